@@ -5,33 +5,10 @@
 #ifndef USHER_HTTP1_H
 #define USHER_HTTP1_H
 
-#include "bytes.h"
-
-#include <stdbool.h>
-#include <stdint.h>
+#include "http1_request.h"
 
 struct http1_limits {
   size_t request_line, headers, fields, body;
-};
-
-struct http1_header {
-  struct slice name, value;
-};
-
-struct http1_request { /* slices into the parser's own buffers, until http1_next or http1_free */
-  struct slice method, target, path, query;
-  const struct http1_header *headers;
-  size_t header_count;
-  struct slice body;
-  int minor;             /* HTTP/1.minor */
-  bool keep_alive;       /* the client's wish */
-  bool expects_continue; /* waits for 100 before it sends the body */
-};
-
-struct http1_refusal {
-  int status;
-  const char *code, *message; /* static */
-  const char *allow;          /* value of Allow with 405, else NULL */
 };
 
 enum http1_state {
@@ -58,8 +35,5 @@ const struct http1_request *
 http1_request(const struct http1 *p); /* the head's part from HTTP1_BODY on */
 const struct http1_refusal *http1_refusal(const struct http1 *p); /* when HTTP1_REFUSED */
 bool http1_has_head(const struct http1 *p); /* http1_request's head was judged and is whole */
-
-bool http1_header(const struct http1_request *r, const char *name, struct slice *value);
-const char *http1_reason(int status);
 
 #endif

@@ -41,6 +41,12 @@ void secret_unref(struct secret *s) {
   free(s);
 }
 
-const char *secret_name(const struct secret *s) { return s->name; }
-const char *secret_data(const struct secret *s) { return s->data; }
-size_t secret_len(const struct secret *s) { return s->len; }
+const char *secret_name(const struct secret *s) {
+  return s->name;
+}
+const char *secret_data(const struct secret *s) {
+  return s->data;
+}
+size_t secret_len(const struct secret *s) {
+  return s->len;
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A secret: bytes with a name that may be shown. Counted, because every Lua generation holds handles to the same ones. */
+/* A secret: bytes with a name that may be shown. Counted, because every Lua generation holds
+ * handles to the same ones. */
 #ifndef USHER_SECRET_H
 #define USHER_SECRET_H
 
@@ -7,7 +8,8 @@
 
 struct secret;
 
-/* Copies both; NULL when memory is out. The bytes are wiped when the last reference goes. Any thread. */
+/* Copies both; NULL when memory is out. The bytes are wiped when the last reference goes. Any
+ * thread. */
 struct secret *secret_new(const char *name, const char *data, size_t len);
 struct secret *secret_ref(struct secret *s);
 void secret_unref(struct secret *s);
