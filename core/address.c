@@ -89,21 +89,26 @@ static struct slice trimmed(struct slice text) {
   return text;
 }
 
-/* Where the first element ends: at a separator outside of quotes, or at the end. False: a quote stays open. */
+/* Where the first element ends: at a separator outside of quotes, or at the end. False: a quote
+ * stays open. */
 static bool find_end(struct slice text, char separator, size_t *end) {
   bool quoted = false;
   size_t n = 0;
   for (; n < text.len; n++) {
     char c = text.data[n];
-    if (c == '"') quoted = !quoted;
-    else if (c == '\\' && quoted && n + 1 < text.len) n++;
-    else if (c == separator && !quoted) break;
+    if (c == '"')
+      quoted = !quoted;
+    else if (c == '\\' && quoted && n + 1 < text.len)
+      n++;
+    else if (c == separator && !quoted)
+      break;
   }
   *end = n;
   return !quoted;
 }
 
-/* Cuts the first element off *rest. A quote that a client left open must not swallow what the proxy appended. */
+/* Cuts the first element off *rest. A quote that a client left open must not swallow what the proxy
+ * appended. */
 static struct slice cut(struct slice *rest, char separator) {
   size_t n;
   if (!find_end(*rest, separator, &n)) {

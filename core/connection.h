@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside the server: one connection and the exchange in it. Only server.c, connection.c, exchange.c and reply.c look here.
- * A connection is freed when its handle is closed and its exchange has been replied to, whichever comes last. */
+/* Inside the server: one connection and the exchange in it. Only server.c, connection.c, exchange.c
+ * and reply.c look here. A connection is freed when its handle is closed and its exchange has been
+ * replied to, whichever comes last. */
 #ifndef USHER_CONNECTION_H
 #define USHER_CONNECTION_H
 
@@ -8,13 +9,14 @@
 #include "http1.h"
 #include "server.h"
 
-enum phase {   /* also the kind of the deadline that runs in it */
-  PHASE_IDLE,  /* between requests */
-  PHASE_HEAD,  /* a request's head is coming */
-  PHASE_BODY,  /* its body is coming */
-  PHASE_FLOW,  /* the handler has it */
-  PHASE_WRITE, /* the reply waits for the client to read */
-  PHASE_LINGER /* nothing more will be said; what the client still sends is thrown away */
+enum phase {              /* also the kind of the deadline that runs in it */
+             PHASE_IDLE,  /* between requests */
+             PHASE_HEAD,  /* a request's head is coming */
+             PHASE_BODY,  /* its body is coming */
+             PHASE_FLOW,  /* the handler has it */
+             PHASE_WRITE, /* the reply waits for the client to read */
+             PHASE_LINGER /* nothing more will be said; what the client still sends is thrown away
+                           */
 };
 
 struct exchange {
@@ -40,12 +42,12 @@ struct connection {
   uint64_t started;       /* hrtime of the request's first byte */
   uint64_t body_deadline; /* absolute; the phase's own deadline is one window of the minimum rate */
   size_t window_bytes, lingered;
-  bool surplus;  /* over a cap: gets 503 and goes */
-  bool eof;      /* the client will send no more */
-  bool gone;     /* reset, or the handle is closing */
-  bool stopped;  /* reading is stopped: too much is ahead */
-  bool closing;  /* no request after this one */
-  bool working;  /* connection_work is on the stack */
+  bool surplus; /* over a cap: gets 503 and goes */
+  bool eof;     /* the client will send no more */
+  bool gone;    /* reset, or the handle is closing */
+  bool stopped; /* reading is stopped: too much is ahead */
+  bool closing; /* no request after this one */
+  bool working; /* connection_work is on the stack */
   bool is_ready, closed;
   uv_write_t write;
   char *unsent; /* what uv_write still has to send */
@@ -54,9 +56,9 @@ struct connection {
 };
 
 /* connection.c */
-int connection_accept(struct server *s, bool surplus);
-void connection_work(struct connection *c);    /* parse what is ahead, as far as the phase allows */
-void connection_sent(struct connection *c);    /* the reply is with the kernel */
+int connection_accept(struct server *s);
+void connection_work(struct connection *c); /* parse what is ahead, as far as the phase allows */
+void connection_sent(struct connection *c); /* the reply is with the kernel */
 void connection_enter(struct connection *c, enum phase phase, unsigned ms);
 void connection_linger(struct connection *c);
 void connection_close(struct connection *c);   /* now */
@@ -78,8 +80,12 @@ struct reply {
   const char *refusal; /* code, when the server answers by itself */
   bool preflight;
 };
-void reply_send(struct connection *c, const struct reply *r); /* ends in connection_sent, or closes */
-/* Answers {"error":{…}}; lines may be NULL. The connection lingers and closes when closing is set. */
+void reply_send(struct connection *c,
+                const struct reply *r);    /* ends in connection_sent, or closes */
+void reply_identify(struct connection *c); /* gives the request its id */
+void reply_note(struct connection *c, const struct reply *r); /* tells on_reply */
+/* Answers {"error":{…}}; lines may be NULL. The connection lingers and closes when closing is set.
+ */
 void reply_refuse(struct connection *c, const struct http1_refusal *why, const char *lines);
 
 #endif

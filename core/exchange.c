@@ -12,7 +12,8 @@ static const struct http1_request *request_of(const struct exchange *e) {
   return http1_request(connection_of(e)->parser);
 }
 
-/* --- its beginning ---------------------------------------------------------------------------------------------- */
+/* --- its beginning
+ * ---------------------------------------------------------------------------------------------- */
 
 static struct slice strip(struct slice path, const char *prefix) {
   size_t len = prefix ? strlen(prefix) : 0;
@@ -48,7 +49,8 @@ static void begin(struct connection *c) {
 }
 
 static bool answer_here(struct connection *c, const struct http1_request *r) {
-  static const struct http1_refusal foreign = {403, "origin_not_allowed", "this origin may not call", NULL};
+  static const struct http1_refusal foreign = {403, "origin_not_allowed",
+                                               "this origin may not call", NULL};
   struct slice origin;
   if (!http1_is(r->method, "OPTIONS")) return false;
   if (r->path.len == 1 && r->path.data[0] == '*') {
@@ -57,8 +59,10 @@ static bool answer_here(struct connection *c, const struct http1_request *r) {
   }
   if (!cors_on(c->server->cors) || !http1_header(r, "origin", &origin)) return false;
   if (!http1_header(r, "access-control-request-method", NULL)) return false;
-  if (cors_allows(c->server->cors, origin)) reply_send(c, &(struct reply){.status = 204, .preflight = true});
-  else reply_refuse(c, &foreign, NULL);
+  if (cors_allows(c->server->cors, origin))
+    reply_send(c, &(struct reply){.status = 204, .preflight = true});
+  else
+    reply_refuse(c, &foreign, NULL);
   return true;
 }
 
@@ -67,6 +71,7 @@ void exchange_start(struct connection *c) {
   struct server *s = c->server;
   s->stats.requests++;
   c->served++;
+  reply_identify(c);
   if (answer_here(c, http1_request(c->parser))) return;
   if (server_full(s)) {
     s->stats.overloaded++;
@@ -85,40 +90,71 @@ void exchange_expire(struct connection *c) {
   reply_refuse(c, &late, NULL);
 }
 
-/* --- its end ---------------------------------------------------------------------------------------------------- */
+/* --- its end
+ * ----------------------------------------------------------------------------------------------------
+ */
 
-void exchange_reply(struct exchange *e, int status, const struct exchange_header *headers, size_t count,
-                    const char *body, size_t len) {
+void exchange_reply(struct exchange *e, int status, const struct exchange_header *headers,
+                    size_t count, const char *body, size_t len) {
   struct connection *c = connection_of(e);
   struct server *s = c->server;
   bool gone = exchange_gone(e);
   e->pending = false;
-  if (!gone)
-    reply_send(c, &(struct reply){
-                      .status = status, .headers = headers, .header_count = count, .body = body, .body_len = len});
-  else connection_release(c);
+  if (!gone) {
+    reply_send(c, &(struct reply){.status = status,
+                                  .headers = headers,
+                                  .header_count = count,
+                                  .body = body,
+                                  .body_len = len});
+  } else {
+    if (!e->answered) reply_note(c, &(struct reply){.status = status, .body_len = len});
+    connection_release(c);
+  }
   server_exchange_ended(s);
 }
 
-bool exchange_gone(const struct exchange *e) { return e->answered || connection_of(e)->gone; }
+bool exchange_gone(const struct exchange *e) {
+  return e->answered || connection_of(e)->gone;
+}
 
-/* --- its questions ---------------------------------------------------------------------------------------------- */
+/* --- its questions
+ * ---------------------------------------------------------------------------------------------- */
 
 struct slice exchange_listener(const struct exchange *e) {
   const char *name = connection_of(e)->server->settings.name;
   return (struct slice){name, strlen(name)};
 }
 
-struct slice exchange_method(const struct exchange *e) { return request_of(e)->method; }
-struct slice exchange_target(const struct exchange *e) { return request_of(e)->target; }
-struct slice exchange_path(const struct exchange *e) { return e->path; }
-struct slice exchange_query(const struct exchange *e) { return request_of(e)->query; }
-struct slice exchange_body(const struct exchange *e) { return request_of(e)->body; }
-struct slice exchange_remote(const struct exchange *e) { return (struct slice){e->remote, e->remote_len}; }
-struct slice exchange_remote_key(const struct exchange *e) { return (struct slice){e->key, e->key_len}; }
-struct slice exchange_request_id(const struct exchange *e) { return (struct slice){e->request_id, e->request_id_len}; }
-uint64_t exchange_deadline(const struct exchange *e) { return e->deadline; }
-size_t exchange_header_count(const struct exchange *e) { return request_of(e)->header_count; }
+struct slice exchange_method(const struct exchange *e) {
+  return request_of(e)->method;
+}
+struct slice exchange_target(const struct exchange *e) {
+  return request_of(e)->target;
+}
+struct slice exchange_path(const struct exchange *e) {
+  return e->path;
+}
+struct slice exchange_query(const struct exchange *e) {
+  return request_of(e)->query;
+}
+struct slice exchange_body(const struct exchange *e) {
+  return request_of(e)->body;
+}
+struct slice exchange_remote(const struct exchange *e) {
+  return (struct slice){e->remote, e->remote_len};
+}
+struct slice exchange_remote_key(const struct exchange *e) {
+  return (struct slice){e->key, e->key_len};
+}
+struct slice exchange_request_id(const struct exchange *e) {
+  return (struct slice){e->request_id, e->request_id_len};
+}
+uint64_t exchange_deadline(const struct exchange *e) {
+  return e->deadline;
+}
+size_t exchange_header_count(const struct exchange *e) {
+  return request_of(e)->header_count;
+}
 
 bool exchange_header(const struct exchange *e, const char *name, struct slice *value) {
   return http1_header(request_of(e), name, value);

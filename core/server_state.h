@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside the server: what its connections share. Only server.c, connection.c, exchange.c and reply.c look here. */
+/* Inside the server: what its connections share. Only server.c, connection.c, exchange.c and
+ * reply.c look here. */
 #ifndef USHER_SERVER_STATE_H
 #define USHER_SERVER_STATE_H
 
@@ -29,16 +30,19 @@ struct server {
   struct connection *buckets[SERVER_BUCKETS];
   time_t date_second;
   char date[32];
-  struct bytes head; /* scratch for replies */
+  struct bytes head;          /* scratch for replies */
+  unsigned char random[1024]; /* drawn at once, spent in pieces */
+  size_t random_left;
   char read[SERVER_READ];
 };
 
 void server_add(struct server *s, struct connection *c);
 void server_remove(struct server *s, struct connection *c);
-bool server_full(const struct server *s);       /* of exchanges */
+bool server_full(const struct server *s); /* of exchanges */
 void server_exchange_began(struct server *s);
 void server_exchange_ended(struct server *s);
-void server_defer(struct connection *c);        /* connection_work at the next turn */
+void server_defer(struct connection *c); /* connection_work at the next turn */
+void server_random(struct server *s, unsigned char *out, size_t len);
 void server_handle_closed(struct server *s);
 
 #endif
