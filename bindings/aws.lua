@@ -1,0 +1,293 @@
+-- SPDX-License-Identifier: MIT
+-- bindings: one call to an AWS service that speaks JSON 1.0 or 1.1 (Cognito, DynamoDB, CloudWatch).
+-- cognito.lua and dynamodb.lua put words on top; sigv4 signs in C, http carries, retry.lua decides, and
+-- aws_skew.lua keeps the clock. Knows no operation. Bodies are never logged: they hold passwords.
+
+local aws_env, clock, config = require "aws_env", require "clock", require "config"
+local crypto, http, json = require "crypto", require "http", require "json"
+local log, metrics, sigv4 = require "log", require "metrics", require "sigv4"
+local retry, skew = require "retry", require "aws_skew"
+
+local aws = {}
+
+local TIMEOUT <const> = 10          -- seconds for all tries together, when neither caller nor settings say
+local MAX_RESPONSE <const> = 16 << 20
+local DEPTH <const> = 128           -- an item nests 32 levels, two on the wire for each
+
+-- id: the suffix of AWS_ENDPOINT_URL_*. section: of the settings. never: codes of the retry tables that mean
+-- something else here (Cognito's LimitExceeded is this user's hourly allowance; each try uses it up).
+local known = {
+  ["cognito-idp"] = { id = "COGNITO_IDENTITY_PROVIDER", section = "cognito",
+    never = { LimitExceededException = true } },
+  dynamodb = { id = "DYNAMODB", section = "dynamodb", attempts = 4, base = 0.025, checksum = true },
+  monitoring = { id = "CLOUDWATCH" },
+}
+
+local transport_codes = {
+  dns = "ConnectionUnresolved", connect = "ConnectionFailed", tls = "ConnectionTlsFailed",
+  reset = "ConnectionReset", protocol = "ConnectionProtocolError", timeout = "Timeout",
+  too_large = "ResponseTooLarge", canceled = "Canceled",
+}
+
+local failure = { __name = "aws.error" }
+
+-- "cognito-idp SignUp: UsernameExistsException: An account … (400, request 5a61…)"
+function failure.__tostring(err)
+  local where = err.request_id and ("%s, request %s"):format(err.status, err.request_id) or err.status
+  return ("%s %s: %s%s%s"):format(err.service, err.operation, err.code,
+    err.message and ": " .. err.message or "", where and (" (%s)"):format(where) or "")
+end
+
+
+-- A setting | nil; an empty string is how the settings say that there is none.
+local function setting(section, key)
+  local value = section and config[section] and config[section][key]
+  if value == "" then return nil end
+  return value
+end
+
+
+-- The region of all calls: the settings, then the environment and the profile | nil.
+function aws.region()
+  return setting("aws", "region") or aws_env.region()
+end
+
+
+-- Where a service is, with its path prefix and no slash at the end | nil without a region.
+-- The first that is set: config.<section>.url, AWS_ENDPOINT_URL_<ID>, AWS_ENDPOINT_URL, the profile's
+-- services section and endpoint_url, config.aws.endpoint_url, the vendor's host.
+function aws.endpoint(name)
+  local entry = known[name] or {}
+  local url = setting(entry.section, "url")
+    or aws_env.endpoint_url(entry.id or (name:upper():gsub("%A", "_")))
+    or setting("aws", "endpoint_url")
+  if url then return (url:gsub("/+$", "")) end
+
+  local region = aws.region()
+  if not region then return nil end
+  local suffix = region:find("^cn%-") and "amazonaws.com.cn" or "amazonaws.com"
+  return ("https://%s.%s.%s"):format(name, region, suffix)
+end
+
+
+-- Makes an error of this room: service, operation and code are expected, the rest as aws.call's.
+function aws.failure(err)
+  return setmetatable(err, failure)
+end
+
+
+local services = {} -- name -> what this VM has learned about the service: its bucket, its clock
+
+local function service_of(name)
+  local service = services[name]
+  if service then return service end
+  local entry = known[name] or {}
+  service = {
+    name = name, entry = entry, skew = skew.new(), endpoint = aws.endpoint(name),
+    policy = retry.new { attempts = entry.attempts, base = entry.base, never = entry.never,
+      clock = clock.monotonic },
+  }
+  if service.endpoint then services[name] = service end
+  return service
+end
+
+
+local function fail(call, err)
+  err.service, err.operation = call.service.name, call.operation
+  return aws.failure(err)
+end
+
+
+local function headers_of(call, try)
+  return {
+    ["content-type"] = "application/x-amz-json-" .. call.version,
+    ["x-amz-target"] = call.target,
+    ["amz-sdk-invocation-id"] = call.id,
+    ["amz-sdk-request"] = ("attempt=%d; max=%d"):format(try.attempt, try.attempts),
+  }
+end
+
+
+-- -> headers, with the signature where there is one | nil, err. The offset that was used is remembered, to
+-- judge a refusal by it.
+local function prepare(call, try)
+  local headers = headers_of(call, try)
+  if not call.signed then return headers end
+  call.offset = call.service.skew.offset
+  local signed, problem = sigv4.sign {
+    method = "POST", url = call.url, headers = headers, body = call.body, service = call.service.name,
+    region = call.region, time = math.floor(clock.now() + call.offset),
+  }
+  if signed then return signed end
+  return nil, fail(call, { code = "CredentialsMissing", message = tostring(problem), sent = false })
+end
+
+
+local function transport_failure(call, problem)
+  return fail(call, { code = transport_codes[problem.kind] or "ConnectionFailed", message = problem.message,
+    sent = problem.sent ~= false })
+end
+
+
+local function corrupt(call, response, message)
+  return fail(call, { code = "CorruptResponse", message = message, status = response.status, sent = true,
+    request_id = response.headers["x-amzn-requestid"] })
+end
+
+
+local taken = { __type = true, code = true, message = true, Message = true, status = true, sent = true,
+  retryable = true, request_id = true, ambiguous = true, skewed = true, hint = true, service = true,
+  operation = true, attempts = true, retry_after = true }
+
+-- The code is what stands after "#" and before ":" in __type, the errortype header or code.
+local function refusal(call, response)
+  local headers = response.headers
+  local members = json.decode(response.body or "", { depth = DEPTH })
+  if type(members) ~= "table" then members = {} end
+  local raw = members.__type or headers["x-amzn-errortype"] or members.code
+  local code = type(raw) == "string" and raw:match("^[^:]*"):match("[^#]*$") or ""
+  local message = members.message or members.Message
+  local err = {
+    code = code ~= "" and code or "Http" .. response.status,
+    message = type(message) == "string" and message or nil,
+    status = response.status, sent = true, request_id = headers["x-amzn-requestid"],
+    hint = retry.hint(headers, clock.now(), skew.parse_date),
+  }
+  for name, value in pairs(members) do
+    if not taken[name] then err[name] = value end
+  end
+  err.skewed = call.signed and call.service.skew:explains(err.code, call.offset)
+  return fail(call, err)
+end
+
+
+-- An answer -> output table | nil, err. No body at all is the output of operations that have none.
+local function read(call, response)
+  if response.status < 200 or response.status > 299 then return nil, refusal(call, response) end
+  local body, headers = response.body or "", response.headers
+  local sum = call.service.entry.checksum and not headers["content-encoding"] and headers["x-amz-crc32"]
+  if sum and tonumber(sum) ~= crypto.crc32(body) then
+    return nil, corrupt(call, response, "the checksum of the answer does not match its body")
+  end
+  if body == "" then return {} end
+  local output = json.decode(body, { depth = DEPTH })
+  if type(output) ~= "table" then return nil, corrupt(call, response, "the answer is not a JSON object") end
+  return output
+end
+
+
+local function observe(call, started, status)
+  metrics.observe("usher_upstream_seconds", clock.monotonic() - started,
+    { service = call.service.name, operation = call.operation, status = tostring(status) })
+end
+
+
+-- One exchange -> output | nil, err. Yields.
+local function exchange(call, try)
+  local headers, unsigned = prepare(call, try)
+  if not headers then return nil, unsigned end
+
+  local started, sent_at = clock.monotonic(), clock.now()
+  local left = call.deadline - started
+  if left <= 0 then
+    return nil, fail(call, { code = "Timeout", message = "no time was left to send it", sent = false })
+  end
+  local response, problem = http.fetch {
+    method = "POST", url = call.url, headers = headers, body = call.body, max_response = MAX_RESPONSE,
+    timeout = call.attempt_timeout and math.min(left, call.attempt_timeout) or left,
+  }
+  if not response then
+    local err = transport_failure(call, problem)
+    observe(call, started, err.code)
+    return nil, err
+  end
+  observe(call, started, response.status)
+  call.service.skew:observe(response.headers, sent_at, clock.now())
+  return read(call, response)
+end
+
+
+-- What the caller is told at the end: over all tries, not only the last.
+local function finish(err, call, try, kind)
+  err.retryable = kind ~= nil
+  err.sent = call.sent
+  err.ambiguous = try.ambiguous
+  err.attempts = try.attempt
+  err.retry_after, err.hint, err.skewed = err.hint, nil, nil
+  return err
+end
+
+
+local function announce_retry(call, try, err, kind, wait)
+  metrics.count("usher_upstream_retries_total", 1,
+    { service = call.service.name, operation = call.operation, reason = kind })
+  log.debug("aws_retry", { service = call.service.name, operation = call.operation, code = err.code,
+    status = err.status, attempt = try.attempt, delay = wait, request_id = err.request_id })
+end
+
+
+local function until_done(call, try, on_error)
+  while true do
+    local output, err = exchange(call, try)
+    if output then
+      try:succeeded()
+      return output
+    end
+    call.sent = call.sent or err.sent
+    local kind = on_error and on_error(err) or retry.kind(err, call.service.entry.never)
+    local wait = try:next(err, kind)
+    if not wait then return nil, finish(err, call, try, kind) end
+    announce_retry(call, try, err, kind, wait)
+    clock.sleep(wait)
+  end
+end
+
+
+-- When a call has to be over, in seconds of clock.monotonic: a timeout becomes a deadline here, and only the
+-- deadline travels inward. {service=, deadline= or timeout=}, else the settings' timeout.
+function aws.deadline(request)
+  if request.deadline then return request.deadline end
+  local entry = known[request.service] or {}
+  return clock.monotonic() + (request.timeout or setting(entry.section, "timeout") or TIMEOUT)
+end
+
+
+-- One operation, tried as often as is safe and the deadline allows. Yields.
+--   service       "cognito-idp", "dynamodb", "monitoring": the host's first label and the signing name
+--   target        X-Amz-Target, "DynamoDB_20120810.PutItem"
+--   json_version  "1.0" or "1.1"
+--   input         table; sent as sorted JSON, so that the same input is the same bytes on each try and day
+--   signed        default true
+--   timeout       seconds for all tries together, or deadline = clock.monotonic() seconds (wins)
+--   attempt_timeout  seconds for one try
+--   retry         "safe": repeating is harmless; "throttle" (default): only after what surely had no effect;
+--                 "none"
+--   attempts      tries at most, instead of the service's own figure
+--   on_error      function(err) before each decision: may add to err, may return a kind (retry.lua)
+-- -> output table ({} when there is none) | nil, err:
+--   code, message, status (nil when no answer came), request_id, and the vendor's other members as they are;
+--   where the vendor gave no code: "Timeout", "Connection…", "CorruptResponse", "CredentialsMissing",
+--   "RegionMissing", "Http" and the status;
+--   retryable  later it may work; sent  it may have reached the service; attempts  tries made;
+--   ambiguous  one of the tries may have taken effect; retry_after  seconds, when the service asked for it.
+function aws.call(request)
+  assert(type(request.service) == "string", "aws.call: service is a string")
+  assert(type(request.target) == "string", "aws.call: target is a string")
+  local service = service_of(request.service)
+  local call = {
+    service = service, target = request.target, operation = request.target:match("[^.]*$"),
+    version = request.json_version or "1.0", signed = request.signed ~= false, region = aws.region(),
+    deadline = aws.deadline(request), attempt_timeout = request.attempt_timeout,
+    body = json.encode(request.input or {}, { sorted = true }), id = crypto.uuid(), sent = false,
+  }
+  if not service.endpoint or call.signed and not call.region then
+    return nil, fail(call, { code = "RegionMissing", message = "no AWS region is configured", sent = false,
+      retryable = false, ambiguous = false, attempts = 0 })
+  end
+  call.url = service.endpoint .. "/"
+  local try = service.policy:begin(request.retry or "throttle", call.deadline, request.attempts)
+  return until_done(call, try, request.on_error)
+end
+
+
+return aws

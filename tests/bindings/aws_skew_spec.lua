@@ -1,0 +1,63 @@
+-- SPDX-License-Identifier: MIT
+-- aws_skew.lua: dates of answers, and what they say about this machine's clock.
+
+local skew = require "aws_skew"
+
+describe("aws_skew", function()
+  describe("reads HTTP dates, and nothing else:", function()
+    local cases = {
+      { "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
+      { "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },
+      { "Tue, 29 Feb 2000 23:59:59 GMT", 951868799 },
+      { "Wed, 01 Mar 2000 00:00:00 GMT", 951868800 },
+      { "Sun, 01 Jan 2040 00:00:00 GMT", 2208988800 },
+      { "Sunday, 06-Nov-94 08:49:37 GMT", nil },
+      { "Sun Nov  6 08:49:37 1994", nil },
+      { "Sun, 06 Foo 1994 08:49:37 GMT", nil },
+      { "Sun, 06 Nov 1994 08:49:37 CET", nil },
+      { "", nil },
+    }
+    for _, case in ipairs(cases) do
+      it(case[1], function() assert.are.equal(case[2], skew.parse_date(case[1])) end)
+    end
+  end)
+
+  describe("learns the offset", function()
+    local DATE <const> = "Sun, 06 Nov 1994 08:49:37 GMT"
+    -- name, headers, sent, arrived (relative to the date), offset
+    local cases = {
+      { "of a late clock", { date = DATE }, -601, -600, 600 },
+      { "of an early clock", { date = DATE }, 599, 600, -600 },
+      { "but not from an answer that took too long", { date = DATE }, -600, 301, 0 },
+      { "nor from a cache", { date = DATE, age = "0" }, -601, -600, 0 },
+      { "nor without a date", {}, -601, -600, 0 },
+    }
+    for _, case in ipairs(cases) do
+      it(case[1], function()
+        local tracker = skew.new()
+        tracker:observe(case[2], 784111777 + case[3], 784111777 + case[4])
+        assert.are.equal(case[5], tracker.offset)
+      end)
+    end
+  end)
+
+  describe("explains a refusal", function()
+    -- code, offset now, offset that was signed with, explained
+    local cases = {
+      { "InvalidSignatureException", 600, 0, true },
+      { "SignatureDoesNotMatch", -240, 0, true },
+      { "RequestExpired", 0, 600, true },
+      { "AccessDeniedException", 600, 0, true },
+      { "InvalidSignatureException", 239, 0, false },
+      { "InvalidSignatureException", 600.4, 600, false },
+      { "UnrecognizedClientException", 600, 0, false },
+    }
+    for _, case in ipairs(cases) do
+      it(("%s, %s after %s: %s"):format(table.unpack(case)), function()
+        local tracker = skew.new()
+        tracker.offset = case[2]
+        assert.are.equal(case[4], tracker:explains(case[1], case[3]))
+      end)
+    end
+  end)
+end)
