@@ -1,1 +1,107 @@
-return {}
+-- SPDX-License-Identifier: MIT
+-- Every setting of usher, with its default. Write your own file with only what differs, and start with
+-- `usher serve --config FILE`. Durations are in seconds, sizes in bytes, unless a comment says otherwise.
+return {
+  env = "production",               -- names this deployment in metrics, Stripe idempotency keys and API keys
+  workers = between(0, 0, 256),     -- threads that serve; 0 means one for each CPU that the cgroup grants
+
+  listen = {
+    host = "127.0.0.1",             -- address of the public listener; "0.0.0.0" in a container
+    port = between(8080, 0, 65535), -- its port; 0 picks a free one
+  },
+  admin = {
+    host = "127.0.0.1",             -- address of the admin listener (/metrics, /status); keep it private
+    port = between(8081, 0, 65535), -- its port; 0 picks a free one
+  },
+
+  limits = {
+    request_line = between(8192, 256, 65536),      -- longer: 414
+    headers = between(16384, 1024, 262144),        -- all header fields together; longer: 431
+    header_count = between(100, 10, 1000),         -- more header fields: 431
+    body = between(65536, 1024, 16777216),         -- longer: 413, before any script runs
+    header_timeout = between(10.0, 0.05, 600),     -- from first byte to end of headers, else 408
+    body_timeout = between(20.0, 0.05, 600),       -- from end of headers to end of body, else 408
+    body_rate = between(500, 0, 1000000),          -- bytes a second a body must keep up, else 408; 0 is off
+    keep_alive = between(75.0, 0.05, 3600),        -- idle connections stay open; longer than the load balancer's 60
+    requests = between(10000, 1, 1000000000),      -- requests on one connection before it is closed
+    connections = between(10000, 1, 1000000),      -- open connections of all workers
+    connections_per_address = between(256, 1, 1000000), -- open connections of one address (an IPv6 /64)
+    request_timeout = between(25.0, 0.05, 600),    -- without an answer: 504; API Gateway gives up at 29
+    in_flight = between(1024, 1, 1000000),         -- requests being worked on by one worker; more: 503
+    grace = between(5.0, 0, 600),                  -- SIGTERM: /readyz says 503 this long before the listener closes
+    drain = between(20.0, 0, 600),                 -- then requests in flight get this long to finish
+  },
+  proxy = {
+    trusted_hops = between(0, 0, 16),              -- proxies in front whose word about the client's address counts
+    header = one_of("x-forwarded-for", "forwarded"), -- where they say it: ALB and REST API, or HTTP API
+    strip_prefix = "",                             -- a stage prefix to take off paths, like "/prod"
+  },
+  cors = {
+    origins = list {},                             -- exact origins of the console, like "https://console.example.com"
+  },
+  log = {
+    level = one_of("info", "debug", "warn", "error", "off"), -- the least that is written to standard error
+  },
+
+  http = {
+    connect_timeout = between(3.0, 0.05, 60),      -- to reach an upstream
+    connections = between(256, 1, 65536),          -- kept-alive connections of one worker, all upstreams
+    connections_per_host = between(128, 1, 65536), -- and to one upstream
+    ca_file = "",                                  -- trusted certificates; "" is the system's store
+  },
+  aws = {
+    region = env("AWS_REGION", env("AWS_DEFAULT_REGION")), -- "" looks into the AWS profile
+    endpoint_url = "",                             -- base URL of all AWS services; "" is AWS itself
+  },
+  cognito = {
+    url = "",                                      -- base URL of Cognito; "" follows aws.endpoint_url
+    user_pool_id = env("USHER_USER_POOL_ID"),      -- like us-east-1_Ab12Cd34
+    client_id = env("USHER_CLIENT_ID"),            -- the app client that signs people up
+    client_secret = secret "env:USHER_CLIENT_SECRET", -- its secret
+    timeout = between(8.0, 0.05, 60),              -- for one call, its retries included
+  },
+  dynamodb = {
+    url = "",                                      -- base URL of DynamoDB; "" follows aws.endpoint_url
+    table = "UsersAccountsTable",                  -- the one table, exactly as it is named in AWS
+    timeout = between(5.0, 0.05, 60),              -- for one call, its retries included
+  },
+  stripe = {
+    url = "https://api.stripe.com",                -- base URL of Stripe
+    key = secret "env:STRIPE_API_KEY",             -- sk_live_… or a restricted key for customers and payment methods
+    version = "2026-10-28.endive",                 -- the API version every call pins
+    timeout = between(15.0, 0.05, 80),             -- for one call, its retries included
+    attach = one_of("at_signup", "at_confirm"),    -- when the card is attached
+  },
+
+  account = {
+    cell_id = "cell-1",                            -- the cell that new accounts live in
+    cloud_provider = "AWS",                        -- written on each membership
+    limits = map { max_indexes = 5, max_api_keys = 10 }, -- written on each account
+  },
+  api_key = {
+    prefix = "usher",                              -- the first part of each API key
+  },
+  signup = {
+    key = secret "env:USHER_SIGNUP_KEY",           -- at least 32 random bytes; keys the hashes of e-mails and requests
+    lease = between(30.0, 1, 600),                 -- a sign-up being worked on is left alone this long
+    ttl = between(604800, 3600, 31536000),         -- an unfinished intent is forgotten after this
+    max_cards = between(3, 1, 10),                 -- tokens one sign-up may try
+  },
+  confirm = {
+    require_proof = one_of("always", "when_superseded"), -- when confirming needs the browser that signed up
+  },
+  resend = {
+    interval = between(60, 0, 3600),               -- between two mails of one sign-up
+    per_hour = between(5, 1, 100),                 -- mails of one sign-up in an hour
+  },
+  password = {                                     -- the user pool's policy, mirrored so that all faults show at once
+    min_length = between(8, 6, 99),
+    require_lowercase = true,
+    require_uppercase = true,
+    require_numbers = true,
+    require_symbols = true,
+  },
+  sandbox = {
+    data = "",                                     -- `usher dev`: the folder to keep everything in; "" is memory
+  },
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Lua's `metrics` module. Dimensions are few and fixed words, never an id or anything about a person. */
+#include "metrics.h"
+
+#include <ctype.h>
+#include <lauxlib.h>
+#include <string.h>
+
+static const char *check_name(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1);
+  for (const char *p = name; *p; p++)
+    if (!isalnum((unsigned char)*p) && *p != '_') luaL_argerror(L, 1, "a metric's name is letters, digits and _");
+  return name;
+}
+
+/* Two dimensions in name order, so that one set of dimensions is one series. */
+static void sort_pairs(const char *(*pairs)[2], int n) {
+  for (int i = 1; i < n; i++)
+    for (int j = i; j > 0 && strcmp(pairs[j][0], pairs[j - 1][0]) < 0; j--)
+      for (int k = 0; k < 2; k++) {
+        const char *swap = pairs[j][k];
+        pairs[j][k] = pairs[j - 1][k];
+        pairs[j - 1][k] = swap;
+      }
+}
+
+static void add_escaped(luaL_Buffer *b, const char *s) {
+  for (; *s; s++) {
+    if (*s == '"' || *s == '\\') luaL_addchar(b, '\\');
+    luaL_addchar(b, *s == '\n' ? ' ' : *s);
+  }
+}
+
+#define PAIRS_MAX 8
+
+/* The table at the index as Prometheus labels; stays on the stack. Values are made strings there. */
+static const char *check_labels(lua_State *L, int index) {
+  const char *pairs[PAIRS_MAX][2];
+  int n = 0;
+  if (lua_isnoneornil(L, index)) return "";
+  luaL_checktype(L, index, LUA_TTABLE);
+  luaL_checkstack(L, 2 * PAIRS_MAX + 8, NULL);
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    if (n == PAIRS_MAX || lua_type(L, -2) != LUA_TSTRING) luaL_argerror(L, index, "at most 8 named dimensions");
+    pairs[n][0] = lua_tostring(L, -2);
+    pairs[n++][1] = luaL_tolstring(L, -1, NULL);
+    lua_insert(L, -3); /* keep the string under the key, drop the value */
+    lua_pop(L, 1);
+  }
+  sort_pairs(pairs, n);
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (int i = 0; i < n; i++) {
+    if (i) luaL_addchar(&b, ',');
+    luaL_addstring(&b, pairs[i][0]);
+    luaL_addstring(&b, "=\"");
+    add_escaped(&b, pairs[i][1]);
+    luaL_addchar(&b, '"');
+  }
+  luaL_pushresult(&b);
+  return lua_tostring(L, -1);
+}
+
+/* metrics.count(name[, n[, dimensions]]): adds n (1). Does not yield. */
+static int metrics_lua_count(lua_State *L) {
+  const char *name = check_name(L);
+  lua_Number n = luaL_optnumber(L, 2, 1);
+  metrics_count(name, check_labels(L, 3), n);
+  return 0;
+}
+
+/* metrics.gauge(name, value[, dimensions]). Does not yield. */
+static int metrics_lua_gauge(lua_State *L) {
+  const char *name = check_name(L);
+  lua_Number value = luaL_checknumber(L, 2);
+  metrics_gauge(name, check_labels(L, 3), value);
+  return 0;
+}
+
+/* metrics.observe(name, seconds[, dimensions]): one more in a latency histogram. Does not yield. */
+static int metrics_lua_observe(lua_State *L) {
+  const char *name = check_name(L);
+  lua_Number seconds = luaL_checknumber(L, 2);
+  metrics_observe(name, check_labels(L, 3), seconds);
+  return 0;
+}
+
+/* metrics.value(name[, dimensions]) -> number: what a counter or gauge holds, 0 when it is not there. */
+static int metrics_lua_value(lua_State *L) {
+  const char *name = check_name(L);
+  lua_pushnumber(L, metrics_value(name, check_labels(L, 2)));
+  return 1;
+}
+
+/* metrics.render() -> Prometheus text. Does not yield. */
+static int metrics_lua_render(lua_State *L) {
+  struct bytes text = {0};
+  if (metrics_render(&text)) {
+    bytes_free(&text);
+    return luaL_error(L, "out of memory");
+  }
+  lua_pushlstring(L, text.data ? text.data : "", text.len);
+  bytes_free(&text);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"count", metrics_lua_count},
+    {"gauge", metrics_lua_gauge},
+    {"observe", metrics_lua_observe},
+    {"value", metrics_lua_value},
+    {"render", metrics_lua_render},
+    {NULL, NULL},
+};
+
+int luaopen_metrics(lua_State *L);
+int luaopen_metrics(lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
+}

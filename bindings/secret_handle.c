@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Lua's `secret` module: handles to secrets that only C can read. */
+#include "secret_handle.h"
+
+#include "vm.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECRET "usher.secret"
+#define SECRET_MAX 65536
+
+struct secret *secret_test(lua_State *L, int index) {
+  struct secret **box = luaL_testudata(L, index, SECRET);
+  return box ? *box : NULL;
+}
+
+struct secret *secret_check(lua_State *L, int index) {
+  return *(struct secret **)luaL_checkudata(L, index, SECRET);
+}
+
+void secret_push(lua_State *L, struct secret *s) {
+  struct secret **box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = NULL;
+  luaL_setmetatable(L, SECRET);
+  *box = secret_ref(s);
+}
+
+const char *secret_or_string(lua_State *L, int index, size_t *len) {
+  struct secret *s = secret_test(L, index);
+  if (!s) return luaL_checklstring(L, index, len);
+  *len = secret_len(s);
+  return secret_data(s);
+}
+
+/* stack: name -> handle; takes the secret over */
+static int push_new(lua_State *L, struct secret *s) {
+  if (!s) return luaL_error(L, "out of memory");
+  struct secret **box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = s;
+  luaL_setmetatable(L, SECRET);
+  return 1;
+}
+
+static int unavailable(lua_State *L, const char *why, const char *what) {
+  lua_pushnil(L);
+  lua_pushfstring(L, why, what);
+  return 2;
+}
+
+static int from_env(lua_State *L, const char *name, const char *variable) {
+  const char *value = getenv(variable);
+  if (!value || !*value) return unavailable(L, "environment variable %s is not set", variable);
+  return push_new(L, secret_new(name, value, strlen(value)));
+}
+
+static int from_file(lua_State *L, const char *name, const char *path) {
+  size_t len;
+  char *data = vm_read_file(path, &len);
+  if (!data) return unavailable(L, lua_pushfstring(L, "file %s cannot be read: %s", path, strerror(errno)), "");
+  while (len && (data[len - 1] == '\n' || data[len - 1] == '\r')) len--;
+  struct secret *s = len && len <= SECRET_MAX ? secret_new(name, data, len) : NULL;
+  explicit_bzero(data, len);
+  free(data);
+  if (!s) return unavailable(L, "file %s is empty or too large for a secret", path);
+  return push_new(L, s);
+}
+
+/* secret.open(name, "env:VARIABLE" | "file:PATH") -> handle | nil, why. Reads now; does not yield. */
+static int secret_open(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1), *source = luaL_checkstring(L, 2);
+  if (strncmp(source, "env:", 4) == 0) return from_env(L, name, source + 4);
+  if (strncmp(source, "file:", 5) == 0) return from_file(L, name, source + 5);
+  return unavailable(L, "%s is neither \"env:VARIABLE\" nor \"file:PATH\"", source);
+}
+
+/* secret.new(name, value) -> handle. For tests, tools and the sandbox: flows get theirs from config. */
+static int secret_new_handle(lua_State *L) {
+  size_t len;
+  const char *name = luaL_checkstring(L, 1), *value = luaL_checklstring(L, 2, &len);
+  luaL_argcheck(L, len <= SECRET_MAX, 2, "too large for a secret");
+  return push_new(L, secret_new(name, value, len));
+}
+
+/* secret.is(value) -> boolean */
+static int secret_is(lua_State *L) {
+  luaL_checkany(L, 1);
+  lua_pushboolean(L, secret_test(L, 1) != NULL);
+  return 1;
+}
+
+static int secret_tostring(lua_State *L) {
+  lua_pushfstring(L, "<secret %s>", secret_name(secret_check(L, 1)));
+  return 1;
+}
+
+static int secret_gc(lua_State *L) {
+  struct secret **box = luaL_checkudata(L, 1, SECRET);
+  secret_unref(*box);
+  *box = NULL;
+  return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"__tostring", secret_tostring},
+    {"__gc", secret_gc},
+    {NULL, NULL},
+};
+
+static const luaL_Reg functions[] = {
+    {"open", secret_open},
+    {"new", secret_new_handle},
+    {"is", secret_is},
+    {NULL, NULL},
+};
+
+int luaopen_secret(lua_State *L) {
+  luaL_newmetatable(L, SECRET);
+  luaL_setfuncs(L, methods, 0);
+  lua_pushliteral(L, "secret");
+  lua_setfield(L, -2, "__metatable"); /* getmetatable shows nothing to hold on to */
+  luaL_newlib(L, functions);
+  return 1;
+}

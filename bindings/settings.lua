@@ -1,0 +1,196 @@
+-- SPDX-License-Identifier: MIT
+-- Reads the settings: config/usher.lua gives every key, its type and its default; a file and the command line are laid
+-- over it. Whatever does not fit is collected and refused at once, with the file, the key and the nearest right name.
+-- Called by vm.c when a state is made; its result is what `require "config"` gives.
+local secret = require "secret"
+
+local settings = {}
+
+-- What a setting may be. config/usher.lua calls these; a file laid over it just says values (or calls them again).
+local KIND = {}
+
+local function kind(name, fields)
+  fields.kind = name
+  return setmetatable(fields, KIND)
+end
+
+local function is_kind(value, name)
+  return getmetatable(value) == KIND and (not name or value.kind == name)
+end
+
+local vocabulary = {
+  -- one_of("a", "b"): one of these strings; the first is the default.
+  one_of = function(...) return kind("choice", { choices = { ... }, default = (...) }) end,
+  -- between(8080, 0, 65535): a number inside the bounds.
+  between = function(default, low, high) return kind("number", { default = default, low = low, high = high }) end,
+  -- list{"a"}: strings in order.   map{seats = 5}: names chosen by you.
+  list = function(default) return kind("list", { default = default or {} }) end,
+  map = function(default) return kind("map", { default = default or {} }) end,
+  -- secret "env:NAME" or secret "file:PATH": read at start, never shown to a script.
+  secret = function(source) return kind("secret", { source = source, required = true }) end,
+  -- optional_secret "env:NAME": the same, and nothing is wrong when it is missing.
+  optional_secret = function(source) return kind("secret", { source = source, required = false }) end,
+  -- env("NAME", default): the text of an environment variable.
+  env = function(name, default) return os.getenv(name) or default or "" end,
+}
+
+local function evaluate(text, name)
+  local chunk, problem = load(text, name, "t", setmetatable({}, { __index = vocabulary }))
+  if not chunk then return nil, problem end
+  local ok, result = pcall(chunk)
+  if not ok then return nil, tostring(result) end
+  if type(result) ~= "table" then return nil, name:sub(2) .. ": must return a table of settings" end
+  return result
+end
+
+-- The number of single edits between two names.
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local above = row[j]
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      row[j] = math.min(above + 1, row[j - 1] + 1, diagonal + cost)
+      diagonal = above
+    end
+  end
+  return row[#b]
+end
+
+local function nearest(name, known)
+  local best, best_distance
+  for candidate in pairs(known) do
+    local d = distance(name, candidate)
+    if not best or d < best_distance or (d == best_distance and candidate < best) then
+      best, best_distance = candidate, d
+    end
+  end
+  return best
+end
+
+local function describe(rule)
+  if is_kind(rule, "choice") then return "one of \"" .. table.concat(rule.choices, "\", \"") .. "\"" end
+  if is_kind(rule, "number") then return ("a number from %s to %s"):format(rule.low, rule.high) end
+  if is_kind(rule, "list") then return "a list of strings, like { \"a\", \"b\" }" end
+  if is_kind(rule, "map") then return "a table" end
+  if is_kind(rule, "secret") then return "secret \"env:NAME\" or secret \"file:PATH\"" end
+  if type(rule) == "table" then return "a table of settings" end
+  return "a " .. type(rule)
+end
+
+local function is_list(value)
+  if type(value) ~= "table" then return false end
+  local n = 0
+  for _, entry in pairs(value) do
+    n = n + 1
+    if type(entry) ~= "string" then return false end
+  end
+  return n == #value
+end
+
+local function number_fits(value, rule)
+  if type(value) ~= "number" or value < rule.low or value > rule.high then return false end
+  return math.type(rule.default) == "float" or math.type(value) == "integer"
+end
+
+local function fits(value, rule)
+  if is_kind(value) and is_kind(rule, value.kind) then return true end
+  if is_kind(rule, "choice") then
+    for _, choice in ipairs(rule.choices) do
+      if choice == value then return true end
+    end
+    return false
+  end
+  if is_kind(rule, "number") then return number_fits(value, rule) end
+  if is_kind(rule, "list") then return is_list(value) end
+  if is_kind(rule, "map") then return type(value) == "table" and not is_kind(value) end
+  if is_kind(rule, "secret") then return false end
+  return type(value) == type(rule) and not is_kind(value)
+end
+
+-- Lays one source over the rules: known keys of the right type are stored in `chosen`, the rest are problems.
+local function overlay(rules, chosen, source, file, path, problems)
+  for key, value in pairs(source) do
+    local name = path .. tostring(key)
+    local rule = rules[key]
+    if rule == nil then
+      problems[#problems + 1] = ("%s: unknown setting %s; did you mean %s%s?"):format(file, name, path,
+        nearest(tostring(key), rules))
+    elseif not fits(value, rule) then
+      problems[#problems + 1] = ("%s: %s must be %s, not %s"):format(file, name, describe(rule),
+        type(value) == "string" and ("%q"):format(value) or tostring(value))
+    elseif type(rule) == "table" and not is_kind(rule) then
+      chosen[key] = chosen[key] or {}
+      overlay(rule, chosen[key], value, file, name .. ".", problems)
+    else
+      chosen[key] = { value = value, file = file }
+    end
+  end
+end
+
+local function resolve_secret(marker, name, file, lenient, problems)
+  local handle, problem = secret.open(name, marker.source)
+  if not handle and marker.required and not lenient then
+    problems[#problems + 1] = ("%s: %s: %s"):format(file, name, problem)
+  end
+  return handle
+end
+
+local function leaf(rule, choice, name, file, lenient, problems)
+  local value = rule
+  if choice then value, file = choice.value, choice.file end
+  if is_kind(value, "secret") then return resolve_secret(value, name, file, lenient, problems) end
+  if is_kind(value) then return value.default end
+  return value
+end
+
+-- A section that can be read and not written.
+local function frozen(section, path)
+  return setmetatable({}, {
+    __index = section,
+    __newindex = function(_, key) error(("config.%s%s cannot be set by a script"):format(path, tostring(key)), 2) end,
+    __pairs = function() return pairs(section) end,
+    __metatable = "config",
+  })
+end
+
+local function resolve(rules, chosen, file, path, lenient, problems)
+  local result = {}
+  for key, rule in pairs(rules) do
+    if type(rule) == "table" and not is_kind(rule) then
+      result[key] = resolve(rule, chosen[key] or {}, file, path .. key .. ".", lenient, problems)
+    else
+      result[key] = leaf(rule, chosen[key], path .. key, file, lenient, problems)
+    end
+  end
+  return frozen(result, path)
+end
+
+-- settings.load{ {name, text}, … ; lenient = boolean } -> config | nil, list of problems
+-- The first source is config/usher.lua itself. Does not yield.
+function settings.load(sources)
+  local problems, chosen = {}, {}
+  local defaults = sources[1]
+  local rules, problem = evaluate(defaults[2], "@" .. defaults[1])
+  if not rules then return nil, { problem } end
+  for i = 2, #sources do
+    local name, text = sources[i][1], sources[i][2]
+    local given, why = evaluate(text, "@" .. name)
+    if given then
+      overlay(rules, chosen, given, name, "", problems)
+    else
+      problems[#problems + 1] = why
+    end
+  end
+  local config = resolve(rules, chosen, defaults[1], "", sources.lenient, problems)
+  if #problems > 0 then
+    table.sort(problems)
+    return nil, problems
+  end
+  return config
+end
+
+return settings

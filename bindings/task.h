@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* A task: one coroutine that may wait for I/O. Callbacks queue it, and one place resumes it: task_run in task.c. */
+#ifndef USHER_TASK_H
+#define USHER_TASK_H
+
+#include "vm.h"
+
+#include <stdint.h>
+
+#define TASK_NO_DEADLINE UINT64_MAX
+
+/* T's stack holds the results (status LUA_OK) or the error object. Must not raise. */
+typedef void (*task_on_end)(lua_State *T, int status, void *ctx);
+
+/* Takes a function and its nargs arguments from the top of L, queues a new task for them. Raises when memory is out. */
+struct task *task_start(lua_State *L, int nargs, task_on_end on_end, void *ctx);
+
+/* The task T belongs to. Raises where I/O is impossible: outside a task, or in a script's own coroutine. */
+struct task *task_current(lua_State *T);
+/* The same, NULL instead of raising; in a script's own coroutine too. */
+struct task *task_running(lua_State *T);
+
+/* Yields until task_wake; then k runs, inside lua_resume, with what T's stack held. Use as `return task_await(…)`. */
+int task_await(lua_State *T, lua_KFunction k, lua_KContext ctx);
+
+/* Makes the task ready, from any callback on the loop's thread. Touches no Lua. Once for each await. */
+void task_wake(struct task *t);
+
+/* Milliseconds on the clock of uv_now; children inherit both. */
+uint64_t task_deadline(const struct task *t);
+void task_set_deadline(struct task *t, uint64_t deadline);
+
+/* The request's id for the log, "" without one. Copied, cut at 128 bytes. */
+const char *task_request_id(const struct task *t);
+void task_set_request_id(struct task *t, const char *id, size_t len);
+
+/* Hooks the run queue into the vm's loop, and out of it. */
+int task_queue_open(struct vm *vm);
+void task_queue_close(struct vm *vm);
+
+int luaopen_task(lua_State *L);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes and ends Lua states: libraries, modules, settings, and what a flow may not have. */
+#include "vm.h"
+
+#include "embedded.h"
+#include "modules.h"
+#include "secret_handle.h"
+#include "task.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX (64u << 20)
+
+struct vm *vm_of(lua_State *L) { return (*(struct context **)lua_getextraspace(L))->vm; }
+
+char *vm_read_file(const char *path, size_t *len) {
+  FILE *file = fopen(path, "rb");
+  if (!file) return NULL;
+  char *data = NULL;
+  size_t cap = 0, n = 0, got = 0;
+  do {
+    n += got;
+    if (n + 1 >= cap) {
+      cap = cap ? cap * 2 : 8192;
+      char *grown = cap <= FILE_MAX ? realloc(data, cap) : NULL;
+      if (!grown) goto fail;
+      data = grown;
+    }
+    got = fread(data + n, 1, cap - n - 1, file);
+  } while (got > 0);
+  if (ferror(file)) goto fail;
+  fclose(file);
+  data[n] = '\0';
+  *len = n;
+  return data;
+fail:
+  if (!errno) errno = EFBIG;
+  free(data);
+  fclose(file);
+  return NULL;
+}
+
+/* stack: sources list -> the same, with one more {name, text} */
+static void push_source(lua_State *L, const char *name, const char *text, size_t len) {
+  lua_createtable(L, 2, 0);
+  lua_pushstring(L, name);
+  lua_rawseti(L, -2, 1);
+  lua_pushlstring(L, text, len);
+  lua_rawseti(L, -2, 2);
+  lua_rawseti(L, -2, luaL_len(L, -2) + 1);
+}
+
+static void push_sources(lua_State *L, const struct vm_settings *s) {
+  const struct embedded_file *defaults = embedded_find("config/usher.lua");
+  lua_newtable(L);
+  push_source(L, defaults->path, defaults->data, (size_t)(defaults->end - defaults->data));
+  if (s->config_path) {
+    size_t len;
+    char *text = vm_read_file(s->config_path, &len);
+    if (!text) luaL_error(L, "%s: %s; --config takes a file that can be read", s->config_path, strerror(errno));
+    push_source(L, s->config_path, text, len);
+    free(text);
+  }
+  if (s->config_over) push_source(L, "command line", s->config_over, strlen(s->config_over));
+  lua_pushboolean(L, s->lenient);
+  lua_setfield(L, -2, "lenient");
+}
+
+/* stack: list of strings -> one string, a line each */
+static void join_lines(lua_State *L) {
+  luaL_Buffer b;
+  int list = lua_gettop(L), n = (int)luaL_len(L, list);
+  luaL_buffinit(L, &b);
+  for (int i = 1; i <= n; i++) {
+    if (i > 1) luaL_addchar(&b, '\n');
+    lua_rawgeti(L, list, i);
+    luaL_addvalue(&b);
+  }
+  luaL_pushresult(&b);
+}
+
+static void load_config(lua_State *L, const struct vm_settings *s) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "settings");
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, "load");
+  push_sources(L, s);
+  lua_call(L, 1, 2);
+  if (lua_isnil(L, -2)) {
+    join_lines(L);
+    lua_error(L);
+  }
+  lua_pop(L, 1);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "config");
+  lua_settop(L, 0);
+}
+
+static void keep_only(lua_State *L, const char *library, const char *const *names) {
+  lua_getglobal(L, library);
+  lua_newtable(L);
+  for (; *names; names++) {
+    lua_getfield(L, -2, *names);
+    lua_setfield(L, -2, *names);
+  }
+  lua_pushvalue(L, -1);
+  lua_setglobal(L, library);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, library);
+  lua_settop(L, 0);
+}
+
+static void forget(lua_State *L, const char *name) {
+  lua_pushnil(L);
+  lua_setglobal(L, name);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_pushnil(L);
+  lua_setfield(L, -2, name);
+  lua_settop(L, 0);
+}
+
+/* A flow has no way to files, processes, other people's code or the insides of the VM. */
+static void restrict_globals(lua_State *L) {
+  static const char *const os[] = {"time", "date", "clock", "difftime", NULL};
+  static const char *const debug[] = {"traceback", NULL};
+  static const char *const gone[] = {"io", "dofile", "loadfile", "package", NULL};
+  keep_only(L, "os", os);
+  keep_only(L, "debug", debug);
+  for (size_t i = 0; gone[i]; i++) forget(L, gone[i]);
+}
+
+static int prepare(lua_State *L) {
+  struct vm *vm = lua_touserdata(L, 1);
+  luaL_openlibs(L);
+  modules_install(L);
+  luaL_requiref(L, "secret", luaopen_secret, 0); /* its metatable must be there before any handle is pushed */
+  lua_settop(L, 0);
+  load_config(L, &vm->settings);
+  if (!vm->settings.trusted) restrict_globals(L);
+  return 0;
+}
+
+static int on_panic(lua_State *L) {
+  const char *message = lua_tostring(L, -1);
+  fprintf(stderr, "usher: Lua error outside protection: %s\n", message ? message : "?");
+  return 0; /* Lua aborts */
+}
+
+int vm_open(struct vm **out, const struct vm_settings *settings, char **problem) {
+  struct vm *vm = calloc(1, sizeof *vm);
+  struct context *context = calloc(1, sizeof *context);
+  lua_State *L = vm && context ? luaL_newstate() : NULL;
+  *problem = NULL;
+  if (!L) goto fail;
+  lua_atpanic(L, on_panic);
+  *context = (struct context){vm, NULL};
+  *(struct context **)lua_getextraspace(L) = context;
+  vm->L = L;
+  vm->settings = *settings;
+  task_queue_open(vm);
+  lua_pushcfunction(L, prepare);
+  lua_pushlightuserdata(L, vm);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+    const char *message = lua_tostring(L, -1);
+    *problem = strdup(message ? message : "out of memory");
+    vm_close(vm);
+    return UV_EINVAL;
+  }
+  *out = vm;
+  return 0;
+fail:
+  free(context);
+  free(vm);
+  return UV_ENOMEM;
+}
+
+static void on_handle_closed(uv_handle_t *h) {
+  struct vm *vm = h->data;
+  if (--vm->tasks == 0) free(vm); /* tasks counts the handles now */
+}
+
+void vm_close(struct vm *vm) {
+  struct context *context = *(struct context **)lua_getextraspace(vm->L);
+  task_queue_close(vm);
+  lua_close(vm->L);
+  free(context);
+  vm->tasks = 3;
+  uv_close((uv_handle_t *)&vm->before_poll, on_handle_closed);
+  uv_close((uv_handle_t *)&vm->after_poll, on_handle_closed);
+  uv_close((uv_handle_t *)&vm->busy, on_handle_closed);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* A vm: one Lua state with usher's modules, on one loop. A worker has one; exec and test have one. */
+#ifndef USHER_VM_H
+#define USHER_VM_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <uv.h>
+
+struct client;
+struct task;
+
+struct vm_settings {
+  uv_loop_t *loop;
+  struct client *client;   /* not owned; NULL where nothing is fetched */
+  const char *scripts;     /* a folder that replaces the scripts inside the binary, or NULL */
+  const char *config_path; /* a file laid over config/usher.lua, or NULL */
+  const char *config_over; /* JSON laid over both, or NULL: what the command line says */
+  bool trusted;            /* exec, test, the sandbox: io, os, package and sqlite are there */
+  bool lenient;            /* a secret that is missing is left out instead of refused */
+};
+
+struct vm {
+  lua_State *L;
+  struct vm_settings settings;
+  struct task *ready, **ready_tail; /* woken tasks, oldest first */
+  uv_prepare_t before_poll;
+  uv_check_t after_poll;
+  uv_idle_t busy; /* runs while tasks are ready, so that the poll does not block */
+  unsigned tasks; /* alive; when closing: handles still open */
+};
+
+/* What a Lua state's extra space points to: the vm, and the task when the state is a task's coroutine. */
+struct context {
+  struct vm *vm;
+  struct task *task;
+};
+
+/* 0, UV_ENOMEM or UV_EINVAL; then *problem (freed by the caller) says what is wrong, for a person. */
+int vm_open(struct vm **vm, const struct vm_settings *settings, char **problem);
+
+/* No task may be alive. Its handles are closed; the memory goes when the loop has run once more. */
+void vm_close(struct vm *vm);
+
+/* The vm of any state or coroutine in it. */
+struct vm *vm_of(lua_State *L);
+
+/* Reads a file whole: luaL_Buffer-free, NUL-terminated, freed by the caller; NULL and errno. */
+char *vm_read_file(const char *path, size_t *len);
+
+#endif
