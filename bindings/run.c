@@ -64,9 +64,11 @@ static int start(lua_State *L) {
   return 0;
 }
 
+static void on_idle(struct vm *vm) { uv_stop(vm->settings.loop); }
+
 static void run_until_end(struct run *run) {
-  uv_loop_t *loop = run->vm->settings.loop;
-  while (run->vm->tasks > 0) uv_run(loop, UV_RUN_ONCE);
+  run->vm->on_idle = on_idle;
+  uv_run(run->vm->settings.loop, UV_RUN_DEFAULT);
 }
 
 static void run_in(struct run *run, uv_loop_t *loop) {

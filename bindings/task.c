@@ -75,15 +75,16 @@ struct task *task_start(lua_State *L, int nargs, task_on_end on_end, void *ctx) 
 }
 
 static void on_end(struct task *t, int status) {
-  lua_State *L = t->context.vm->L;
+  struct vm *vm = t->context.vm;
   t->state = ENDED;
   t->status = status;
-  t->context.vm->tasks--;
+  vm->tasks--;
   if (t->on_end) t->on_end(t->T, status, t->ctx);
   if (t->parent && --t->parent->pending == 0) task_wake(t->parent);
   if (t->anchor == LUA_NOREF) return;
   if (status != LUA_OK) lua_resetthread(t->T); /* runs the pending __close of what it held */
-  luaL_unref(L, LUA_REGISTRYINDEX, t->anchor);
+  luaL_unref(vm->L, LUA_REGISTRYINDEX, t->anchor);
+  if (vm->tasks == 0 && vm->on_idle) vm->on_idle(vm);
 }
 
 static void resume(struct task *t) {

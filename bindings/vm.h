@@ -28,6 +28,8 @@ struct vm {
   uv_check_t after_poll;
   uv_idle_t busy; /* runs while tasks are ready, so that the poll does not block */
   unsigned tasks; /* alive; when closing: handles still open */
+  void (*on_idle)(struct vm *vm); /* the last task has ended; may be NULL */
+  void *host;                     /* of whoever set on_idle */
 };
 
 /* What a Lua state's extra space points to: the vm, and the task when the state is a task's coroutine. */
