@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* One loop with a client and a scripted peer on it, for the client's test programs. */
+#ifndef USHER_TESTS_CLIENT_WORLD_H
+#define USHER_TESTS_CLIENT_WORLD_H
+
+#include "client.h"
+#include "peer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+#define OK    "HTTP/1.1 200 OK\r\n"
+#define EMPTY OK "Content-Length: 0\r\n\r\n"
+
+struct world {
+  uv_loop_t loop;
+  struct peer peer;
+  struct client *client;
+  struct client_call *call;
+  unsigned done, any_done;
+};
+
+static inline void on_done(struct client_call *call, void *ctx) {
+  struct world *w = ctx;
+  assert_ptr_equal(call, w->call);
+  w->done++;
+}
+
+static inline void on_any_done(struct client_call *call, void *ctx) {
+  (void)call;
+  ((struct world *)ctx)->any_done++;
+}
+
+static inline void world_open(struct world *w, const struct peer_line *script, size_t lines,
+                              const struct client_settings *settings) {
+  memset(w, 0, sizeof *w);
+  uv_loop_init(&w->loop);
+  peer_open(&w->loop, &w->peer, script, lines);
+  assert_int_equal(client_open(&w->loop, settings, &w->client), 0);
+}
+
+static inline void world_close(struct world *w) {
+  client_call_free(w->call);
+  if (w->client) client_close(w->client);
+  peer_close(&w->peer);
+  uv_run(&w->loop, UV_RUN_DEFAULT);
+  assert_int_equal(uv_loop_close(&w->loop), 0);
+}
+
+static inline void exchange(struct world *w, const struct client_request *r) {
+  client_call_free(w->call);
+  w->done = 0;
+  w->call = client_send(w->client, r, on_done, w);
+  assert_non_null(w->call);
+  assert_int_equal(w->done, 0);
+  while (!w->done) uv_run(&w->loop, UV_RUN_ONCE);
+  assert_int_equal(w->done, 1);
+}
+
+static inline uint64_t in_ms(struct world *w, uint64_t ms) {
+  uv_update_time(&w->loop);
+  return uv_now(&w->loop) + ms;
+}
+
+#endif

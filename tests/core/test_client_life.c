@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections and calls over time: keeping alive, dying in between, waiting, canceling, closing, a
+ * thousand at once. */
+#include "client_world.h"
+
+static struct client_request get(const struct world *w) {
+  return (struct client_request){.method = "GET", .url = w->peer.url, .deadline_ms = UINT64_MAX};
+}
+
+static struct client_request post(const struct world *w) {
+  return (struct client_request){.method = "POST", .url = w->peer.url, .deadline_ms = UINT64_MAX};
+}
+
+static void test_connections_are_kept(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){0});
+  for (int i = 0; i < 20; i++) {
+    struct client_request r = i % 2 ? get(&w) : post(&w);
+    exchange(&w, &r);
+    assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  }
+  assert_int_equal(w.peer.requests, 20);
+  assert_int_equal(w.peer.accepts, 1);
+  client_close(w.client);
+  w.client = NULL;
+  while (!w.peer.ended) uv_run(&w.loop, UV_RUN_ONCE);
+  world_close(&w);
+}
+
+/* The second request goes out on a kept connection, and the peer ends that instead of answering. */
+struct dead_case {
+  const char *method;
+  bool repeatable;
+  enum peer_then then;
+  enum client_error error;
+  unsigned requests;
+};
+
+static const struct dead_case dead[] = {
+    {"GET", false, FIN, CLIENT_OK, 3},      {"GET", false, RST, CLIENT_OK, 3},
+    {"PUT", false, FIN, CLIENT_OK, 3},      {"DELETE", false, RST, CLIENT_OK, 3},
+    {"POST", true, FIN, CLIENT_OK, 3},      {"POST", true, RST, CLIENT_OK, 3},
+    {"POST", false, FIN, CLIENT_RESET, 2},  {"POST", false, RST, CLIENT_RESET, 2},
+    {"PATCH", false, FIN, CLIENT_RESET, 2},
+};
+
+static void test_no_request_is_silently_sent_twice(void **state) {
+  (void)state;
+  for (const struct dead_case *c = dead; c < dead + COUNT(dead); c++) {
+    struct world w;
+    struct peer_line script[] = {{EMPTY, KEEP, 0}, {NULL, c->then, 0}, {EMPTY, KEEP, 0}};
+    world_open(&w, script, 3, &(struct client_settings){0});
+    struct client_request r = post(&w);
+    exchange(&w, &r);
+    r.method = c->method;
+    r.repeatable = c->repeatable;
+    exchange(&w, &r);
+    if (client_call_error(w.call) != c->error)
+      fail_msg("%s: %s", c->method, client_call_message(w.call));
+    assert_true(client_call_sent(w.call));
+    assert_int_equal(w.peer.requests, c->requests);
+    world_close(&w);
+  }
+}
+
+/* Two kept connections: the retry would find the other one. */
+static void test_nor_on_another_kept_connection(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line script[] = {
+      {EMPTY, KEEP, 0}, {EMPTY, KEEP, 0}, {NULL, FIN, 0}, {EMPTY, KEEP, 0}};
+  world_open(&w, script, 4, &(struct client_settings){0});
+  struct client_request r = post(&w);
+  struct client_call *other = client_send(w.client, &r, on_any_done, &w);
+  exchange(&w, &r);
+  while (!w.any_done) uv_run(&w.loop, UV_RUN_ONCE);
+  client_call_free(other);
+  assert_int_equal(w.peer.accepts, 2);
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_RESET);
+  assert_true(client_call_sent(w.call));
+  assert_int_equal(w.peer.requests, 3);
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  world_close(&w);
+}
+
+static void test_an_idle_connection_that_ended_is_not_used(void **state) {
+  (void)state;
+  for (enum peer_then how = FIN; how <= RST; how++) {
+    struct world w;
+    struct peer_line line = {EMPTY, KEEP, 0};
+    world_open(&w, &line, 1, &(struct client_settings){0});
+    struct client_request r = post(&w);
+    exchange(&w, &r);
+    peer_hang_up(&w.peer, how);
+    while (w.peer.conns) uv_run(&w.loop, UV_RUN_NOWAIT);
+    uv_run(&w.loop, UV_RUN_NOWAIT); /* the client hears of it */
+    exchange(&w, &r);
+    assert_int_equal(client_call_error(w.call), CLIENT_OK);
+    assert_int_equal(w.peer.accepts, 2);
+    assert_int_equal(w.peer.requests, 2);
+    world_close(&w);
+  }
+}
+
+/* A kept connection does not keep the loop from ending. */
+static void test_idle_connections_do_not_hold_the_loop(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){0});
+  struct client_request r = get(&w);
+  exchange(&w, &r);
+  uv_unref((uv_handle_t *)&w.peer.listener);
+  for (struct peer_conn *conn = w.peer.conns; conn; conn = conn->next)
+    uv_unref((uv_handle_t *)&conn->tcp);
+  assert_int_equal(uv_run(&w.loop, UV_RUN_DEFAULT), 0);
+  world_close(&w);
+}
+
+/* --- waiting for a connection --- */
+
+static void test_a_waiting_call_has_its_deadline(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line script[] = {{NULL, HANG, 0}, {EMPTY, KEEP, 0}};
+  world_open(&w, script, 2, &(struct client_settings){.max_host_connections = 1});
+  struct client_request r = post(&w);
+  struct client_call *first = client_send(w.client, &r, on_any_done, &w);
+  while (!w.peer.requests) uv_run(&w.loop, UV_RUN_ONCE);
+  r.deadline_ms = in_ms(&w, 40);
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_TIMEOUT);
+  assert_false(client_call_sent(w.call));
+  assert_int_equal(w.any_done, 0);
+  client_call_free(first);
+  r.deadline_ms = UINT64_MAX;
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  assert_int_equal(w.peer.requests, 2);
+  world_close(&w);
+}
+
+/* --- a thousand at once --- */
+
+static void check_crowd(unsigned max_connections) {
+  enum { CALLS = 1000 };
+  struct world w;
+  struct peer_line line = {OK "Content-Length: 2\r\n\r\nhi", KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){.max_host_connections = max_connections});
+  static struct client_call *calls[CALLS];
+  struct client_request r = post(&w);
+  for (unsigned i = 0; i < CALLS; i++) calls[i] = client_send(w.client, &r, on_any_done, &w);
+  assert_int_equal(w.any_done, 0);
+  while (w.any_done < CALLS) uv_run(&w.loop, UV_RUN_ONCE);
+  for (unsigned i = 0; i < CALLS; i++) {
+    assert_int_equal(client_call_error(calls[i]), CLIENT_OK);
+    assert_int_equal(client_call_body(calls[i]).len, 2);
+    client_call_free(calls[i]);
+  }
+  assert_int_equal(w.peer.requests, CALLS);
+  assert_true(w.peer.accepts <= max_connections);
+  world_close(&w);
+  assert_int_equal(w.any_done, CALLS);
+}
+
+static void test_a_thousand_calls(void **state) {
+  (void)state;
+  static const unsigned limits[] = {1, 7, 200, 512};
+  for (size_t i = 0; i < COUNT(limits); i++) check_crowd(limits[i]);
+}
+
+/* --- ending early --- */
+
+static const struct peer_line slow[] = {{OK "Content-Length: 300000\r\n\r\n", KEEP, 300000}};
+
+/* Frees the call after each number of turns of the loop that it can live; the client must serve on.
+ */
+static void test_cancel_at_every_moment(void **state) {
+  (void)state;
+  bool ended = false;
+  for (int turns = 0; !ended; turns++) {
+    struct world w;
+    world_open(&w, slow, 1, &(struct client_settings){0});
+    struct client_request r = post(&w);
+    struct client_call *call = client_send(w.client, &r, on_any_done, &w);
+    for (int i = 0; i < turns && !w.any_done; i++) uv_run(&w.loop, UV_RUN_ONCE);
+    ended = w.any_done == 1;
+    client_call_free(call);
+    exchange(&w, &r);
+    assert_int_equal(client_call_error(w.call), CLIENT_OK);
+    assert_int_equal(w.any_done, ended);
+    world_close(&w);
+  }
+}
+
+static void test_close_at_every_moment(void **state) {
+  (void)state;
+  bool ended = false;
+  for (int turns = 0; !ended; turns++) {
+    struct world w;
+    world_open(&w, slow, 1, &(struct client_settings){0});
+    struct client_request r = post(&w), late = post(&w);
+    late.deadline_ms = 0;
+    struct client_call *calls[] = {client_send(w.client, &r, on_any_done, &w),
+                                   client_send(w.client, &late, on_any_done, &w)};
+    for (int i = 0; i < turns && w.any_done < 2; i++) uv_run(&w.loop, UV_RUN_ONCE);
+    ended = w.any_done == 2;
+    client_close(w.client);
+    assert_int_equal(w.any_done, 2);
+    assert_int_equal(client_call_error(calls[0]), ended ? CLIENT_OK : CLIENT_CANCELED);
+    client_call_free(calls[0]);
+    w.client = NULL;
+    world_close(&w);
+    client_call_free(calls[1]); /* a call outlives its client */
+    assert_int_equal(w.any_done, 2);
+  }
+}
+
+/* --- what an on_done may do --- */
+
+static void on_done_close(struct client_call *call, void *ctx) {
+  struct world *w = ctx;
+  w->any_done++;
+  client_call_free(call);
+  client_close(w->client);
+  struct client_request r = get(w);
+  assert_null(client_send(w->client, &r, on_any_done, w));
+}
+
+static void test_close_in_on_done(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){0});
+  struct client_request r = get(&w);
+  for (int i = 0; i < 10; i++) client_send(w.client, &r, on_done_close, &w);
+  while (w.any_done < 10) uv_run(&w.loop, UV_RUN_ONCE);
+  w.client = NULL;
+  world_close(&w);
+  assert_int_equal(w.any_done, 10);
+}
+
+static void on_done_again(struct client_call *call, void *ctx) {
+  struct world *w = ctx;
+  client_call_free(call);
+  client_call_free(w->call); /* one that is still on its way */
+  struct client_request r = get(w);
+  w->call = client_send(w->client, &r, on_any_done, w);
+  if (w->any_done++ < 20) client_send(w->client, &r, on_done_again, w);
+}
+
+static void test_send_and_free_in_on_done(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){0});
+  struct client_request r = get(&w);
+  client_send(w.client, &r, on_done_again, &w);
+  while (w.any_done < 22) uv_run(&w.loop, UV_RUN_ONCE);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  world_close(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_connections_are_kept),
+      cmocka_unit_test(test_no_request_is_silently_sent_twice),
+      cmocka_unit_test(test_nor_on_another_kept_connection),
+      cmocka_unit_test(test_an_idle_connection_that_ended_is_not_used),
+      cmocka_unit_test(test_idle_connections_do_not_hold_the_loop),
+      cmocka_unit_test(test_a_waiting_call_has_its_deadline),
+      cmocka_unit_test(test_a_thousand_calls),
+      cmocka_unit_test(test_cancel_at_every_moment),
+      cmocka_unit_test(test_close_at_every_moment),
+      cmocka_unit_test(test_close_in_on_done),
+      cmocka_unit_test(test_send_and_free_in_on_done),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
