@@ -241,8 +241,20 @@ static int task_spawn(lua_State *T) {
   return 0;
 }
 
+/* task.deadline() -> when this request's time is over, in seconds of clock.monotonic | nil. Does not yield. */
+static int task_time_over(lua_State *T) {
+  const struct task *t = task_running(T);
+  if (!t || t->deadline == TASK_NO_DEADLINE) {
+    lua_pushnil(T);
+  } else {
+    lua_pushnumber(T, (lua_Number)t->deadline / 1e3);
+  }
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"all", task_all},
+    {"deadline", task_time_over},
     {"spawn", task_spawn},
     {NULL, NULL},
 };
