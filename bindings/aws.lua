@@ -5,7 +5,7 @@
 
 local aws_env, clock, config = require "aws_env", require "clock", require "config"
 local crypto, http, json = require "crypto", require "http", require "json"
-local log, metrics, sigv4 = require "log", require "metrics", require "sigv4"
+local log, metrics, sigv4, task = require "log", require "metrics", require "sigv4", require "task"
 local retry, skew = require "retry", require "aws_skew"
 
 local aws = {}
@@ -244,11 +244,15 @@ end
 
 
 -- When a call has to be over, in seconds of clock.monotonic: a timeout becomes a deadline here, and only the
--- deadline travels inward. {service=, deadline= or timeout=}, else the settings' timeout.
+-- deadline travels inward. {service=, deadline= or timeout=}, else the settings' timeout; never later than the
+-- request that this task works for.
 function aws.deadline(request)
-  if request.deadline then return request.deadline end
-  local entry = known[request.service] or {}
-  return clock.monotonic() + (request.timeout or setting(entry.section, "timeout") or TIMEOUT)
+  local deadline, entry = request.deadline, known[request.service] or {}
+  if not deadline then
+    local timeout = request.timeout or setting(entry.section, "timeout") or TIMEOUT
+    deadline = clock.monotonic() + timeout
+  end
+  return math.min(deadline, task.deadline() or deadline)
 end
 
 

@@ -2,7 +2,7 @@
 -- aws.lua between fakes: what is sent, how answers and failures are read, what is repeated and for how long.
 -- Each row is one call: the answers of the wire in order, and what the caller sees.
 
-local fakes = { "aws_env", "clock", "config", "crypto", "http", "log", "metrics", "sigv4", "aws" }
+local fakes = { "aws_env", "clock", "config", "crypto", "http", "log", "metrics", "sigv4", "task", "aws" }
 
 local saved, world, aws, json
 
@@ -40,6 +40,7 @@ local function begin(settings)
       observe = function(name, seconds, dims) table.insert(world.observed, { name, seconds, dims }) end,
       count = function(name, n, dims) table.insert(world.counted, { name, n, dims }) end,
     },
+    task = { deadline = function() return world.request_deadline end },
     log = setmetatable({}, { __index = function() return function() end end }),
   }
   for name, module in pairs(replacements) do package.loaded[name] = module end
@@ -72,38 +73,6 @@ describe("aws", function()
 
   after_each(function()
     for _, name in ipairs(fakes) do package.loaded[name] = saved[name] end
-  end)
-
-  describe("finds the endpoint in the", function()
-    -- name, settings, environment, endpoint of cognito-idp
-    local cases = {
-      { "service's setting",
-        { cognito = { url = "http://127.0.0.1:1/" }, aws = { endpoint_url = "http://b" } },
-        { COGNITO_IDENTITY_PROVIDER = "http://c" }, "http://127.0.0.1:1" },
-      { "environment, for this service", { cognito = {}, aws = { endpoint_url = "http://b" } },
-        { COGNITO_IDENTITY_PROVIDER = "http://c", all = "http://d" }, "http://c" },
-      { "environment, for all", { cognito = {}, aws = { endpoint_url = "http://b" } },
-        { DYNAMODB = "http://c", all = "http://d" }, "http://d" },
-      { "setting for all", { cognito = {}, aws = { endpoint_url = "http://b/prefix/" } }, {},
-        "http://b/prefix" },
-      { "region of the settings", { cognito = {}, aws = { region = "eu-west-1" } }, { region = "us-east-1" },
-        "https://cognito-idp.eu-west-1.amazonaws.com" },
-      { "region of the environment", { cognito = {} }, { region = "us-east-1" },
-        "https://cognito-idp.us-east-1.amazonaws.com" },
-      { "Chinese partition", { cognito = {} }, { region = "cn-north-1" },
-        "https://cognito-idp.cn-north-1.amazonaws.com.cn" },
-      { "region, where settings are empty",
-        { cognito = { url = "" }, aws = { endpoint_url = "", region = "" } }, { region = "us-east-1" },
-        "https://cognito-idp.us-east-1.amazonaws.com" },
-      { "end nowhere", { cognito = {} }, {}, nil },
-    }
-    for _, case in ipairs(cases) do
-      it(case[1], function()
-        begin(case[2])
-        world.env = case[3]
-        assert.are.equal(case[4], aws.endpoint "cognito-idp")
-      end)
-    end
   end)
 
   describe("frames a call", function()
@@ -337,6 +306,13 @@ describe("aws", function()
       begin { dynamodb = { timeout = 4 }, aws = { region = "eu-west-1" } }
       assert.are.equal(1004, aws.deadline { service = "dynamodb" })
       assert.are.equal(1010, aws.deadline { service = "monitoring" })
+    end)
+
+    it("and never later than the request", function()
+      world.request_deadline = 1002
+      assert.are.equal(1002, aws.deadline { service = "dynamodb", timeout = 60 })
+      assert.are.equal(1001, aws.deadline { service = "dynamodb", timeout = 1 })
+      assert.are.equal(1002, aws.deadline { service = "dynamodb", deadline = 1060 })
     end)
 
     it("with a shorter time for one try", function()
