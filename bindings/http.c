@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* Lua's `http` module: one exchange with another server. Header values may hold secrets, which are joined here and never
+   become Lua strings. */
+#include "client.h"
+#include "secret_handle.h"
+#include "task.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+#define CALL            "usher.http_call"
+#define DEFAULT_TIMEOUT 30.0
+
+/* On the sleeping task's stack; its __gc ends whatever is still under way. */
+struct op {
+  struct client_call *call;
+  struct task *task;
+  struct bytes lines; /* "Name: value\0" …, wiped once they were sent */
+};
+
+/* --- 1. what can be wrong about the arguments --- */
+
+static bool is_token(const char *s, size_t len) {
+  static const char others[] = "!#$%&'*+-.^_`|~";
+  for (size_t i = 0; i < len; i++) {
+    char c = s[i], lower = (char)(c | 0x20);
+    bool usual = (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
+    if (!usual && (!c || !strchr(others, c))) return false;
+  }
+  return len > 0;
+}
+
+static bool is_value(const char *s, size_t len) {
+  for (size_t i = 0; i < len; i++)
+    if (s[i] == '\r' || s[i] == '\n' || s[i] == '\0') return false;
+  return true;
+}
+
+/* The client frames the message; a second opinion on that is how requests get smuggled. */
+static bool is_framing(const char *name) {
+  static const char *const names[] = {
+      "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcasecmp(name, names[i]) == 0) return true;
+  return false;
+}
+
+/* One part of a value, on the top of the stack: a string or a secret. Its length. */
+static size_t check_part(lua_State *L, const char *name) {
+  size_t len;
+  struct secret *s = secret_test(L, -1);
+  if (!s && lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "http.fetch: header %s: a %s, not a string or a secret", name,
+               luaL_typename(L, -1));
+  const char *data = s ? secret_data(s) : lua_tostring(L, -1);
+  len = s ? secret_len(s) : lua_rawlen(L, -1);
+  if (!is_value(data, len))
+    luaL_error(L, "http.fetch: header %s: a line break or NUL in its value", name);
+  return len;
+}
+
+/* stack: …, name, value. The length of the line that they make. */
+static size_t check_header(lua_State *L) {
+  if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "http.fetch: headers are named by strings");
+  size_t len;
+  const char *name = lua_tolstring(L, -2, &len);
+  if (!is_token(name, len)) luaL_error(L, "http.fetch: not a header's name: \"%s\"", name);
+  if (is_framing(name)) luaL_error(L, "http.fetch: header %s is the client's to set", name);
+  len += strlen(": ") + 1;
+  if (lua_type(L, -1) != LUA_TTABLE) return len + check_part(L, name);
+  lua_Unsigned parts = lua_rawlen(L, -1);
+  for (lua_Unsigned i = 1; i <= parts; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i);
+    len += check_part(L, name);
+    lua_pop(L, 1);
+  }
+  return len;
+}
+
+/* stack: …, headers. How many lines they are, how long in all. */
+static size_t check_headers(lua_State *L, size_t *len) {
+  size_t count = 0;
+  *len = 0;
+  if (lua_isnil(L, -1)) return 0;
+  if (lua_type(L, -1) != LUA_TTABLE)
+    luaL_error(L, "http.fetch: headers: a table of name and value");
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+    *len += check_header(L);
+    count++;
+  }
+  return count;
+}
+
+static void check_options(lua_State *L) {
+  static const char *const names[] = {"method",  "url",          "headers",   "body",
+                                      "timeout", "max_response", "repeatable"};
+  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+    const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+    size_t i = 0;
+    while (i < sizeof names / sizeof *names && strcmp(names[i], name) != 0) i++;
+    if (i == sizeof names / sizeof *names)
+      luaL_error(L, "http.fetch: no option is called \"%s\"", name);
+  }
+}
+
+/* Pushes the option; its text, or the default. */
+static const char *check_text(lua_State *L, const char *name, const char *otherwise, size_t *len) {
+  int type = lua_getfield(L, 1, name);
+  *len = strlen(otherwise);
+  if (type == LUA_TNIL) return otherwise;
+  if (type != LUA_TSTRING)
+    luaL_error(L, "http.fetch: %s: a string, not a %s", name, luaL_typename(L, -1));
+  return lua_tolstring(L, -1, len);
+}
+
+static void check_url(lua_State *L, const char *url, size_t len) {
+  bool known = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+  for (size_t i = 0; i < len && known; i++) known = (unsigned char)url[i] > ' ' && url[i] != 0x7f;
+  if (!known)
+    luaL_error(L, "http.fetch: url: http:// or https://, without spaces or control characters");
+}
+
+/* A duration becomes a moment here, and never one after the task's own. */
+static uint64_t check_deadline(lua_State *L, const struct task *task) {
+  lua_Number seconds = DEFAULT_TIMEOUT;
+  int type = lua_getfield(L, 1, "timeout");
+  if (type != LUA_TNIL) seconds = type == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
+  if (!(seconds >= 0 && seconds <= 1e6)) luaL_error(L, "http.fetch: timeout: a number of seconds");
+  lua_pop(L, 1);
+  uint64_t own = uv_hrtime() / 1000000 + (uint64_t)ceil(seconds * 1000);
+  uint64_t outer = task_deadline(task);
+  return own < outer ? own : outer;
+}
+
+static size_t check_max_response(lua_State *L) {
+  int is_integer = 1;
+  lua_Integer max = 0;
+  if (lua_getfield(L, 1, "max_response") != LUA_TNIL) max = lua_tointegerx(L, -1, &is_integer);
+  if (!is_integer || max < 0) luaL_error(L, "http.fetch: max_response: a number of bytes");
+  lua_pop(L, 1);
+  return (size_t)max;
+}
+
+/* stack: options -> options, method, url, body */
+static void check_request(lua_State *L, struct client_request *r) {
+  size_t len;
+  check_options(L);
+  r->method = check_text(L, "method", "GET", &len);
+  if (!is_token(r->method, len)) luaL_error(L, "http.fetch: method: not a method's name");
+  r->url = check_text(L, "url", "", &len);
+  check_url(L, r->url, len);
+  r->body = check_text(L, "body", "", &r->body_len);
+  if (r->body_len && strcmp(r->method, "HEAD") == 0)
+    luaL_error(L, "http.fetch: body: HEAD has none");
+  r->max_response = check_max_response(L);
+  lua_getfield(L, 1, "repeatable");
+  r->repeatable = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+}
+
+/* --- 2. what lives on the sleeping stack --- */
+
+static void op_wipe(struct op *op) {
+  if (op->lines.data) OPENSSL_cleanse(op->lines.data, op->lines.cap);
+  bytes_free(&op->lines);
+}
+
+static int op_gc(lua_State *L) {
+  struct op *op = luaL_checkudata(L, 1, CALL);
+  client_call_free(op->call);
+  op->call = NULL;
+  op_wipe(op);
+  return 0;
+}
+
+static struct op *op_push(lua_State *T, struct task *task) {
+  struct op *op = lua_newuserdatauv(T, sizeof *op, 0);
+  *op = (struct op){.task = task};
+  luaL_setmetatable(T, CALL);
+  return op;
+}
+
+/* --- 3. the call --- */
+
+static int append_part(lua_State *L, struct bytes *b) {
+  struct secret *s = secret_test(L, -1);
+  if (s) return bytes_append(b, secret_data(s), secret_len(s));
+  return bytes_append(b, lua_tostring(L, -1), lua_rawlen(L, -1));
+}
+
+/* stack: …, name, value */
+static int append_header(lua_State *L, struct bytes *b) {
+  int err = bytes_append(b, lua_tostring(L, -2), lua_rawlen(L, -2));
+  if (!err) err = bytes_append(b, ": ", 2);
+  if (err) return err;
+  if (lua_type(L, -1) != LUA_TTABLE) return append_part(L, b) || bytes_append(b, "", 1);
+  lua_Unsigned parts = lua_rawlen(L, -1);
+  for (lua_Unsigned i = 1; i <= parts && !err; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i);
+    err = append_part(L, b);
+    lua_pop(L, 1);
+  }
+  return err ? err : bytes_append(b, "", 1);
+}
+
+/* Room for all lines first, and for the pointers to them before those: what grows would leave copies behind. A finalizer
+   may have changed the table since it was checked, so it is counted anew. stack: …, headers, op */
+static int op_fill(lua_State *L, struct op *op, struct client_request *r, size_t len) {
+  size_t pointers = r->header_count * sizeof(char *), n = 0;
+  if (!r->header_count) return 0;
+  int err = bytes_reserve(&op->lines, pointers + len);
+  op->lines.len = err ? 0 : pointers;
+  for (lua_pushnil(L); !err && n < r->header_count && lua_next(L, -3); lua_pop(L, 1), n++)
+    err = append_header(L, &op->lines);
+  if (err) return err;
+  const char **lines = (const char **)(void *)op->lines.data, *at = op->lines.data + pointers;
+  for (size_t i = 0; i < n; i++, at += strlen(at) + 1) lines[i] = at;
+  r->headers = lines;
+  r->header_count = n;
+  return 0;
+}
+
+static int push_error(lua_State *L, enum client_error error, const char *message, bool sent) {
+  lua_pushnil(L);
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, client_error_name(error));
+  lua_setfield(L, -2, "kind");
+  lua_pushstring(L, message);
+  lua_setfield(L, -2, "message");
+  lua_pushboolean(L, sent);
+  lua_setfield(L, -2, "sent");
+  return 2;
+}
+
+/* --- 4. what came of it --- */
+
+/* A header that came more than once becomes one, as RFC 9110 §5.3 allows. */
+static void push_headers(lua_State *L, const struct client_call *call) {
+  size_t at = 0;
+  struct slice name, value;
+  lua_newtable(L);
+  while (client_call_next_header(call, &at, &name, &value)) {
+    lua_pushlstring(L, name.data, name.len);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, -3) == LUA_TNIL) {
+      lua_pop(L, 1);
+      lua_pushlstring(L, value.data, value.len);
+    } else {
+      lua_pushliteral(L, ", ");
+      lua_pushlstring(L, value.data, value.len);
+      lua_concat(L, 3);
+    }
+    lua_rawset(L, -3);
+  }
+}
+
+static void push_reply(lua_State *L, const struct client_call *call) {
+  struct slice body = client_call_body(call);
+  lua_createtable(L, 0, 3);
+  lua_pushinteger(L, client_call_status(call));
+  lua_setfield(L, -2, "status");
+  push_headers(L, call);
+  lua_setfield(L, -2, "headers");
+  lua_pushlstring(L, body.data ? body.data : "", body.len);
+  lua_setfield(L, -2, "body");
+}
+
+/* stack: options, method, url, body, headers, op */
+static int http_fetched(lua_State *T, int status, lua_KContext ctx) {
+  (void)status, (void)ctx;
+  struct op *op = lua_touserdata(T, 6);
+  enum client_error error = client_call_error(op->call);
+  int results = 1;
+  if (error == CLIENT_OK)
+    push_reply(T, op->call);
+  else
+    results = push_error(T, error, client_call_message(op->call), client_call_sent(op->call));
+  client_call_free(op->call);
+  op->call = NULL;
+  return results;
+}
+
+static void on_done(struct client_call *call, void *ctx) {
+  (void)call;
+  task_wake(((struct op *)ctx)->task);
+}
+
+/* http.fetch{method="GET", url=, headers={name = string|secret|{string|secret, …}}, body="", timeout=30 (seconds),
+   max_response=bytes, repeatable=false (may be sent twice when a kept-alive connection dies)}
+     -> {status=, headers={lower-case name = string}, body=}
+     -> nil, {kind="dns|connect|tls|timeout|reset|too_large|protocol|canceled", message=, sent=bool}. Yields. */
+static int http_fetch(lua_State *T) {
+  struct client_request r = {0};
+  size_t len;
+  luaL_checktype(T, 1, LUA_TTABLE);
+  lua_settop(T, 1);
+  check_request(T, &r);
+  lua_getfield(T, 1, "headers");
+  r.header_count = check_headers(T, &len);
+  struct task *task = task_current(T);
+  struct client *client = vm_of(T)->settings.client;
+  if (!client) return luaL_error(T, "http.fetch: nothing is fetched in this process");
+  r.deadline_ms = check_deadline(T, task);
+  struct op *op = op_push(T, task);
+  if (!op_fill(T, op, &r, len)) op->call = client_send(client, &r, on_done, op);
+  op_wipe(op);
+  if (!op->call) return push_error(T, CLIENT_CANCELED, "out of memory, or closing", false);
+  return task_await(T, http_fetched, 0);
+}
+
+static const luaL_Reg functions[] = {
+    {"fetch", http_fetch},
+    {NULL, NULL},
+};
+
+int luaopen_http(lua_State *L);
+int luaopen_http(lua_State *L) {
+  if (luaL_newmetatable(L, CALL)) {
+    lua_pushcfunction(L, op_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_pop(L, 1);
+  luaL_newlib(L, functions);
+  return 1;
+}
