@@ -71,38 +71,40 @@ static void run_until_end(struct run *run) {
   uv_run(run->vm->settings.loop, UV_RUN_DEFAULT);
 }
 
-static void run_in(struct run *run, uv_loop_t *loop) {
+static void run_in(struct run *run, uv_loop_t *loop, struct client *client) {
   char *problem = NULL;
   struct vm_settings vm = {
       .loop = loop,
+      .client = client,
       .scripts = run->settings->scripts,
       .config_path = run->settings->config_path,
       .trusted = true,
       .lenient = true,
   };
-  const struct client_settings client = {0};
-  (void)client;
   if (vm_open(&run->vm, &vm, &problem)) {
     fprintf(stderr, "usher: %s\n", problem ? problem : "out of memory");
     free(problem);
-  } else {
-    lua_State *L = run->vm->L;
-    lua_pushcfunction(L, start);
-    lua_pushlightuserdata(L, run);
-    if (lua_pcall(L, 1, 0, 0) != LUA_OK)
-      fprintf(stderr, "usher: %s\n", lua_tostring(L, -1));
-    else
-      run_until_end(run);
-    vm_close(run->vm);
+    return;
   }
-
+  lua_State *L = run->vm->L;
+  lua_pushcfunction(L, start);
+  lua_pushlightuserdata(L, run);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK)
+    fprintf(stderr, "usher: %s\n", lua_tostring(L, -1));
+  else
+    run_until_end(run);
+  vm_close(run->vm);
 }
 
 int run_script(const struct run_settings *settings) {
   uv_loop_t loop;
   struct run run = {.settings = settings, .exit_code = 1};
+  struct client *client;
   if (uv_loop_init(&loop)) return 1;
-  run_in(&run, &loop);
+  if (!client_open(&loop, &(struct client_settings){0}, &client)) {
+    run_in(&run, &loop, client);
+    client_close(client);
+  }
   uv_run(&loop, UV_RUN_DEFAULT);
   uv_loop_close(&loop);
   return run.exit_code;
