@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uv.h>
 
 enum peer_then { KEEP, FIN, RST, HANG }; /* HANG: the reply, if any, and nothing more */
@@ -31,6 +32,7 @@ struct peer {
   char last[4096];                   /* the beginning of the last request */
   size_t last_len, last_size;
   struct peer_conn *conns;
+  void (*on_request)(struct peer *); /* may be NULL */
 };
 
 struct peer_conn {
@@ -94,6 +96,7 @@ static inline void peer_answer(struct peer_conn *conn) {
   peer->last_len = conn->len < sizeof peer->last ? conn->len : sizeof peer->last - 1;
   peer->last[peer->last_len] = '\0';
   peer->last_size = conn->need;
+  if (peer->on_request) peer->on_request(peer);
   conn->len = conn->seen = conn->need = 0;
   peer_say(conn, line);
 }
