@@ -103,6 +103,54 @@ enum gate gate_trailer(struct slice name) {
                                                                                  : GATE_OK;
 }
 
+/* --- chunks
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+static const char *skip_space(const char *at, const char *end) {
+  while (at < end && (*at == ' ' || *at == '\t')) at++;
+  return at;
+}
+
+static const char *skip_token(const char *at, const char *end) {
+  while (at < end && token_chars[(unsigned char)*at]) at++;
+  return at;
+}
+
+/* Behind the closing quote, or at when there is none. */
+static const char *skip_quoted(const char *at, const char *end) {
+  for (const char *p = at + 1; p < end; p++) {
+    if (*p == '"') return p + 1;
+    if (*p == '\\') p++;
+  }
+  return at;
+}
+
+/* One ;name[=value]; NULL when it is not one. */
+static const char *skip_extension(const char *at, const char *end) {
+  at = skip_space(at, end);
+  if (at == end || *at != ';') return NULL;
+  const char *name = skip_space(at + 1, end);
+  at = skip_token(name, end);
+  const char *equals = skip_space(at, end);
+  if (at == name || equals == end || *equals != '=') return at == name ? NULL : at;
+  const char *value = skip_space(equals + 1, end);
+  at = value < end && *value == '"' ? skip_quoted(value, end) : skip_token(value, end);
+  return at == value ? NULL : at;
+}
+
+static bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
+}
+
+enum gate gate_chunk_line(struct slice line, size_t *digits) {
+  const char *at = line.data, *end = line.data + line.len - 2;
+  while (at < end && is_hex(*at)) at++;
+  *digits = (size_t)(at - line.data);
+  while (at && at < end) at = skip_extension(at, end);
+  return *digits && at ? GATE_OK : GATE_CHUNK;
+}
+
 /* --- the request line
  * ------------------------------------------------------------------------------------------- */
 

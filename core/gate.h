@@ -46,6 +46,9 @@ enum gate gate_line(struct slice line);    /* any line of head or trailer, with 
 enum gate gate_field(struct slice line);   /* a header line that gate_line passed */
 enum gate gate_trailer(struct slice name); /* a trailer's name that would reframe the message */
 
+/* A chunk's line (that gate_line passed): how many digits its size has. */
+enum gate gate_chunk_line(struct slice line, size_t *digits);
+
 /* Splits a request line (that gate_line passed) into method, target, path, query, minor. */
 enum gate gate_request_line(struct slice line, struct http1_request *r);
 
