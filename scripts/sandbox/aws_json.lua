@@ -1,0 +1,142 @@
+-- SPDX-License-Identifier: MIT
+-- The frame of AWS's JSON services: target, body, signature, request id, error bytes. sandbox/init.lua calls
+-- handle(service, req); the service table says what differs:
+--   name signing_name target_prefix content_type unsigned{Op} operations{Op=function(input, ctx)}
+--   error_type(code) · crc32 (DynamoDB's ids and checksum) · error_headers (Cognito's) · missing_token ·
+--   internal{code, message}
+local crypto = require "crypto"
+local json = require "json"
+local log = require "log"
+local failure = require "sandbox.failure"
+local signature = require "sandbox.aws_signature"
+
+local aws_json = {}
+
+local BARE_UNKNOWN = "<UnknownOperationException/>\n"
+local REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+local MEDIA_TYPES = {
+  ["application/json"] = true,
+  ["application/x-amz-json-1.0"] = true,
+  ["application/x-amz-json-1.1"] = true,
+}
+-- These three write their text with a capital letter.
+local CAPITAL_MESSAGE = {
+  TransactionCanceledException = true,
+  TransactionInProgressException = true,
+  IdempotentParameterMismatchException = true,
+}
+
+local function request_id(service)
+  if service.crc32 then return crypto.random_string(52, REQUEST_ID_ALPHABET) end
+  return crypto.uuid()
+end
+
+-- A browser may talk to these services directly.
+local function add_cors(req, headers)
+  if not req:header("origin") then return end
+  headers["Access-Control-Allow-Origin"] = "*"
+  headers["Access-Control-Expose-Headers"] = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
+end
+
+local function finish(ctx, status, body, content_type)
+  local service = ctx.service
+  local headers = { ["x-amzn-RequestId"] = ctx.request_id }
+  if content_type then headers["Content-Type"] = content_type end
+  if service.crc32 then headers["x-amz-crc32"] = tostring(crypto.crc32(body)) end
+  add_cors(ctx.req, headers)
+  return { status = status, headers = headers, body = body }
+end
+
+local function preflight(ctx)
+  local reply = finish(ctx, 200, "")
+  local req = ctx.req
+  reply.headers["Access-Control-Allow-Headers"] = req:header("access-control-request-headers")
+  reply.headers["Access-Control-Allow-Methods"] = req:header("access-control-request-method")
+  reply.headers["Access-Control-Max-Age"] = "172800"
+  return reply
+end
+
+local function header_text(text)
+  return (text:gsub("[^\32-\126]", " "))
+end
+
+local function refuse(ctx, e)
+  local service = ctx.service
+  local body = {}
+  for name, value in pairs(e.extra or {}) do body[name] = value end
+  body.__type = service.error_type and service.error_type(e.code) or e.code
+  if e.message then
+    body[CAPITAL_MESSAGE[e.code] and "Message" or "message"] = e.message
+  end
+  local reply = finish(ctx, e.status, json.encode(body), ctx.content_type)
+  if service.error_headers then
+    reply.headers["x-amzn-errortype"] = e.code .. ":"
+    if e.message then reply.headers["x-amzn-errormessage"] = header_text(e.message) end
+  end
+  return reply
+end
+
+local function media_type(req)
+  local value = req:header("content-type") or ""
+  return value:match("^%s*([^;%s]*)"):lower()
+end
+
+local function operation_of(ctx)
+  local target = ctx.req:header("x-amz-target") or ""
+  local prefix, name = target:match("^([^.]*)%.([^.]*)$")
+  if prefix == ctx.service.target_prefix and ctx.service.operations[name] then return name end
+  log.warn("sandbox.unknown_operation", { service = ctx.service.name, target = target })
+  failure("UnknownOperationException")
+end
+
+local function decode(body)
+  local value = json.decode(body)
+  if type(value) ~= "table" or json.is_array(value) then failure("SerializationException") end
+  return value
+end
+
+-- Every operation runs through here and nowhere else: the place from which a call can be broken on purpose.
+local function call(service, name, input, ctx)
+  return service.operations[name](input, ctx)
+end
+
+local function perform(ctx)
+  local service, req = ctx.service, ctx.req
+  local input = #req.body > 0 and decode(req.body) or nil
+  local name = operation_of(ctx)
+  ctx.operation = name
+  if not (service.unsigned and service.unsigned[name]) then
+    ctx.access_key_id = signature.check(req, service)
+  end
+  if not input then failure("SerializationException") end
+  local output = call(service, name, input, ctx)
+  return finish(ctx, 200, output and json.encode(output) or "", ctx.content_type)
+end
+
+local function with_traceback(e)
+  if failure.is(e) then return e end
+  return { unexpected = true, text = debug.traceback(tostring(e), 2) }
+end
+
+function aws_json.handle(service, req)
+  local ctx = { service = service, req = req, request_id = request_id(service) }
+  if req.method == "OPTIONS" and req:header("origin") then return preflight(ctx) end
+  if req.method == "GET" and req.path == "/" and service.crc32 then
+    return finish(ctx, 200, ("healthy: %s.us-east-1.amazonaws.com "):format(service.signing_name))
+  end
+  local media = media_type(req)
+  if req.method ~= "POST" or (#req.body > 0 and not MEDIA_TYPES[media]) then
+    return finish(ctx, 404, BARE_UNKNOWN)
+  end
+  ctx.content_type = media == "application/json" and media or service.content_type
+
+  local ok, result = xpcall(perform, with_traceback, ctx)
+  if ok then return result end
+  if not result.unexpected then return refuse(ctx, result) end
+  log.error("sandbox.broken_operation",
+    { service = service.name, operation = ctx.operation, traceback = result.text })
+  local internal = service.internal or { "InternalServerError", "Internal server error" }
+  return refuse(ctx, { code = internal[1], message = internal[2], status = 500 })
+end
+
+return aws_json
