@@ -1,0 +1,108 @@
+-- SPDX-License-Identifier: MIT
+-- What signed-in users do to themselves, known by their access token.
+local attributes = require "sandbox.cognito.attributes"
+local codes = require "sandbox.cognito.codes"
+local delivery = require "sandbox.cognito.delivery"
+local passwords = require "sandbox.cognito.passwords"
+local pools = require "sandbox.cognito.pools"
+local tokens = require "sandbox.cognito.tokens"
+local users = require "sandbox.cognito.users"
+local json = require "json"
+local failure = require "sandbox.failure"
+
+local account = {}
+
+-- The token's user, pool and client.
+local function holder(input)
+  local claims = tokens.check_access(input.AccessToken)
+  local pool = pools.get(claims.pool_id)
+  local user = users.get(pool, claims.sub)
+  if not user.enabled then failure("NotAuthorizedException", "User is disabled.") end
+  return user, pool, claims
+end
+
+function account.GetUser(input)
+  local user = holder(input)
+  return { Username = user.username, UserAttributes = attributes.to_list(user.attributes) }
+end
+
+function account.DeleteUser(input)
+  users.delete((holder(input)))
+end
+
+function account.GlobalSignOut(input)
+  tokens.revoke_all((holder(input)))
+  return {}
+end
+
+function account.ChangePassword(input)
+  local user, pool = holder(input)
+  codes.count_attempt(user, "change_password")
+  passwords.verify(user, input.PreviousPassword)
+  passwords.check_policy(pool, input.ProposedPassword)
+  passwords.set(user, input.ProposedPassword)
+  users.save(pool, user)
+  return {}
+end
+
+-- An address that changed gets a code, where the pool verifies it.
+local function codes_for_changes(pool, user, before)
+  local list = json.array {}
+  for attribute in pairs(pool.auto_verified) do
+    local value = user.attributes[attribute]
+    if value and value ~= before[attribute] and user.attributes[attribute .. "_verified"] ~= "true" then
+      local code = codes.issue(user, "verify", attribute)
+      list[#list + 1] = delivery.send_code.verify(pool, user, attribute, code)
+    end
+  end
+  return list
+end
+
+account.codes_for_changes = codes_for_changes
+
+function account.UpdateUserAttributes(input)
+  local user, pool, claims = holder(input)
+  local values = attributes.from_list(input.UserAttributes)
+  attributes.check_client_may_write(pools.client_in(pool, claims.client_id), values)
+  attributes.check_update(pool, values)
+  users.check_free(pool, values, user)
+  local before = { email = user.attributes.email, phone_number = user.attributes.phone_number }
+  users.apply(user, values)
+  users.save(pool, user)
+  return { CodeDeliveryDetailsList = codes_for_changes(pool, user, before) }
+end
+
+function account.DeleteUserAttributes(input)
+  local user, pool, claims = holder(input)
+  local values = {}
+  for _, name in ipairs(input.UserAttributeNames) do values[name] = "" end
+  attributes.check_client_may_write(pools.client_in(pool, claims.client_id), values)
+  attributes.check_update(pool, values)
+  users.apply(user, values)
+  users.save(pool, user)
+  return {}
+end
+
+function account.GetUserAttributeVerificationCode(input)
+  local user, pool = holder(input)
+  local attribute = input.AttributeName
+  if (attribute ~= "email" and attribute ~= "phone_number") or not user.attributes[attribute] then
+    failure("InvalidParameterException", "Invalid attribute name: " .. attribute)
+  end
+  codes.count_attempt(user, "resend")
+  local code = codes.issue(user, "verify", attribute)
+  return { CodeDeliveryDetails = delivery.send_code.verify(pool, user, attribute, code) }
+end
+
+function account.VerifyUserAttribute(input)
+  local user, pool = holder(input)
+  codes.count_attempt(user, "verify")
+  local attribute = codes.check(user, "verify", input.Code)
+  if attribute ~= input.AttributeName then codes.expired() end
+  users.verify(pool, user, attribute)
+  users.save(pool, user)
+  codes.spend(user, "verify")
+  return {}
+end
+
+return account

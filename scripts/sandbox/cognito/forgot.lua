@@ -1,0 +1,62 @@
+-- SPDX-License-Identifier: MIT
+-- A forgotten password: a code to a proved address, and a new password for that code.
+local callers = require "sandbox.cognito.callers"
+local codes = require "sandbox.cognito.codes"
+local delivery = require "sandbox.cognito.delivery"
+local passwords = require "sandbox.cognito.passwords"
+local sign_up = require "sandbox.cognito.sign_up"
+local triggers = require "sandbox.cognito.triggers"
+local users = require "sandbox.cognito.users"
+local failure = require "sandbox.failure"
+
+local forgot = {}
+
+-- The proved address that a reset code goes to; email first.
+local function recovery_attribute(user)
+  for _, attribute in ipairs { "email", "phone_number" } do
+    local proved = user.attributes[attribute .. "_verified"] == "true"
+    if proved and user.attributes[attribute] then return attribute end
+  end
+  failure("InvalidParameterException",
+    "Cannot reset password for the user as there is no registered/verified email or phone_number")
+end
+
+function forgot.send_code(pool, user)
+  local attribute = recovery_attribute(user)
+  codes.count_attempt(user, "forgot")
+  return delivery.send_code.forgot(pool, user, attribute, codes.issue(user, "forgot", attribute))
+end
+
+function forgot.ForgotPassword(input)
+  local client, pool, user = callers.identify(input)
+  if not user then
+    if callers.hides_users(client) then return { CodeDeliveryDetails = sign_up.simulated(input.Username) } end
+    callers.not_found()
+  end
+  if not user.enabled then failure("NotAuthorizedException", "User is disabled.") end
+  if user.status == "FORCE_CHANGE_PASSWORD" then
+    failure("NotAuthorizedException", "User password cannot be reset in the current state.")
+  end
+  return { CodeDeliveryDetails = forgot.send_code(pool, user) }
+end
+
+function forgot.ConfirmForgotPassword(input)
+  local client, pool, user = callers.identify(input)
+  passwords.check_policy(pool, input.Password)
+  if not user then
+    if callers.hides_users(client) then codes.expired() end
+    callers.not_found()
+  end
+  if not user.enabled then failure("NotAuthorizedException", "User is disabled.") end
+  codes.count_attempt(user, "confirm_forgot")
+  codes.check(user, "forgot", input.ConfirmationCode)
+  passwords.set(user, input.Password)
+  user.status = "CONFIRMED"
+  users.save(pool, user)
+  codes.spend(user, "forgot")
+  triggers.run(pool, "PostConfirmation_ConfirmForgotPassword", user,
+    { client = client, metadata = input.ClientMetadata })
+  return {}
+end
+
+return forgot

@@ -1,0 +1,51 @@
+-- SPDX-License-Identifier: MIT
+-- Cognito user pools: the operations gathered from their files, each behind its shape, inside the JSON
+-- frame.
+local aws_json = require "sandbox.aws_json"
+local discovery = require "sandbox.cognito.discovery"
+local pools = require "sandbox.cognito.pools"
+local shapes = require "sandbox.cognito.shapes"
+local validate = require "sandbox.cognito.validate"
+
+local PARTS = { "sign_up", "auth", "account", "forgot", "admin", "admin_create", "list_users", "pool_admin" }
+
+local UNSIGNED = { "SignUp", "ConfirmSignUp", "ResendConfirmationCode", "InitiateAuth",
+  "RespondToAuthChallenge", "ForgotPassword", "ConfirmForgotPassword", "GetUser", "DeleteUser",
+  "GlobalSignOut",
+  "ChangePassword", "UpdateUserAttributes", "DeleteUserAttributes", "GetUserAttributeVerificationCode",
+  "VerifyUserAttribute", "RevokeToken" }
+
+local service = {
+  name = "cognito",
+  signing_name = "cognito-idp",
+  target_prefix = "AWSCognitoIdentityProviderService",
+  content_type = "application/x-amz-json-1.1",
+  error_headers = true,
+  missing_token = "Missing Authentication Token",
+  internal = { "InternalErrorException", "Something went wrong" },
+  unsigned = {},
+  operations = {},
+}
+
+for _, name in ipairs(UNSIGNED) do service.unsigned[name] = true end
+
+for _, part in ipairs(PARTS) do
+  for name, run in pairs(require("sandbox.cognito." .. part)) do
+    local shape = shapes[name]
+    if shape then
+      service.operations[name] = function(input, ctx)
+        validate(input, shape)
+        return run(input, ctx)
+      end
+    end
+  end
+end
+
+pools.ensure_default()
+
+return {
+  service = service,
+  handler = function(req)
+    return discovery(req) or aws_json.handle(service, req)
+  end,
+}

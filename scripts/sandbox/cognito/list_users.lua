@@ -1,0 +1,96 @@
+-- SPDX-License-Identifier: MIT
+-- ListUsers: the filter's grammar (one attribute, = or ^=, a quoted value), attributes to show, pages.
+local crypto = require "crypto"
+local json = require "json"
+local attributes = require "sandbox.cognito.attributes"
+local db = require "sandbox.cognito.tables"
+local pools = require "sandbox.cognito.pools"
+local users = require "sandbox.cognito.users"
+local failure = require "sandbox.failure"
+
+local list_users = {}
+
+local PAGE = 60
+
+local function bad(message) failure("InvalidParameterException", message) end
+
+local function attribute_column(name)
+  return ("json_extract(attributes, '$.%s')"):format(name)
+end
+
+-- What may be searched: the SQL that gives the value, and how the sought value is written before comparing.
+local function folded(pool, value) return users.fold(pool, value) end
+local function as_is(_, value) return value end
+local SEARCHABLE = {
+  username = { "username", as_is },
+  sub = { "sub", as_is },
+  email = { "email_key", folded },
+  phone_number = { "phone_key", folded },
+  preferred_username = { "preferred_key", folded },
+  name = { attribute_column "name", as_is },
+  given_name = { attribute_column "given_name", as_is },
+  family_name = { attribute_column "family_name", as_is },
+  ["cognito:user_status"] = { "status", function(_, value) return value:upper() end },
+  status = { "CASE enabled WHEN 1 THEN 'Enabled' ELSE 'Disabled' END", as_is },
+}
+
+-- name op "value", where a quote inside the value is \" and a backslash \\.
+local function parse(filter)
+  local name, op, quoted = filter:match('^%s*"?([^%s"=^]+)"?%s*(%^?=)%s*"(.*)"%s*$')
+  if not name then bad("Error while parsing filter") end
+  local bare = quoted:gsub("\\.", "")
+  if bare:find('["\\]') then bad("Error while parsing filter") end
+  return name, op, (quoted:gsub("\\(.)", "%1"))
+end
+
+-- The SQL condition and its values.
+local function condition(pool, filter)
+  if not filter or filter == "" then return "1", {} end
+  local name, op, value = parse(filter)
+  local search = SEARCHABLE[name]
+  if not search then bad("Invalid search attribute: " .. name) end
+  value = search[2](pool, value)
+  if op == "=" then return search[1] .. " = ?", { value } end
+  return ("substr(%s, 1, length(?)) = ?"):format(search[1]), { value, value }
+end
+
+local function position(token)
+  if not token then return 0 end
+  local text = crypto.unbase64(token)
+  local id = text and math.tointeger(tonumber(text:match("^after:(%d+)$")))
+  return id or bad("Invalid pagination token.")
+end
+
+local function wanted_attributes(pool, names)
+  if not names or #names == 0 then return nil end
+  local wanted = {}
+  for _, name in ipairs(names) do
+    if not pool.schema[name] then bad(("Invalid attribute name: %s"):format(name)) end
+    wanted[name] = true
+  end
+  return wanted
+end
+
+function list_users.ListUsers(input)
+  local pool = pools.get(input.UserPoolId)
+  local limit = (input.Limit or 0) > 0 and input.Limit or PAGE
+  local where, values = condition(pool, input.Filter)
+  local wanted = wanted_attributes(pool, input.AttributesToGet)
+  table.insert(values, 1, pool.id)
+  table.insert(values, 2, position(input.PaginationToken))
+  values[#values + 1] = limit + 1
+  local sql = "SELECT * FROM cognito_users WHERE pool = ? AND id > ? AND %s ORDER BY id LIMIT ?"
+  local rows = db:rows(sql:format(where), table.unpack(values))
+
+  local output = { Users = json.array {} }
+  for i = 1, math.min(#rows, limit) do
+    local user = rows[i]
+    user.attributes, user.enabled = json.decode(user.attributes), user.enabled ~= 0
+    output.Users[i] = users.describe(user, wanted)
+    if not wanted then output.Users[i].Attributes = attributes.to_list(user.attributes) end
+  end
+  if #rows > limit then output.PaginationToken = crypto.base64("after:" .. rows[limit].id) end
+  return output
+end
+
+return list_users

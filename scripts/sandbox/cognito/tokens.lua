@@ -1,0 +1,168 @@
+-- SPDX-License-Identifier: MIT
+-- What a sign-in hands out: id and access tokens (RS256), a refresh token, and whether each still counts.
+-- The pool's keys are made when first needed and kept in the database.
+local crypto = require "crypto"
+local jwt = require "jwt"
+local db = require "sandbox.cognito.tables"
+local failure = require "sandbox.failure"
+local settings = require "sandbox.settings"
+local time = require "sandbox.time"
+
+local tokens = {}
+
+local HOUR, DAY = 3600, 86400
+local UNITS = { seconds = 1, minutes = 60, hours = HOUR, days = DAY }
+local KEYS_PER_POOL = 2
+local BOOLEANS = { email_verified = true, phone_number_verified = true }
+
+local function digest(refresh) return crypto.hex(crypto.sha256(refresh)) end
+
+local keys = {} -- pool id -> list of {kid, key}
+
+local function refuse(message) failure("NotAuthorizedException", message) end
+
+local function keys_of(pool_id)
+  if keys[pool_id] then return keys[pool_id] end
+  local rows = db:rows("SELECT kid, pem FROM cognito_keys WHERE pool = ? ORDER BY rowid", pool_id)
+  for i = #rows + 1, KEYS_PER_POOL do
+    rows[i] = { kid = crypto.base64(crypto.random(32)), pem = jwt.generate_key():pem() }
+    db:run("INSERT INTO cognito_keys (pool, kid, pem) VALUES (?, ?, ?)", pool_id, rows[i].kid, rows[i].pem)
+  end
+  local list = {}
+  for i, row in ipairs(rows) do list[i] = { kid = row.kid, key = jwt.import_key(row.pem) } end
+  keys[pool_id] = list
+  return list
+end
+
+function tokens.issuer(pool_id)
+  return ("https://cognito-idp.%s.amazonaws.com/%s"):format(settings.region, pool_id)
+end
+
+-- The public halves, as /.well-known/jwks.json shows them.
+function tokens.jwks(pool_id)
+  local list = {}
+  for i, entry in ipairs(keys_of(pool_id)) do
+    local jwk = entry.key:jwk()
+    list[i] = { kid = entry.kid, alg = "RS256", kty = jwk.kty, e = jwk.e, n = jwk.n, use = "sig" }
+  end
+  return { keys = list }
+end
+
+local function lifetime(client, name, default)
+  local value = client.settings[name .. "Validity"]
+  if not value or value == 0 then return default end
+  local usual = name == "RefreshToken" and "days" or "hours"
+  local unit = (client.settings.TokenValidityUnits or {})[name] or usual
+  return value * UNITS[unit]
+end
+
+local function id_claims(client, user, claims)
+  claims.aud = client.id
+  claims.token_use = "id"
+  claims["cognito:username"] = user.username
+  local readable
+  if client.settings.ReadAttributes then
+    readable = {}
+    for _, name in ipairs(client.settings.ReadAttributes) do readable[name] = true end
+  end
+  for name, value in pairs(user.attributes) do
+    if name ~= "sub" and (not readable or readable[name]) then
+      if BOOLEANS[name] then value = value == "true" end
+      claims[name] = value
+    end
+  end
+  return claims
+end
+
+local function access_claims(client, user, claims)
+  claims.client_id = client.id
+  claims.token_use = "access"
+  claims.scope = "aws.cognito.signin.user.admin"
+  claims.username = user.username
+  claims.version = 2
+  return claims
+end
+
+local function sign(pool, client, user, sign_in, name, add)
+  local now = math.floor(time.now())
+  local claims = {
+    sub = user.sub, iss = tokens.issuer(pool.id), iat = now, exp = now + lifetime(client, name, HOUR),
+    auth_time = sign_in.auth_time, jti = crypto.uuid(), origin_jti = sign_in.origin_jti,
+    event_id = sign_in.event_id,
+  }
+  local entry = keys_of(pool.id)[1]
+  return jwt.sign(add(client, user, claims), entry.key, entry.kid)
+end
+
+local function result(pool, client, user, sign_in)
+  return {
+    AccessToken = sign(pool, client, user, sign_in, "AccessToken", access_claims),
+    IdToken = sign(pool, client, user, sign_in, "IdToken", id_claims),
+    ExpiresIn = math.tointeger(lifetime(client, "AccessToken", HOUR)),
+    TokenType = "Bearer",
+  }
+end
+
+-- Opaque, in the five parts of the service's own.
+local function new_refresh_token()
+  local parts = {}
+  for i, size in ipairs { 48, 256, 12, 640, 16 } do parts[i] = crypto.base64url(crypto.random(size)) end
+  return table.concat(parts, ".")
+end
+
+-- A fresh sign-in: AuthenticationResult with a refresh token.
+function tokens.issue(pool, client, user)
+  local now = math.floor(time.now())
+  local refresh = new_refresh_token()
+  local sign_in = { origin_jti = crypto.uuid(), event_id = crypto.uuid(), auth_time = now }
+  db:run([[INSERT INTO cognito_sign_ins (origin_jti, refresh_hash, client, user, auth_time, expires_at)
+    VALUES (?, ?, ?, ?, ?, ?)]], sign_in.origin_jti, digest(refresh), client.id, user.id, now,
+    now + lifetime(client, "RefreshToken", 30 * DAY))
+  local answer = result(pool, client, user, sign_in)
+  answer.RefreshToken = refresh
+  return answer
+end
+
+-- The sign-in that a refresh token stands for, as long as it counts.
+function tokens.sign_in_of(client, refresh)
+  local row = db:row("SELECT * FROM cognito_sign_ins WHERE refresh_hash = ?", digest(refresh))
+  if not row or row.client ~= client.id then refuse("Invalid Refresh Token") end
+  if row.revoked ~= 0 then refuse("Refresh Token has been revoked") end
+  if row.expires_at <= time.now() then refuse("Refresh Token has expired") end
+  return row
+end
+
+function tokens.refresh(pool, client, user, sign_in)
+  sign_in.event_id = crypto.uuid()
+  return result(pool, client, user, sign_in)
+end
+
+function tokens.revoke(sign_in)
+  db:run("UPDATE cognito_sign_ins SET revoked = 1 WHERE origin_jti = ?", sign_in.origin_jti)
+end
+
+function tokens.revoke_all(user)
+  db:run("UPDATE cognito_sign_ins SET revoked = 1 WHERE user = ?", user.id)
+end
+
+local function pool_of_issuer(claims)
+  local pool_id = type(claims.iss) == "string" and claims.iss:match("/([^/]+)$")
+  if not pool_id or claims.iss ~= tokens.issuer(pool_id) then return nil end
+  return db:row("SELECT id FROM cognito_pools WHERE id = ?", pool_id) and pool_id
+end
+
+-- The claims of an access token that still counts.
+function tokens.check_access(token)
+  local claims = jwt.decode(token)
+  local pool_id = claims and pool_of_issuer(claims)
+  if not pool_id or not jwt.verify(token, tokens.jwks(pool_id)) or claims.token_use ~= "access" then
+    refuse("Invalid Access Token")
+  end
+  if claims.exp <= time.now() then refuse("Access Token has expired") end
+  local row = db:row("SELECT * FROM cognito_sign_ins WHERE origin_jti = ?", claims.origin_jti)
+  if row and row.revoked ~= 0 then refuse("Access Token has been revoked") end
+  claims.pool_id = pool_id
+  return claims
+end
+
+return tokens
