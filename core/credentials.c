@@ -179,10 +179,11 @@ static bool usable(const struct snapshot *s) {
 
 int credentials_get(const struct credentials **out, struct bytes *why) {
   struct snapshot *found = NULL, *old = NULL;
+  struct bytes said = {0};
   int err = 0;
   pthread_mutex_lock(&lock);
   if (!usable(current)) {
-    err = ask_providers(&found, why);
+    err = ask_providers(&found, &said);
     if (!err) {
       old = current;
       current = found;
@@ -194,5 +195,7 @@ int credentials_get(const struct credentials **out, struct bytes *why) {
   }
   pthread_mutex_unlock(&lock);
   if (old) credentials_unref(&old->shown);
+  if (err && said.data && bytes_append(why, said.data, said.len)) err = UV_ENOMEM;
+  bytes_free(&said);
   return err;
 }
