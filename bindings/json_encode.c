@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Lua values as JSON text. Tables are read raw; each level of nesting is one C frame, which also knows its place. */
+#include "json_encode.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct place { /* where a value stands; the root has no place */
+  const struct place *up;
+  struct slice key; /* no data: the index counts */
+  lua_Integer index;
+};
+
+static void encode(lua_State *L, struct json_encoder *e, const struct place *at, int depth);
+
+/* --- refusing --------------------------------------------------------------------------------- */
+
+static void add_path(luaL_Buffer *b, const struct place *at) {
+  enum { LONGEST = 64 };
+  if (!at) return;
+  add_path(b, at->up);
+  if (at->key.data) {
+    luaL_addchar(b, '.');
+    luaL_addlstring(b, at->key.data, at->key.len < LONGEST ? at->key.len : LONGEST);
+  } else {
+    char index[32];
+    snprintf(index, sizeof index, "[%lld]", (long long)at->index);
+    luaL_addstring(b, index);
+  }
+}
+
+static void refuse(lua_State *L, const struct place *at, const char *what) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, "json: cannot encode ");
+  luaL_addstring(&b, what);
+  if (at) luaL_addstring(&b, " at ");
+  add_path(&b, at);
+  luaL_pushresult(&b);
+  lua_error(L);
+}
+
+static void append(lua_State *L, struct json_encoder *e, const char *text, size_t len) {
+  if (bytes_append(&e->out, text, len)) luaL_error(L, "not enough memory");
+}
+
+/* --- strings and numbers ------------------------------------------------------------------------ */
+
+/* The length of the well-formed UTF-8 sequence at s, which begins with a byte over 0x7f; 0: there is none. */
+static size_t sequence(const unsigned char *s, const unsigned char *end) {
+  size_t left = (size_t)(end - s);
+  unsigned char low = 0x80, high = 0xbf; /* of the second byte: no overlong forms, no surrogates */
+  size_t len = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 4;
+  if (s[0] < 0xc2 || s[0] > 0xf4 || left < len) return 0;
+  if (s[0] == 0xe0) low = 0xa0;
+  if (s[0] == 0xed) high = 0x9f;
+  if (s[0] == 0xf0) low = 0x90;
+  if (s[0] == 0xf4) high = 0x8f;
+  if (s[1] < low || s[1] > high) return 0;
+  for (size_t i = 2; i < len; i++)
+    if (s[i] < 0x80 || s[i] > 0xbf) return 0;
+  return len;
+}
+
+static void append_escape(lua_State *L, struct json_encoder *e, unsigned char c) {
+  static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the byte, its letter */
+  char text[8];
+  for (const char *pair = shorts; *pair; pair += 2)
+    if ((unsigned char)pair[0] == c) {
+      snprintf(text, sizeof text, "\\%c", pair[1]);
+      append(L, e, text, 2);
+      return;
+    }
+  snprintf(text, sizeof text, "\\u%04x", c);
+  append(L, e, text, 6);
+}
+
+static void encode_string(lua_State *L, struct json_encoder *e, struct slice s,
+                          const struct place *at) {
+  const unsigned char *from = (const unsigned char *)s.data, *end = from + s.len, *plain = from;
+  append(L, e, "\"", 1);
+  while (from < end) {
+    if (*from >= 0x80) {
+      size_t len = sequence(from, end);
+      if (!len) refuse(L, at, "a string that is not UTF-8");
+      from += len;
+    } else if (*from < 0x20 || *from == '"' || *from == '\\') {
+      append(L, e, (const char *)plain, (size_t)(from - plain));
+      append_escape(L, e, *from++);
+      plain = from;
+    } else {
+      from++;
+    }
+  }
+  append(L, e, (const char *)plain, (size_t)(from - plain));
+  append(L, e, "\"", 1);
+}
+
+/* An integer stays one, a float gets a point or an exponent, and the fewest digits that read back as the same float. */
+static void encode_number(lua_State *L, struct json_encoder *e, const struct place *at) {
+  char text[40];
+  if (lua_isinteger(L, -1)) {
+    int len = snprintf(text, sizeof text, LUA_INTEGER_FMT, lua_tointeger(L, -1));
+    append(L, e, text, (size_t)len);
+    return;
+  }
+  double number = lua_tonumber(L, -1);
+  if (!isfinite(number)) refuse(L, at, isnan(number) ? "a number that is none (nan)" : "infinity");
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, number);
+    if (digits == 17 || strtod(text, NULL) == number) break;
+  }
+  if (!strpbrk(text, ".e")) strcat(text, ".0");
+  append(L, e, text, strlen(text));
+}
+
+/* --- tables ------------------------------------------------------------------------------------- */
+
+static bool marked(lua_State *L, const void *array_mt) {
+  if (!lua_getmetatable(L, -1)) return false;
+  bool is = lua_topointer(L, -1) == array_mt;
+  lua_pop(L, 1);
+  return is;
+}
+
+/* Whether the table's keys are 1 to n and no others. */
+static bool is_sequence(lua_State *L, lua_Unsigned n) {
+  lua_Unsigned count = 0;
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+    lua_Integer key = lua_isinteger(L, -2) ? lua_tointeger(L, -2) : 0;
+    if (key < 1 || (lua_Unsigned)key > n) {
+      lua_pop(L, 2);
+      return false;
+    }
+    count++;
+  }
+  return count == n;
+}
+
+bool json_is_list(lua_State *L, const void *array_mt) {
+  luaL_checkstack(L, 3, "json");
+  if (marked(L, array_mt)) return true;
+  lua_Unsigned n = lua_rawlen(L, -1);
+  return n > 0 && is_sequence(L, n);
+}
+
+static void encode_list(lua_State *L, struct json_encoder *e, const struct place *up, int depth) {
+  lua_Unsigned n = lua_rawlen(L, -1);
+  if (!is_sequence(L, n)) refuse(L, up, "a table that is neither a list nor an object");
+  append(L, e, "[", 1);
+  for (lua_Unsigned i = 1; i <= n; i++) {
+    const struct place at = {up, {0}, (lua_Integer)i};
+    if (i > 1) append(L, e, ",", 1);
+    lua_rawgeti(L, -1, (lua_Integer)i);
+    encode(L, e, &at, depth);
+    lua_pop(L, 1);
+  }
+  append(L, e, "]", 1);
+}
+
+/* stack: …, value; its key is a string that a table keeps alive */
+static void encode_member(lua_State *L, struct json_encoder *e, const struct place *up,
+                          struct slice key, int depth) {
+  const struct place at = {up, key, 0};
+  if (e->out.data[e->out.len - 1] != '{') append(L, e, ",", 1);
+  encode_string(L, e, key, &at);
+  append(L, e, ":", 1);
+  encode(L, e, &at, depth);
+}
+
+static struct slice key_at(lua_State *L, int index, const struct place *up) {
+  struct slice key;
+  if (lua_type(L, index) != LUA_TSTRING)
+    refuse(L, up, "a table that is neither a list nor an object");
+  key.data = lua_tolstring(L, index, &key.len);
+  return key;
+}
+
+static int compare_keys(const void *a, const void *b) {
+  const struct slice *x = a, *y = b;
+  int order = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
+  return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+static void encode_sorted(lua_State *L, struct json_encoder *e, const struct place *up, int depth) {
+  size_t count = 0, n = 0;
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) count++;
+  struct slice *keys = lua_newuserdatauv(L, (count + 1) * sizeof *keys, 0);
+  /* stack: table, keys */
+  for (lua_pushnil(L); lua_next(L, -3); lua_pop(L, 1)) keys[n++] = key_at(L, -2, up);
+  qsort(keys, n, sizeof *keys, compare_keys);
+  for (size_t i = 0; i < n; i++) {
+    lua_pushlstring(L, keys[i].data, keys[i].len);
+    lua_rawget(L, -3);
+    encode_member(L, e, up, keys[i], depth);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+static void encode_object(lua_State *L, struct json_encoder *e, const struct place *up, int depth) {
+  append(L, e, "{", 1);
+  if (e->sorted) {
+    encode_sorted(L, e, up, depth);
+  } else {
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+      encode_member(L, e, up, key_at(L, -2, up), depth);
+  }
+  append(L, e, "}", 1);
+}
+
+static void encode_table(lua_State *L, struct json_encoder *e, const struct place *at, int depth) {
+  if (depth == e->depth) refuse(L, at, "tables nested so deep, or in a circle,");
+  luaL_checkstack(L, 6, "json");
+  if (marked(L, e->array_mt) || lua_rawlen(L, -1) > 0)
+    encode_list(L, e, at, depth + 1);
+  else
+    encode_object(L, e, at, depth + 1);
+}
+
+static void encode(lua_State *L, struct json_encoder *e, const struct place *at, int depth) {
+  struct slice s;
+  switch (lua_type(L, -1)) {
+  case LUA_TSTRING:
+    s.data = lua_tolstring(L, -1, &s.len);
+    encode_string(L, e, s, at);
+    return;
+  case LUA_TNUMBER: encode_number(L, e, at); return;
+  case LUA_TTABLE: encode_table(L, e, at, depth); return;
+  case LUA_TBOOLEAN:
+    if (lua_toboolean(L, -1))
+      append(L, e, "true", 4);
+    else
+      append(L, e, "false", 5);
+    return;
+  case LUA_TUSERDATA:
+    if (lua_topointer(L, -1) != e->null) break;
+    append(L, e, "null", 4);
+    return;
+  default: break;
+  }
+  bool named = luaL_getmetafield(L, -1, "__name") == LUA_TSTRING;
+  refuse(L, at, named ? lua_tostring(L, -1) : luaL_typename(L, -1));
+}
+
+void json_encode_value(lua_State *L, struct json_encoder *e) {
+  encode(L, e, NULL, 0);
+}
