@@ -23,7 +23,7 @@
 MODULE(aws_env), luaopen_clock(lua_State *), luaopen_crypto(lua_State *);
 MODULE(http), luaopen_json(lua_State *), luaopen_jwt(lua_State *), luaopen_log_sink(lua_State *);
 MODULE(metrics), luaopen_secret(lua_State *), luaopen_sigv4(lua_State *), luaopen_sqlite(lua_State *);
-MODULE(unicode);
+MODULE(unicode), luaopen_lifecycle(lua_State *), luaopen_request(lua_State *);
 
 static const struct {
   const char *name;
@@ -36,8 +36,10 @@ static const struct {
     {"http", luaopen_http, false},
     {"json", luaopen_json, false},
     {"jwt", luaopen_jwt, false},
+    {"lifecycle", luaopen_lifecycle, false},
     {"log_sink", luaopen_log_sink, false},
     {"metrics", luaopen_metrics, false},
+    {"request", luaopen_request, false},
     {"secret", luaopen_secret, false},
     {"sigv4", luaopen_sigv4, false},
     {"sqlite", luaopen_sqlite, true},

@@ -39,6 +39,7 @@ return {
   cors = {
     origins = list {},                             -- exact origins of the console, like "https://console.example.com"
   },
+  show_tracebacks = false,                         -- in the answer to a request that failed; `usher dev` turns it on
   log = {
     level = one_of("info", "debug", "warn", "error", "off"), -- the least that is written to standard error
   },

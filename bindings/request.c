@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests: what a handler sees, and how its answer goes back. The Lua box is emptied when the answer is given, so that
+ * a script that keeps a request holds an error, not freed memory. Handlers come wrapped by answer.lua and return
+ * status, list of header names and values, body.
+ */
+#include "request.h"
+
+#include "log.h"
+#include "server.h"
+#include "task.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REQUEST "usher.request"
+#define HEADERS_MAX 64
+
+struct request {
+  struct exchange *exchange;
+  struct request **box; /* NULL once Lua has collected it */
+  struct request_list *list;
+  struct request *prev, *next;
+};
+
+static void unlink_request(struct request *r) {
+  if (r->next) r->next->prev = r->prev;
+  *(r->prev ? &r->prev->next : &r->list->first) = r->next;
+}
+
+/* The exchange for its reply; the box is empty from here on. */
+static struct exchange *take_exchange(struct request *r) {
+  struct exchange *e = r->exchange;
+  if (r->box) *r->box = NULL;
+  unlink_request(r);
+  free(r);
+  return e;
+}
+
+static void reply_plain(struct exchange *e, int status, const char *code, const char *message) {
+  static const struct exchange_header json = {{"Content-Type", 12}, {"application/json", 16}};
+  struct slice id = exchange_request_id(e);
+  struct bytes body = {0};
+  bytes_printf(&body, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\",\"request_id\":\"%.*s\"}}", code, message, (int)id.len,
+               id.data);
+  exchange_reply(e, status, &json, 1, body.data, body.len);
+  bytes_free(&body);
+}
+
+static struct slice string_at(lua_State *T, int index) {
+  struct slice s = {"", 0};
+  if (lua_type(T, index) == LUA_TSTRING) s.data = lua_tolstring(T, index, &s.len);
+  return s;
+}
+
+/* stack: status, {name, value, …}, body. Strings only, so nothing here can raise. */
+static void reply_from_stack(lua_State *T, struct exchange *e) {
+  struct exchange_header headers[HEADERS_MAX];
+  size_t count = 0, fields = lua_rawlen(T, 2) / 2;
+  if (fields > HEADERS_MAX) fields = HEADERS_MAX;
+  for (; count < fields; count++) { /* the table keeps the strings alive */
+    lua_rawgeti(T, 2, (lua_Integer)(2 * count + 1));
+    headers[count].name = string_at(T, -1);
+    lua_rawgeti(T, 2, (lua_Integer)(2 * count + 2));
+    headers[count].value = string_at(T, -1);
+    lua_pop(T, 2);
+  }
+  struct slice body = string_at(T, 3);
+  exchange_reply(e, (int)lua_tointeger(T, 1), headers, count, body.data, body.len);
+}
+
+static void on_end(lua_State *T, int status, void *ctx) {
+  struct exchange *e = take_exchange(ctx);
+  if (status == LUA_OK && lua_isinteger(T, 1) && lua_istable(T, 2) && lua_checkstack(T, 4)) {
+    reply_from_stack(T, e);
+    return;
+  }
+  const char *problem = lua_type(T, -1) == LUA_TSTRING ? lua_tostring(T, -1) : "the handler gave no reply";
+  log_event(LOG_ERROR, "request_lost", "error", problem, NULL);
+  reply_plain(e, 500, "internal_error", "Something went wrong on our side. Please try again.");
+}
+
+struct start {
+  struct request *request;
+  int handler;
+};
+
+static int start(lua_State *L) {
+  struct start *s = lua_touserdata(L, 1);
+  struct exchange *e = s->request->exchange;
+  struct slice id = exchange_request_id(e);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, s->handler);
+  struct request **box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = NULL;
+  luaL_setmetatable(L, REQUEST);
+  struct task *task = task_start(L, 1, on_end, s->request);
+  task_set_request_id(task, id.data, id.len);
+  *box = s->request;
+  s->request->box = box;
+  return 0;
+}
+
+void request_start(struct vm *vm, int handler, struct exchange *e, struct request_list *open) {
+  struct request *r = calloc(1, sizeof *r);
+  if (!r) {
+    reply_plain(e, 503, "overloaded", "The server is busy. Please try again.");
+    return;
+  }
+  r->exchange = e;
+  r->list = open;
+  r->next = open->first;
+  if (r->next) r->next->prev = r;
+  open->first = r;
+  struct start s = {r, handler};
+  lua_pushcfunction(vm->L, start);
+  lua_pushlightuserdata(vm->L, &s);
+  if (lua_pcall(vm->L, 1, 0, 0) == LUA_OK) return;
+  lua_pop(vm->L, 1);
+  reply_plain(take_exchange(r), 503, "overloaded", "The server is busy. Please try again.");
+}
+
+void request_end_all(struct request_list *open) {
+  while (open->first)
+    reply_plain(take_exchange(open->first), 503, "try_again", "The server is stopping. Please try again.");
+}
+
+static struct exchange *check_exchange(lua_State *L) {
+  struct request **box = luaL_checkudata(L, 1, REQUEST);
+  if (!*box) luaL_error(L, "this request has been answered: nothing may be read from it any more");
+  return (*box)->exchange;
+}
+
+static int push_slice(lua_State *L, struct slice s) {
+  lua_pushlstring(L, s.data ? s.data : "", s.len);
+  return 1;
+}
+
+/* req:header(name) -> the first value of that name, any case, or nil */
+static int request_header(lua_State *L) {
+  struct slice value;
+  if (!exchange_header(check_exchange(L), luaL_checkstring(L, 2), &value)) return 0;
+  return push_slice(L, value);
+}
+
+/* req:headers() -> list of { name, value } as sent */
+static int request_headers(lua_State *L) {
+  struct exchange *e = check_exchange(L);
+  size_t n = exchange_header_count(e);
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) {
+    struct exchange_header h = exchange_header_at(e, i);
+    lua_createtable(L, 2, 0);
+    push_slice(L, h.name);
+    lua_rawseti(L, -2, 1);
+    push_slice(L, h.value);
+    lua_rawseti(L, -2, 2);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
+/* req:gone() -> whether nobody will read the answer any more */
+static int request_gone(lua_State *L) {
+  lua_pushboolean(L, exchange_gone(check_exchange(L)));
+  return 1;
+}
+
+static const struct {
+  const char *name;
+  struct slice (*get)(const struct exchange *);
+} properties[] = {
+    {"body", exchange_body},     {"id", exchange_request_id}, {"listener", exchange_listener},
+    {"method", exchange_method}, {"path", exchange_path},     {"query_string", exchange_query},
+    {"remote", exchange_remote}, {"target", exchange_target}, {"remote_key", exchange_remote_key},
+};
+
+/* req.method and the other strings; else a method, of C or of request_methods.lua (upvalue 1) */
+static int request_index(lua_State *L) {
+  const char *name = luaL_checkstring(L, 2);
+  for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
+    if (strcmp(properties[i].name, name) == 0) return push_slice(L, properties[i].get(check_exchange(L)));
+  lua_pushvalue(L, 2);
+  lua_rawget(L, lua_upvalueindex(1));
+  if (strcmp(name, "query") == 0) { /* req.query: decoded when asked for */
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+  }
+  return 1;
+}
+
+static int request_gc(lua_State *L) {
+  struct request **box = luaL_checkudata(L, 1, REQUEST);
+  if (*box) (*box)->box = NULL;
+  *box = NULL;
+  return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"header", request_header},
+    {"headers", request_headers},
+    {"gone", request_gone},
+    {NULL, NULL},
+};
+
+/* Returns the table of methods, so that request_methods.lua can add its own. */
+int luaopen_request(lua_State *L) {
+  luaL_newmetatable(L, REQUEST);
+  lua_pushcfunction(L, request_gc);
+  lua_setfield(L, -2, "__gc");
+  luaL_newlib(L, methods);
+  lua_pushvalue(L, -1);
+  lua_pushcclosure(L, request_index, 1);
+  lua_setfield(L, -3, "__index");
+  return 1;
+}

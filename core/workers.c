@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads with a loop each. Orders reach them through one uv_async and one atomic word. */
+#include "workers.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum { DRAIN = 1, STOP = 2 };
+
+struct worker {
+  struct workers *group;
+  unsigned index;
+  uv_loop_t loop;
+  uv_async_t order;
+  atomic_uint orders;
+  uv_thread_t thread;
+  bool draining;
+  bool deaf; /* under the group's lock: its order handle is closing */
+  void *data;
+};
+
+struct workers {
+  struct worker_hooks hooks;
+  void *ctx;
+  uv_mutex_t lock;
+  uv_cond_t changed;
+  unsigned opened, ended, threads, count; /* under the lock */
+  int err;
+  struct worker worker[];
+};
+
+uv_loop_t *worker_loop(struct worker *w) { return &w->loop; }
+unsigned worker_index(const struct worker *w) { return w->index; }
+void *worker_data(const struct worker *w) { return w->data; }
+void worker_set_data(struct worker *w, void *data) { w->data = data; }
+void worker_stop(struct worker *w) { uv_stop(&w->loop); }
+
+static void on_order(uv_async_t *async) {
+  struct worker *w = async->data;
+  unsigned orders = atomic_exchange(&w->orders, 0);
+  if (orders & STOP) {
+    worker_stop(w);
+  } else if ((orders & DRAIN) && !w->draining) {
+    w->draining = true;
+    w->group->hooks.drain(w, w->group->ctx);
+  }
+}
+
+static void tell(struct workers *ws, unsigned *counter, int err) {
+  uv_mutex_lock(&ws->lock);
+  ++*counter;
+  if (err && !ws->err) ws->err = err;
+  uv_cond_broadcast(&ws->changed);
+  uv_mutex_unlock(&ws->lock);
+}
+
+static void work(void *arg) {
+  struct worker *w = arg;
+  struct workers *ws = w->group;
+  int err = ws->hooks.open(w, ws->ctx);
+  tell(ws, &ws->opened, err);
+  if (!err) uv_run(&w->loop, UV_RUN_DEFAULT);
+  ws->hooks.close(w, ws->ctx);
+  uv_mutex_lock(&ws->lock);
+  w->deaf = true;
+  uv_mutex_unlock(&ws->lock);
+  uv_close((uv_handle_t *)&w->order, NULL);
+  uv_run(&w->loop, UV_RUN_DEFAULT);
+  uv_loop_close(&w->loop);
+  tell(ws, &ws->ended, 0);
+}
+
+static int start_one(struct workers *ws, unsigned i) {
+  struct worker *w = &ws->worker[i];
+  w->group = ws;
+  w->index = i;
+  int err = uv_loop_init(&w->loop);
+  if (err) return err;
+  w->order.data = w;
+  err = uv_async_init(&w->loop, &w->order, on_order);
+  if (!err) err = uv_thread_create(&w->thread, work, w);
+  if (!err) ws->threads++;
+  return err;
+}
+
+int workers_start(unsigned count, const struct worker_hooks *hooks, void *ctx, struct workers **out) {
+  struct workers *ws = calloc(1, sizeof *ws + count * sizeof *ws->worker);
+  if (!ws) return UV_ENOMEM;
+  ws->hooks = *hooks;
+  ws->ctx = ctx;
+  uv_mutex_init(&ws->lock);
+  uv_cond_init(&ws->changed);
+  int err = 0;
+  for (unsigned i = 0; i < count && !err; i++) err = start_one(ws, i);
+  uv_mutex_lock(&ws->lock);
+  while (ws->opened < ws->threads) uv_cond_wait(&ws->changed, &ws->lock);
+  if (!err) err = ws->err;
+  uv_mutex_unlock(&ws->lock);
+  if (err) {
+    workers_stop(ws); /* those that did open */
+    workers_free(ws);
+    return err;
+  }
+  *out = ws;
+  return 0;
+}
+
+static void give_order(struct workers *ws, unsigned order) {
+  uv_mutex_lock(&ws->lock);
+  for (unsigned i = 0; i < ws->threads; i++) {
+    if (ws->worker[i].deaf) continue;
+    atomic_fetch_or(&ws->worker[i].orders, order);
+    uv_async_send(&ws->worker[i].order);
+  }
+  uv_mutex_unlock(&ws->lock);
+}
+
+void workers_drain(struct workers *ws) { give_order(ws, DRAIN); }
+void workers_stop(struct workers *ws) { give_order(ws, STOP); }
+
+int workers_wait(struct workers *ws, uint64_t timeout_ms) {
+  uint64_t until = uv_hrtime() + timeout_ms * 1000000;
+  uv_mutex_lock(&ws->lock);
+  while (ws->ended < ws->threads && uv_hrtime() < until)
+    uv_cond_timedwait(&ws->changed, &ws->lock, until - uv_hrtime());
+  int err = ws->ended < ws->threads ? UV_ETIMEDOUT : 0;
+  uv_mutex_unlock(&ws->lock);
+  return err;
+}
+
+void workers_free(struct workers *ws) {
+  for (unsigned i = 0; i < ws->threads; i++) uv_thread_join(&ws->worker[i].thread);
+  uv_cond_destroy(&ws->changed);
+  uv_mutex_destroy(&ws->lock);
+  free(ws);
+}

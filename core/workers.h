@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Worker threads, each with its own loop. They share nothing but what is behind log, metrics and the like. */
+#ifndef USHER_WORKERS_H
+#define USHER_WORKERS_H
+
+#include <uv.h>
+
+struct workers;
+struct worker;
+
+/* All run on the worker's own thread. */
+struct worker_hooks {
+  int (*open)(struct worker *w, void *ctx);   /* before the loop runs; anything but 0 ends this worker */
+  void (*drain)(struct worker *w, void *ctx); /* finish what is in flight, then call worker_stop */
+  void (*close)(struct worker *w, void *ctx); /* the loop has stopped: close every handle; it runs once more after this */
+};
+
+uv_loop_t *worker_loop(struct worker *w);
+unsigned worker_index(const struct worker *w);
+void *worker_data(const struct worker *w);
+void worker_set_data(struct worker *w, void *data);
+void worker_stop(struct worker *w); /* on its own thread: the loop ends after this round */
+
+/* Starts count threads and waits until each has opened. 0, UV_ENOMEM, or the first error of an open: then all have ended. */
+int workers_start(unsigned count, const struct worker_hooks *hooks, void *ctx, struct workers **out);
+
+void workers_drain(struct workers *ws); /* from any thread; each worker's drain hook runs soon */
+void workers_stop(struct workers *ws);  /* from any thread; at once */
+int workers_wait(struct workers *ws, uint64_t timeout_ms); /* 0 when all have ended, UV_ETIMEDOUT */
+void workers_free(struct workers *ws);  /* joins the threads: they must have ended or been stopped */
+
+#endif
