@@ -177,4 +177,4 @@ static void host_close(struct worker *worker, void *ctx) {
   if (ports == 0) free(host);
 }
 
-const struct worker_hooks host_hooks = {host_open, host_drain, host_close};
+const struct worker_hooks host_hooks = {.open = host_open, .drain = host_drain, .close = host_close};

@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <uv.h>
 
 static atomic_bool draining;

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: finds the command, reads its options, runs it. Exit codes: 0 ok, 1 it failed, 2 wrong usage. */
+#include "dev.h"
+#include "overlay.h"
 #include "run.h"
+#include "serve.h"
+
+#include "bytes.h"
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+static int cmd_serve(int argc, char **argv);
+static int cmd_dev(int argc, char **argv);
+static int cmd_check(int argc, char **argv);
 static int cmd_exec(int argc, char **argv);
 static int cmd_test(int argc, char **argv);
 static int cmd_version(int argc, char **argv);
@@ -14,10 +23,45 @@ static const struct command {
   const char *name, *summary, *help;
   int (*run)(int argc, char **argv); /* argv[0] is the command */
 } commands[] = {
+    {"serve", "serve production",
+     "usage: usher serve [OPTION…]\n\n"
+     "Serves until SIGTERM or SIGINT; then /readyz says 503 for limits.grace seconds, the listener\n"
+     "closes, and requests in flight finish. A second signal ends it at once.\n\n"
+     "  --config FILE   settings that differ from the defaults (config/usher.lua lists them all)\n"
+     "  --scripts DIR   scripts that replace the ones inside the binary\n"
+     "  --host ADDRESS  listen here (listen.host)\n"
+     "  --port N        and on this port; 0 picks a free one (listen.port)\n"
+     "  --admin-port N  port of /metrics and /status (admin.port)\n"
+     "  --workers N     threads that serve; 0 is one for each CPU (workers)\n\n"
+     "Secrets come from where the settings say, by default the environment:\n"
+     "  USHER_CLIENT_SECRET, STRIPE_API_KEY, USHER_SIGNUP_KEY\n",
+     cmd_serve},
+    {"dev", "serve on this machine alone, over the embedded sandbox",
+     "usage: usher dev [OPTION…]\n\n"
+     "The whole sign-up with no cloud: Cognito, DynamoDB, Stripe and a mailbox run inside, and usher\n"
+     "talks to them as it does to the real ones. Prints what to type next.\n\n"
+     "  --port N       public listener (8080); admin, mailbox, cognito, dynamodb and stripe take the\n"
+     "                 five ports behind it; 0 picks free ones\n"
+     "  --data DIR     keep the sandbox's state in this folder; without it, in memory\n"
+     "  --json         print one JSON line, once everything serves, for programs\n"
+     "  --workers N    threads that serve\n"
+     "  --config FILE  settings, as for serve\n"
+     "  --scripts DIR  scripts that replace the ones inside the binary\n",
+     cmd_dev},
+    {"check", "load settings and scripts as serve would, and say what is wrong",
+     "usage: usher check [--config FILE] [--scripts DIR]\n\n"
+     "Exit code 0: serve would start with them. 1: every fault is printed.\n",
+     cmd_check},
     {"exec", "run a Lua file with every binding",
-     "usage: usher exec [--config FILE] [--scripts DIR] FILE.lua [ARG…]\n", cmd_exec},
+     "usage: usher exec [--config FILE] [--scripts DIR] FILE.lua [ARG…]\n\n"
+     "The file runs as one task and gets the arguments as `...`. Returning false or a number sets the\n"
+     "exit code. Secrets that are missing are left out.\n",
+     cmd_exec},
     {"test", "run specs with busted, inside this binary",
-     "usage: usher test [--config FILE] [--scripts DIR] [PATH…]\n", cmd_test},
+     "usage: usher test [--config FILE] [--scripts DIR] [PATH…]\n\n"
+     "PATH is a spec file or a folder of *_spec.lua; without one: tests and scripts.\n"
+     "Specs may wait for I/O. busted comes from Debian's lua-busted.\n",
+     cmd_test},
     {"version", "print the version", "usage: usher version\n", cmd_version},
 };
 
@@ -26,36 +70,122 @@ static int usage_error(const char *command) {
   return 2;
 }
 
-/* Reads --config and --scripts; returns the index of the first argument, or -1. */
-static int read_options(int argc, char **argv, struct run_settings *s) {
-  static const struct option options[] = {
-      {"config", required_argument, NULL, 'c'}, {"scripts", required_argument, NULL, 's'}, {0}};
-  for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
-    if (c == 'c')
-      s->config_path = optarg;
-    else if (c == 's')
-      s->scripts = optarg;
-    else
-      return -1;
+enum { CONFIG = 256, SCRIPTS, HOST, PORT, ADMIN_PORT, WORKERS, DATA, JSON };
+
+/* Everything any command takes; each says which of them it wants. */
+struct values {
+  const char *config, *scripts, *host, *data;
+  long port, admin_port, workers; /* -1: not given */
+  bool json;
+};
+
+static const struct option common[] = {
+    {"config", required_argument, NULL, CONFIG}, {"scripts", required_argument, NULL, SCRIPTS}, {0}};
+static const struct option serve_only[] = {{"config", required_argument, NULL, CONFIG},
+                                           {"scripts", required_argument, NULL, SCRIPTS},
+                                           {"host", required_argument, NULL, HOST},
+                                           {"port", required_argument, NULL, PORT},
+                                           {"admin-port", required_argument, NULL, ADMIN_PORT},
+                                           {"workers", required_argument, NULL, WORKERS},
+                                           {0}};
+static const struct option dev_only[] = {{"config", required_argument, NULL, CONFIG},
+                                         {"scripts", required_argument, NULL, SCRIPTS},
+                                         {"port", required_argument, NULL, PORT},
+                                         {"workers", required_argument, NULL, WORKERS},
+                                         {"data", required_argument, NULL, DATA},
+                                         {"json", no_argument, NULL, JSON},
+                                         {0}};
+
+static bool read_number(const char *name, const char *text, long most, long *out) {
+  char *end;
+  *out = strtol(text, &end, 10);
+  if (*text && !*end && *out >= 0 && *out <= most) return true;
+  fprintf(stderr, "usher: --%s takes a number from 0 to %ld, not '%s'\n", name, most, text);
+  return false;
+}
+
+static bool take(int option, struct values *v) {
+  switch (option) {
+  case CONFIG: v->config = optarg; return true;
+  case SCRIPTS: v->scripts = optarg; return true;
+  case HOST: v->host = optarg; return true;
+  case DATA: v->data = optarg; return true;
+  case JSON: v->json = true; return true;
+  case PORT: return read_number("port", optarg, 65535, &v->port);
+  case ADMIN_PORT: return read_number("admin-port", optarg, 65535, &v->admin_port);
+  case WORKERS: return read_number("workers", optarg, 256, &v->workers);
+  default: return false; /* getopt has said what is wrong */
   }
+}
+
+/* The index of the first argument that is not an option, or -1. */
+static int read_options(int argc, char **argv, const struct option *options, struct values *v) {
+  *v = (struct values){.port = -1, .admin_port = -1, .workers = -1};
+  optind = 1;
+  for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;)
+    if (!take(c, v)) return -1;
   return optind;
 }
 
+static int cmd_serve(int argc, char **argv) {
+  struct values v;
+  if (read_options(argc, argv, serve_only, &v) != argc) return usage_error("serve");
+  struct bytes over = {0};
+  bytes_printf(&over, "return { listen = {");
+  if (v.host) {
+    bytes_printf(&over, " host = ");
+    overlay_quote(&over, v.host);
+    bytes_printf(&over, ",");
+  }
+  if (v.port >= 0) bytes_printf(&over, " port = %ld,", v.port);
+  bytes_printf(&over, " }, admin = {");
+  if (v.admin_port >= 0) bytes_printf(&over, " port = %ld,", v.admin_port);
+  bytes_printf(&over, " },");
+  if (v.workers >= 0) bytes_printf(&over, " workers = %ld,", v.workers);
+  bytes_printf(&over, " }");
+  int code = serve(&(struct serve_options){.config_path = v.config, .config_over = over.data, .scripts = v.scripts});
+  bytes_free(&over);
+  return code;
+}
+
+static int cmd_dev(int argc, char **argv) {
+  struct values v;
+  if (read_options(argc, argv, dev_only, &v) != argc) return usage_error("dev");
+  if (v.port > 65530) {
+    fputs("usher: --port of dev needs five more ports behind it: at most 65530\n", stderr);
+    return 2;
+  }
+  return dev(&(struct dev_options){
+      .config_path = v.config,
+      .scripts = v.scripts,
+      .data = v.data,
+      .port = v.port < 0 ? 8080 : (int)v.port,
+      .workers = v.workers > 0 ? (unsigned)v.workers : 0,
+      .json = v.json,
+  });
+}
+
+static int cmd_check(int argc, char **argv) {
+  struct values v;
+  if (read_options(argc, argv, common, &v) != argc) return usage_error("check");
+  return run_script(&(struct run_settings){
+      .module = "checking", .strict = true, .config_path = v.config, .scripts = v.scripts});
+}
+
 static int cmd_exec(int argc, char **argv) {
-  struct run_settings s = {0};
-  int first = read_options(argc, argv, &s);
+  struct values v;
+  int first = read_options(argc, argv, common, &v);
   if (first < 0 || first == argc) return usage_error("exec");
-  s.file = argv[first];
-  s.args = argv + first + 1;
-  return run_script(&s);
+  return run_script(&(struct run_settings){
+      .file = argv[first], .args = argv + first + 1, .config_path = v.config, .scripts = v.scripts});
 }
 
 static int cmd_test(int argc, char **argv) {
-  struct run_settings s = {.module = "testing"};
-  int first = read_options(argc, argv, &s);
+  struct values v;
+  int first = read_options(argc, argv, common, &v);
   if (first < 0) return usage_error("test");
-  s.args = argv + first;
-  return run_script(&s);
+  return run_script(&(struct run_settings){
+      .module = "testing", .args = argv + first, .config_path = v.config, .scripts = v.scripts});
 }
 
 static int cmd_version(int argc, char **argv) {
@@ -68,7 +198,7 @@ static void print_help(void) {
   puts("usher: customer sign-up in one binary\n\nusage: usher COMMAND [OPTION…]\n");
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
     printf("  %-9s %s\n", commands[i].name, commands[i].summary);
-  puts("\n'usher COMMAND --help' says more about one of them.");
+  puts("\n'usher COMMAND --help' says more about one of them. Begin with 'usher dev'.");
 }
 
 static const struct command *find(const char *name) {
@@ -82,7 +212,7 @@ int main(int argc, char **argv) {
     print_help();
     return argc < 2 ? 2 : 0;
   }
-  const struct command *command = find(argv[1]);
+  const struct command *command = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
   if (!command) {
     fprintf(stderr, "usher: there is no command '%s'\n", argv[1]);
     return usage_error("");

@@ -7,6 +7,7 @@
 #include "vm.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ MODULE(aws_env), luaopen_clock(lua_State *), luaopen_crypto(lua_State *);
 MODULE(http), luaopen_json(lua_State *), luaopen_jwt(lua_State *), luaopen_log_sink(lua_State *);
 MODULE(metrics), luaopen_secret(lua_State *), luaopen_sigv4(lua_State *), luaopen_sqlite(lua_State *);
 MODULE(unicode), luaopen_lifecycle(lua_State *), luaopen_request(lua_State *);
+int luaopen_script_files(lua_State *);
 
 static const struct {
   const char *name;
@@ -40,6 +42,7 @@ static const struct {
     {"log_sink", luaopen_log_sink, false},
     {"metrics", luaopen_metrics, false},
     {"request", luaopen_request, false},
+    {"script_files", luaopen_script_files, true},
     {"secret", luaopen_secret, false},
     {"sigv4", luaopen_sigv4, false},
     {"sqlite", luaopen_sqlite, true},
@@ -69,7 +72,7 @@ static int load_embedded(lua_State *L, const char *path) {
 static int load_file(lua_State *L, const char *path) {
   size_t len;
   char *data = vm_read_file(path, &len);
-  if (!data) return 0;
+  if (!data) return errno == ENOENT || errno == ENOTDIR ? 0 : luaL_error(L, "%s: %s", path, strerror(errno));
   /* the buffer must not leak when the text is bad: hand it to Lua first */
   lua_pushlstring(L, data, len);
   free(data);

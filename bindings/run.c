@@ -79,7 +79,7 @@ static void run_in(struct run *run, uv_loop_t *loop, struct client *client) {
       .scripts = run->settings->scripts,
       .config_path = run->settings->config_path,
       .trusted = true,
-      .lenient = true,
+      .lenient = !run->settings->strict,
   };
   if (vm_open(&run->vm, &vm, &problem)) {
     fprintf(stderr, "usher: %s\n", problem ? problem : "out of memory");

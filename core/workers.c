@@ -47,19 +47,26 @@ static void on_order(uv_async_t *async) {
   }
 }
 
-static void tell(struct workers *ws, unsigned *counter, int err) {
+static void tell_opened(struct workers *ws, int err) {
   uv_mutex_lock(&ws->lock);
-  ++*counter;
+  ws->opened++;
   if (err && !ws->err) ws->err = err;
   uv_cond_broadcast(&ws->changed);
   uv_mutex_unlock(&ws->lock);
+}
+
+static void tell_ended(struct workers *ws) {
+  uv_mutex_lock(&ws->lock);
+  bool last = ++ws->ended == ws->count;
+  uv_mutex_unlock(&ws->lock);
+  if (last && ws->hooks.ended) ws->hooks.ended(ws->ctx);
 }
 
 static void work(void *arg) {
   struct worker *w = arg;
   struct workers *ws = w->group;
   int err = ws->hooks.open(w, ws->ctx);
-  tell(ws, &ws->opened, err);
+  tell_opened(ws, err);
   if (!err) uv_run(&w->loop, UV_RUN_DEFAULT);
   ws->hooks.close(w, ws->ctx);
   uv_mutex_lock(&ws->lock);
@@ -68,7 +75,7 @@ static void work(void *arg) {
   uv_close((uv_handle_t *)&w->order, NULL);
   uv_run(&w->loop, UV_RUN_DEFAULT);
   uv_loop_close(&w->loop);
-  tell(ws, &ws->ended, 0);
+  tell_ended(ws);
 }
 
 static int start_one(struct workers *ws, unsigned i) {
@@ -89,6 +96,7 @@ int workers_start(unsigned count, const struct worker_hooks *hooks, void *ctx, s
   if (!ws) return UV_ENOMEM;
   ws->hooks = *hooks;
   ws->ctx = ctx;
+  ws->count = count;
   uv_mutex_init(&ws->lock);
   uv_cond_init(&ws->changed);
   int err = 0;
@@ -118,16 +126,6 @@ static void give_order(struct workers *ws, unsigned order) {
 
 void workers_drain(struct workers *ws) { give_order(ws, DRAIN); }
 void workers_stop(struct workers *ws) { give_order(ws, STOP); }
-
-int workers_wait(struct workers *ws, uint64_t timeout_ms) {
-  uint64_t until = uv_hrtime() + timeout_ms * 1000000;
-  uv_mutex_lock(&ws->lock);
-  while (ws->ended < ws->threads && uv_hrtime() < until)
-    uv_cond_timedwait(&ws->changed, &ws->lock, until - uv_hrtime());
-  int err = ws->ended < ws->threads ? UV_ETIMEDOUT : 0;
-  uv_mutex_unlock(&ws->lock);
-  return err;
-}
 
 void workers_free(struct workers *ws) {
   for (unsigned i = 0; i < ws->threads; i++) uv_thread_join(&ws->worker[i].thread);

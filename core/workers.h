@@ -13,6 +13,7 @@ struct worker_hooks {
   int (*open)(struct worker *w, void *ctx);   /* before the loop runs; anything but 0 ends this worker */
   void (*drain)(struct worker *w, void *ctx); /* finish what is in flight, then call worker_stop */
   void (*close)(struct worker *w, void *ctx); /* the loop has stopped: close every handle; it runs once more after this */
+  void (*ended)(void *ctx);                   /* all have ended; on the last one's thread; may be NULL */
 };
 
 uv_loop_t *worker_loop(struct worker *w);
@@ -26,7 +27,6 @@ int workers_start(unsigned count, const struct worker_hooks *hooks, void *ctx, s
 
 void workers_drain(struct workers *ws); /* from any thread; each worker's drain hook runs soon */
 void workers_stop(struct workers *ws);  /* from any thread; at once */
-int workers_wait(struct workers *ws, uint64_t timeout_ms); /* 0 when all have ended, UV_ETIMEDOUT */
 void workers_free(struct workers *ws);  /* joins the threads: they must have ended or been stopped */
 
 #endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* Binds, starts the workers, waits for a signal, drains: /readyz first, then the listeners, then what is in flight. */
+#include "serve.h"
+
+#include "host.h"
+#include "lifecycle.h"
+#include "listener.h"
+#include "log.h"
+#include "server_config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum phase { SERVING, GRACE, DRAINING, STOPPING };
+
+struct process {
+  uv_loop_t loop;
+  struct server_config config;
+  struct server_shared shared;
+  struct host_settings host;
+  struct host_listener listeners[2];
+  int *fds, admin_fd;
+  struct workers *workers;
+  uv_signal_t term, interrupt;
+  uv_timer_t timer;
+  uv_async_t ended;
+  enum phase phase;
+  int exit_code;
+};
+
+/* --- start ---------------------------------------------------------------------------------- */
+
+static int problem(const char *what, const char *why) {
+  fprintf(stderr, "usher: %s%s\n", what, why);
+  return 1;
+}
+
+/* One vm reads and proves the settings, before anything else exists. */
+static int read_config(struct process *p, const struct serve_options *options) {
+  char *why = NULL;
+  struct vm *vm;
+  const struct vm_settings settings = {.loop = &p->loop,
+                                       .scripts = options->scripts,
+                                       .config_path = options->config_path,
+                                       .config_over = options->config_over};
+  int err = vm_open(&vm, &settings, &why);
+  if (!err) {
+    err = server_config_read(vm, &p->config, &why);
+    vm_close(vm);
+    uv_run(&p->loop, UV_RUN_NOWAIT);
+  }
+  if (err) problem("", why ? why : uv_strerror(err));
+  free(why);
+  return err;
+}
+
+static int bind_failed(const char *host, int port, int err) {
+  if (err == UV_EADDRINUSE)
+    fprintf(stderr, "usher: %s port %d is in use: stop what listens there, or choose another with --port\n", host, port);
+  else
+    fprintf(stderr, "usher: cannot listen on %s port %d: %s\n", host, port, uv_strerror(err));
+  return err;
+}
+
+static int bind_all(struct process *p) {
+  struct server_config *c = &p->config;
+  p->fds = calloc(c->workers, sizeof *p->fds);
+  if (!p->fds) return UV_ENOMEM;
+  int err = listener_bind(c->host, &c->port, p->fds, c->workers);
+  if (err) return bind_failed(c->host, c->port, err);
+  err = listener_bind(c->admin_host, &c->admin_port, &p->admin_fd, 1);
+  if (!err) return 0;
+  for (unsigned i = 0; i < c->workers; i++) close(p->fds[i]);
+  return bind_failed(c->admin_host, c->admin_port, err);
+}
+
+static void describe_host(struct process *p, const struct serve_options *options) {
+  struct server_config *c = &p->config;
+  c->server.shared = &p->shared;
+  p->shared.max_connections = c->server.limits.connections;
+  p->listeners[0] = (struct host_listener){"public", p->fds, c->workers, c->server};
+  p->listeners[1] = (struct host_listener){"admin", &p->admin_fd, 1, {.limits = c->server.limits}};
+  p->host = (struct host_settings){
+      .config_path = options->config_path,
+      .config_over = options->config_over,
+      .scripts = options->scripts,
+      .handler = "router",
+      .client = c->client,
+      .listeners = p->listeners,
+      .listener_count = 2,
+  };
+}
+
+/* --- signals and the way out ---------------------------------------------------------------- */
+
+static void on_drain_over(uv_timer_t *timer) {
+  struct process *p = timer->data;
+  log_event(LOG_WARN, "drain_deadline", "next", "requests that are still open are ended now", NULL);
+  p->phase = STOPPING;
+  p->exit_code = 1;
+  workers_stop(p->workers);
+}
+
+static void drain(struct process *p) {
+  p->phase = DRAINING;
+  log_event(LOG_INFO, "draining", NULL);
+  uv_timer_start(&p->timer, on_drain_over, p->config.drain_ms, 0);
+  workers_drain(p->workers);
+}
+
+static void on_grace_over(uv_timer_t *timer) { drain(timer->data); }
+
+static void on_signal(uv_signal_t *handle, int number) {
+  struct process *p = handle->data;
+  if (p->phase != SERVING) { /* a second signal means now */
+    p->phase = STOPPING;
+    workers_stop(p->workers);
+    return;
+  }
+  lifecycle_set_draining();
+  if (number == SIGINT || p->config.grace_ms == 0) {
+    drain(p);
+    return;
+  }
+  p->phase = GRACE;
+  log_event(LOG_INFO, "stopping", "next", "readyz says 503; the listener closes after limits.grace", NULL);
+  uv_timer_start(&p->timer, on_grace_over, p->config.grace_ms, 0);
+}
+
+static void on_all_ended(void *ctx) {
+  struct host_settings *host = ctx;
+  struct process *p = (struct process *)((char *)host - offsetof(struct process, host));
+  uv_async_send(&p->ended);
+}
+
+static void on_ended(uv_async_t *async) {
+  struct process *p = async->data;
+  uv_close((uv_handle_t *)&p->term, NULL);
+  uv_close((uv_handle_t *)&p->interrupt, NULL);
+  uv_close((uv_handle_t *)&p->timer, NULL);
+  uv_close((uv_handle_t *)&p->ended, NULL);
+}
+
+static void watch(struct process *p) {
+  signal(SIGPIPE, SIG_IGN);
+  p->term.data = p->interrupt.data = p->timer.data = p->ended.data = p;
+  uv_signal_init(&p->loop, &p->term);
+  uv_signal_init(&p->loop, &p->interrupt);
+  uv_timer_init(&p->loop, &p->timer);
+  uv_async_init(&p->loop, &p->ended, on_ended);
+  uv_signal_start(&p->term, on_signal, SIGTERM);
+  uv_signal_start(&p->interrupt, on_signal, SIGINT);
+}
+
+static void say_ready(struct process *p, const struct serve_options *options) {
+  const struct server_config *c = &p->config;
+  char port[8], admin_port[8], workers[16];
+  snprintf(port, sizeof port, "%d", c->port);
+  snprintf(admin_port, sizeof admin_port, "%d", c->admin_port);
+  snprintf(workers, sizeof workers, "%u", c->workers);
+  log_event(LOG_INFO, "serving", "host", c->host, "port", port, "admin_host", c->admin_host, "admin_port", admin_port,
+            "workers", workers, "version", USHER_VERSION, NULL);
+  const struct serve_ready ready = {c->host, c->admin_host, c->port, c->admin_port, c->workers};
+  if (options->on_ready) options->on_ready(&ready, options->ctx);
+}
+
+static int run(struct process *p, const struct serve_options *options) {
+  struct worker_hooks hooks = host_hooks;
+  hooks.ended = on_all_ended;
+  watch(p);
+  int err = workers_start(p->config.workers, &hooks, &p->host, &p->workers);
+  if (err) { /* the worker has said why */
+    on_ended(&p->ended);
+    uv_run(&p->loop, UV_RUN_DEFAULT);
+    return 1;
+  }
+  say_ready(p, options);
+  uv_run(&p->loop, UV_RUN_DEFAULT);
+  workers_free(p->workers);
+  return p->exit_code;
+}
+
+int serve(const struct serve_options *options) {
+  struct process *p = calloc(1, sizeof *p);
+  int code = 1;
+  if (!p || uv_loop_init(&p->loop)) return problem("out of memory", "");
+  if (!read_config(p, options) && !bind_all(p)) {
+    describe_host(p, options);
+    code = run(p, options);
+  }
+  uv_run(&p->loop, UV_RUN_DEFAULT);
+  uv_loop_close(&p->loop);
+  free(p->fds);
+  free(p);
+  return code;
+}

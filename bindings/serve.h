@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The server process: settings, listeners, workers, signals. `usher serve`, and `usher dev` on top of it. */
+#ifndef USHER_SERVE_H
+#define USHER_SERVE_H
+
+struct serve_ready { /* what serves now */
+  const char *host, *admin_host;
+  int port, admin_port;
+  unsigned workers;
+};
+
+struct serve_options {
+  const char *config_path, *config_over, *scripts; /* as in struct vm_settings */
+  void (*on_ready)(const struct serve_ready *, void *ctx);
+  void *ctx;
+};
+
+/* Serves until SIGTERM or SIGINT has drained it. What the process should exit with. */
+int serve(const struct serve_options *options);
+
+#endif

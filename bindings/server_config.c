@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads `require "config"` once, before any worker is there. Types and bounds were checked by settings.lua. */
+#include "server_config.h"
+
+#include "cpus.h"
+#include "log.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+/* stack: config -> config, value */
+static void push_setting(lua_State *L, const char *section, const char *name) {
+  lua_getfield(L, 1, section);
+  if (!name) return;
+  lua_getfield(L, -1, name);
+  lua_remove(L, -2);
+}
+
+static double number(lua_State *L, const char *section, const char *name) {
+  push_setting(L, section, name);
+  double value = luaL_checknumber(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+static unsigned whole(lua_State *L, const char *section, const char *name) {
+  return (unsigned)number(L, section, name);
+}
+
+static unsigned milliseconds(lua_State *L, const char *section, const char *name) {
+  return (unsigned)(number(L, section, name) * 1000 + 0.5);
+}
+
+static void text(lua_State *L, const char *section, const char *name, char *out, size_t size) {
+  push_setting(L, section, name);
+  const char *value = luaL_checkstring(L, -1);
+  if (strlen(value) >= size) luaL_error(L, "%s.%s is longer than %d bytes", section, name, (int)size - 1);
+  strcpy(out, value);
+  lua_pop(L, 1);
+}
+
+static void read_limits(lua_State *L, struct server_limits *out) {
+  *out = server_limits_default();
+  out->request_line = whole(L, "limits", "request_line");
+  out->headers = whole(L, "limits", "headers");
+  out->fields = whole(L, "limits", "header_count");
+  out->body = whole(L, "limits", "body");
+  out->head_deadline = milliseconds(L, "limits", "header_timeout");
+  out->body_deadline = milliseconds(L, "limits", "body_timeout");
+  out->body_min_rate = whole(L, "limits", "body_rate");
+  out->idle = milliseconds(L, "limits", "keep_alive");
+  out->requests_per_connection = whole(L, "limits", "requests");
+  out->connections = whole(L, "limits", "connections");
+  out->connections_per_address = whole(L, "limits", "connections_per_address");
+  out->request_deadline = milliseconds(L, "limits", "request_timeout");
+  out->in_flight = whole(L, "limits", "in_flight");
+}
+
+static void read_cors(lua_State *L, struct server_config *out) {
+  push_setting(L, "cors", "origins");
+  size_t n = lua_rawlen(L, -1), most = sizeof out->origins / sizeof *out->origins;
+  if (n > most) luaL_error(L, "cors.origins holds more than %d origins", (int)most);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    snprintf(out->origin_text[i], sizeof out->origin_text[i], "%s", lua_tostring(L, -1));
+    out->origins[i] = out->origin_text[i];
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  out->server.cors = (struct cors_settings){.origins = out->origins, .origin_count = n, .credentials = n > 0};
+}
+
+static void read_server(lua_State *L, struct server_config *out) {
+  char header[32];
+  read_limits(L, &out->server.limits);
+  read_cors(L, out);
+  text(L, "proxy", "header", header, sizeof header);
+  out->server.proxy.trusted_hops = whole(L, "proxy", "trusted_hops");
+  out->server.proxy.header = strcmp(header, "forwarded") == 0 ? PROXY_FORWARDED : PROXY_X_FORWARDED_FOR;
+  text(L, "proxy", "strip_prefix", out->strip_prefix, sizeof out->strip_prefix);
+  if (*out->strip_prefix) out->server.strip_prefix = out->strip_prefix;
+}
+
+static void read_log_level(lua_State *L) {
+  char level[16];
+  text(L, "log", "level", level, sizeof level);
+  log_set_level((enum log_level)log_level_parse(level));
+}
+
+static int read_all(lua_State *L) {
+  struct server_config *out = lua_touserdata(L, 1);
+  lua_settop(L, 0);
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "config");
+  lua_call(L, 1, 1);
+  text(L, "listen", "host", out->host, sizeof out->host);
+  text(L, "admin", "host", out->admin_host, sizeof out->admin_host);
+  out->port = (int)whole(L, "listen", "port");
+  out->admin_port = (int)whole(L, "admin", "port");
+  push_setting(L, "workers", NULL);
+  out->workers = (unsigned)luaL_checkinteger(L, -1);
+  lua_pop(L, 1);
+  if (out->workers == 0) out->workers = cpus_granted();
+  out->grace_ms = milliseconds(L, "limits", "grace");
+  out->drain_ms = milliseconds(L, "limits", "drain");
+  read_server(L, out);
+  read_log_level(L);
+  text(L, "http", "ca_file", out->ca_file, sizeof out->ca_file);
+  out->client.connect_timeout_ms = milliseconds(L, "http", "connect_timeout");
+  out->client.max_connections = whole(L, "http", "connections");
+  out->client.max_host_connections = whole(L, "http", "connections_per_host");
+  out->client.ca_file = *out->ca_file ? out->ca_file : NULL;
+  return 0;
+}
+
+int server_config_read(struct vm *vm, struct server_config *out, char **problem) {
+  memset(out, 0, sizeof *out);
+  lua_pushcfunction(vm->L, read_all);
+  lua_pushlightuserdata(vm->L, out);
+  if (lua_pcall(vm->L, 1, 0, 0) == LUA_OK) return 0;
+  const char *message = lua_tostring(vm->L, -1);
+  *problem = strdup(message ? message : "out of memory");
+  lua_pop(vm->L, 1);
+  return UV_EINVAL;
+}

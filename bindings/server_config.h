@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The settings that C needs, copied out of Lua's config. */
+#ifndef USHER_SERVER_CONFIG_H
+#define USHER_SERVER_CONFIG_H
+
+#include "client.h"
+#include "server.h"
+#include "vm.h"
+
+struct server_config {
+  char host[64], admin_host[64];
+  int port, admin_port;
+  unsigned workers;
+  unsigned grace_ms, drain_ms;
+  struct server_settings server;
+  struct client_settings client;
+  char strip_prefix[128], ca_file[1024];
+  const char *origins[32];
+  char origin_text[32][256];
+};
+
+/* 0, or UV_EINVAL and *problem (freed by the caller). The result points into itself: do not copy it. */
+int server_config_read(struct vm *vm, struct server_config *out, char **problem);
+
+#endif
