@@ -195,6 +195,7 @@ local function exchange(call, try)
   local response, problem = http.fetch {
     method = "POST", url = call.url, headers = headers, body = call.body, max_response = MAX_RESPONSE,
     timeout = call.attempt_timeout and math.min(left, call.attempt_timeout) or left,
+    repeatable = try.mode == "safe",
   }
   if not response then
     local err = transport_failure(call, problem)
