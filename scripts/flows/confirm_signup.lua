@@ -1,0 +1,48 @@
+-- SPDX-License-Identifier: MIT
+-- POST /api/account/confirm_signup: the code from the mail, from the browser that signed up.
+local account, api_key, billing = require "lib.account", require "lib.api_key", require "lib.billing"
+local form, identity, saga = require "lib.form", require "lib.identity", require "lib.saga"
+local task = require "task"
+
+
+-- Steps 3 to 5 of the sign-up, for one that stopped on the way.
+local function complete(signup)
+  task.all {
+    function() account.put_user(signup) end,
+    function() billing.register(signup) end,
+  }
+  account.open(signup)
+end
+
+
+return saga.flow("SIGNUP_CONFIRM", function(req, signup)
+  local clean = form.confirm(req:json())
+
+  -- 1. Check the proof.
+  signup:recall(clean, req)
+
+  -- 2. ConfirmSignUp: a wrong, an old and an unknown code get one answer. 3. Store code_accepted.
+  if not signup.intent.code_accepted then
+    signup:step("code", identity.confirm, clean.code)
+    signup:count("SIGNUP_CONFIRM_SUCCESS")
+  end
+
+  -- 4. AdminUpdateUserAttributes email_verified=true. 5. User record email_verified=true.
+  task.all {
+    function() signup:settle("attributes", identity.mark_verified) end,
+    function() signup:settle("user", account.mark_verified) end,
+  }
+
+  -- 6. If the account is missing, resume steps 3–5 of sign-up without holding the confirmation up.
+  local intent = signup.intent
+  if intent.step ~= "DONE" then signup:settle("account", complete) end
+  if intent.stripe_id and intent.plan.attach == "at_confirm" then signup:settle("attach", billing.attach) end
+
+  -- 7. Mint the default key's secret, store its hash, show it once.
+  local key = intent.step == "DONE" and api_key.reveal(signup) or nil
+  return {
+    status = 200,
+    headers = { ["Cache-Control"] = "no-store" },
+    json = { status = "confirmed", visible_account_id = intent.visible_account_id, api_key = key },
+  }
+end)

@@ -1,0 +1,32 @@
+-- SPDX-License-Identifier: MIT
+-- POST /api/account/resend_code: always the same answer, whether a mail goes out or not.
+local form, identity, intent = require "lib.form", require "lib.identity", require "lib.intent"
+local log, metrics, proof = require "log", require "metrics", require "lib.proof"
+
+return function(req)
+  local clean = form.resend(req:json())
+
+  -- 1. Only the browser that signed up, and only while the code is still wanted.
+  local found, err = intent.find(clean.email)
+  local wanted = found and found.sub and not found.code_accepted
+    and intent.may_confirm(found, proof.given(req, clean))
+
+  -- 2. One per minute and intent, five per hour.
+  local allowed
+  if wanted then allowed, err = intent.count_mail(found) end
+
+  -- 3. Cognito mails a new code; the one before it no longer counts.
+  local sent
+  if allowed then sent, err = identity.resend_code(clean.email) end
+
+  if sent then metrics.count("SIGNUP_RESEND_SUCCESS", 1, { method = "email" }) end
+  if err then
+    metrics.count("SIGNUP_RESEND_ERROR", 1, { method = "email" })
+    log.error("resend_failed", {
+      request_id = req.id, signup_id = found and found.signup_id, code = err.code, status = err.status,
+    })
+  end
+
+  -- 4. Always 202.
+  return { status = 202, json = { status = "accepted" } }
+end

@@ -1,0 +1,39 @@
+-- SPDX-License-Identifier: MIT
+-- POST /api/account/signup: a stranger becomes a customer, or is told exactly what to mend.
+local account, billing, form = require "lib.account", require "lib.billing", require "lib.form"
+local identity, proof, saga = require "lib.identity", require "lib.proof", require "lib.saga"
+local supersede, task = require "lib.supersede", require "task"
+
+return saga.flow("SIGNUP", function(req, signup)
+  -- 0. Validate everything. Nothing is written for a form that cannot succeed.
+  local clean = form.signup(req:json())
+
+  -- 1. Put the intent: every id, time and key is made here once. It is also the lock for this e-mail.
+  signup:open(clean, req)
+
+  -- 2. Cognito SignUp; Cognito mails the code now. An older sign-up that nobody confirmed gives way first.
+  signup:step("supersede", supersede.clean)
+  signup:step("cognito", identity.sign_up, clean)
+
+  -- 3. Put the user record. 4. Stripe: customer, payment method, attached and made the default.
+  task.all {
+    function() signup:step("user", account.put_user) end,
+    function() signup:step("stripe", billing.register) end,
+  }
+
+  -- 5. One transaction: account, both memberships, API key record, intent DONE.
+  signup:step("account", account.open)
+
+  -- 6. Answer.
+  local intent, secret = signup.intent, signup:proof()
+  return {
+    status = 201,
+    headers = { ["Set-Cookie"] = proof.cookie(secret), ["Cache-Control"] = "no-store" },
+    json = {
+      visible_account_id = intent.visible_account_id,
+      signup_token = secret,
+      code_sent = intent.code_sent,
+      next = intent.confirmed and "sign_in" or "confirm_signup",
+    },
+  }
+end)

@@ -1,0 +1,103 @@
+-- SPDX-License-Identifier: MIT
+-- What DynamoDB holds of a customer: the user record, and account, both memberships and the default API key,
+-- which appear together or not at all. Everything comes from the intent, so that each repetition is the same
+-- bytes.
+local clock, dynamodb = require "clock", require "dynamodb"
+local api_key, keys, trouble = require "lib.api_key", require "lib.keys", require "lib.trouble"
+
+local account = {}
+
+local ROLE <const>, STATUS <const> = "OWNER", "ACTIVE"
+
+
+local function profile(intent)
+  local form = intent.form
+  return { email = form.email, name = form.name, organization = form.organization, country = form.country,
+    utm = form.utm }
+end
+
+
+-- Step: the user record, made or brought up to date; what is known better by now is left alone.
+function account.put_user(signup)
+  local intent = signup.intent
+  local set = profile(intent)
+  set.updated_at = intent.created_at
+  local ok, err = dynamodb.update {
+    key = keys.user(intent.sub), set = set,
+    set_once = { signup_method = signup.method, created_at = intent.created_at,
+      email_verified = intent.confirmed == true },
+  }
+  if not ok then trouble.stop(signup, "user", err, "USER") end
+end
+
+
+-- Step: the user record learns that the address is confirmed; one that is missing is made.
+function account.mark_verified(signup)
+  local intent = signup.intent
+  local once = profile(intent)
+  once.signup_method, once.created_at = signup.method, intent.created_at
+  local ok, err = dynamodb.update {
+    key = keys.user(intent.sub), set_once = once,
+    set = { email_verified = true, updated_at = clock.iso8601() },
+  }
+  if not ok then trouble.stop(signup, "user", err, "USER") end
+end
+
+
+-- Does this user belong to any account?
+function account.exists(signup, username)
+  local list, err = dynamodb.query {
+    key_condition = "pk = :pk AND begins_with(sk, :prefix)", limit = 1, consistent = true,
+    values = { pk = keys.membership(username, "").pk, prefix = "ACCOUNT#" },
+  }
+  if not list then trouble.stop(signup, "cognito", err) end
+  return #list > 0
+end
+
+
+local function records(signup)
+  local intent = signup.intent
+  local id, plan = intent.visible_account_id, intent.plan
+  return {
+    keys.record(keys.account(id), {
+      system_account_id = intent.system_account_id, stripe_id = intent.stripe_id, cell_id = plan.cell_id,
+      limits = plan.limits, organization = intent.form.organization, country = intent.form.country,
+      owner = intent.sub, created_at = intent.created_at, signup_id = intent.signup_id,
+    }),
+    keys.record(keys.membership(intent.username, id), {
+      role = ROLE, status = STATUS, system_account_id = intent.system_account_id,
+      cloud_provider = plan.cloud_provider,
+    }),
+    keys.record(keys.member(id, intent.username), {
+      role = ROLE, status = STATUS, email = intent.form.email, signup_method = signup.method,
+    }),
+    api_key.record(intent),
+  }
+end
+
+
+local function is_done_already(signup)
+  local now = dynamodb.get { key = { pk = signup.intent.pk, sk = signup.intent.sk }, consistent = true }
+  return now ~= nil and now.signup_id == signup.intent.signup_id and now.step == "DONE"
+end
+
+
+-- Step: the closing transaction. It also makes the intent DONE, so that both are true or neither.
+function account.open(signup)
+  local items, done = {}, { step = "DONE", card_attached = signup.intent.plan.attach == "at_signup" }
+  for _, record in ipairs(records(signup)) do
+    items[#items + 1] = { put = { item = record, condition = "attribute_not_exists(pk)" } }
+  end
+  items[#items + 1] = { update = signup:closing(done, { "card" }) }
+
+  local ok, err = dynamodb.transact_write { items = items, token = signup.intent.transaction_token }
+  if ok then
+    signup:count("SIGNUP_SUCCESS")
+  elseif not is_done_already(signup) then
+    trouble.stop(signup, "account", err, "ACCOUNT")
+  end
+  signup:closed(done)
+end
+
+
+return account

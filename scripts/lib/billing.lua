@@ -1,0 +1,119 @@
+-- SPDX-License-Identifier: MIT
+-- What Stripe holds of a customer: the customer, and the card as its default payment method. Every call has
+-- an Idempotency-Key made of what the intent stores, so that the same call again is the same customer.
+local config, stripe, task = require "config", require "stripe", require "task"
+local trouble = require "lib.trouble"
+
+local billing = {}
+
+
+local function options(intent, call, n)
+  return { idempotency_key = ("usher:%s:%s:%s:%d"):format(config.env, intent.signup_id, call, n) }
+end
+
+
+local function create_customer(intent)
+  local form = intent.form
+  return stripe.create_customer({
+    email = form.email, name = form.name, address = { country = form.country },
+    metadata = { signup_id = intent.signup_id, sub = intent.sub, account = intent.visible_account_id },
+  }, options(intent, "customer", 1))
+end
+
+
+-- pm_… is a payment method already; tok_… becomes one.
+local function create_method(intent)
+  if intent.card:find("^pm_") then return { id = intent.card } end
+  return stripe.create_payment_method({
+    type = "card", card = { token = intent.card },
+    billing_details = { email = intent.form.email, name = intent.form.name },
+  }, options(intent, "payment_method", intent.card_n))
+end
+
+
+-- Stripe has said a clear no to this card: the customer stays, and the same sign-up may bring another card.
+local function refuse_card(signup)
+  signup:remember({ card_declined = true, stripe_id = signup.intent.stripe_id }, nil, "stripe")
+  trouble.refuse(signup, "stripe", 402, "card_not_accepted")
+end
+
+
+-- 400 and 404: the token is unknown or used up, or the payment method is another customer's.
+local OUR_MISTAKE <const> = { parameter_unknown = true, parameter_missing = true }
+
+local function is_about_the_card(err)
+  if err.status == 402 or err.type == "card_error" then return true end
+  return (err.status == 400 or err.status == 404) and err.type == "invalid_request_error"
+    and err.param ~= "customer" and not OUR_MISTAKE[err.code]
+end
+
+
+-- Never returns. about_card: the call was made with the card.
+local function failed(signup, err, about_card)
+  if about_card and is_about_the_card(err) then refuse_card(signup) end
+  if err.status == 401 or err.status == 403 then
+    trouble.note(signup, "stripe_configuration", err)
+    trouble.stop(signup, "stripe", err)
+  end
+  if not about_card and err.status == 400 and err.param == "email" then
+    trouble.refuse(signup, "stripe", 422, "invalid_input", { {
+      field = "email", code = "email_not_accepted", message = "This e-mail address cannot be used.",
+    } })
+  end
+  trouble.stop(signup, "stripe", err, "ACCOUNT")
+end
+
+
+-- The customer and the payment method do not need each other. Both ids are in the intent afterwards.
+local function make_both(signup)
+  local intent, problems = signup.intent, {}
+  task.all {
+    function()
+      if intent.stripe_id then return end
+      local customer, err = create_customer(intent)
+      intent.stripe_id, problems.customer = customer and customer.id, err
+    end,
+    function()
+      if intent.payment_method then return end
+      local method, err = create_method(intent)
+      intent.payment_method, problems.method = method and method.id, err
+    end,
+  }
+  if problems.customer then failed(signup, problems.customer, false) end
+  if problems.method then failed(signup, problems.method, true) end
+end
+
+
+-- Step: the card becomes the customer's default.
+function billing.attach(signup)
+  local intent = signup.intent
+  local ok, err = stripe.attach_payment_method(intent.payment_method, { customer = intent.stripe_id },
+    options(intent, "attach", intent.card_n))
+  if not ok then failed(signup, err, true) end
+  ok, err = stripe.update_customer(intent.stripe_id,
+    { invoice_settings = { default_payment_method = intent.payment_method } },
+    options(intent, "default", intent.card_n))
+  if not ok then failed(signup, err, false) end
+  return { card_attached = true }
+end
+
+
+-- Step: customer, payment method, attached and made the default (or left for the confirmation to attach).
+-- The ids are stored while Stripe attaches: a repetition within a day is the same without them.
+function billing.register(signup)
+  local intent = signup.intent
+  local is_new = not intent.stripe_id or not intent.payment_method
+  make_both(signup)
+  task.all {
+    function()
+      if not is_new then return end
+      signup:remember({ stripe_id = intent.stripe_id, payment_method = intent.payment_method }, nil, "stripe")
+    end,
+    function()
+      if intent.plan.attach == "at_signup" then billing.attach(signup) end
+    end,
+  }
+end
+
+
+return billing

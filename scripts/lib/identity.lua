@@ -1,0 +1,168 @@
+-- SPDX-License-Identifier: MIT
+-- What Cognito knows of a person: signing up, confirming, and what its refusals mean (FLOW's table of
+-- UsernameExists). Functions take the saga; what a step returns is stored in the intent. Vendor text stays
+-- here.
+local cognito = require "cognito"
+local account, refusal = require "lib.account", require "lib.refusal"
+local supersede, trouble = require "lib.supersede", require "lib.trouble"
+
+local identity = {}
+
+local CLOCK_SKEW <const> = 5      -- seconds that Cognito's clock may be behind ours
+local CODE_PAUSE <const> = 900    -- seconds until Cognito listens to more codes of one user
+
+
+-- Could the call have had an effect although no answer says so?
+local function is_ambiguous(err)
+  return err.ambiguous or err.sent and (err.status == nil or err.status >= 500)
+end
+
+
+-- -> "absent" | "unconfirmed" | "confirmed" | "external", and the user
+function identity.standing(signup, email)
+  local user, err = cognito.admin_get_user(email)
+  if user then
+    local named = { UNCONFIRMED = "unconfirmed", EXTERNAL_PROVIDER = "external" }
+    return named[user.status] or "confirmed", user
+  end
+  if err.code ~= "UserNotFoundException" then trouble.stop(signup, "cognito", err) end
+  return "absent"
+end
+
+
+-- A confirmed user without an account may complete it with the password; anybody else is told that the
+-- address is taken. Returns only for the first.
+function identity.prove_or_refuse(signup, form, standing, user)
+  if standing == "external" then
+    trouble.refuse(signup, "cognito", 409, "account_exists", nil,
+      { message = "This address signs in with Google. Please use “Sign in with Google”." })
+  end
+  if not account.exists(signup, user.username) then
+    local session = cognito.initiate_auth { username = form.email, password = form.password }
+    if session then return end
+  end
+  trouble.refuse(signup, "cognito", 409, "account_exists")
+end
+
+
+local function known(user, fields)
+  fields.sub, fields.username = user.attributes.sub or user.username, user.username
+  fields.step = "COGNITO"
+  return fields
+end
+
+
+-- An UNCONFIRMED user is our own when an answer of this intent may have been lost and the user is not older.
+local function is_our_own(signup, user, ambiguous)
+  if signup.fresh and not ambiguous then return false end
+  return (user.created_at or 0) >= signup.intent.started - CLOCK_SKEW
+end
+
+
+-- The address is known to Cognito. -> fields for the intent | nil: try again, nothing is in the way any more.
+local function meet_existing(signup, form, ambiguous, mailed)
+  local standing, user = identity.standing(signup, form.email)
+  if standing == "absent" then return nil end
+  if standing == "unconfirmed" then
+    if is_our_own(signup, user, ambiguous) then return known(user, { code_sent = mailed }) end
+    supersede.remove(signup, supersede.stranger(user))
+    signup:remember({ sign_ups = signup.intent.sign_ups + 1 }, nil, "cognito")
+    return nil
+  end
+  signup.unmade = signup.fresh
+  identity.prove_or_refuse(signup, form, standing, user)
+  signup.unmade = false
+  return known(user, { code_sent = false, confirmed = true, code_accepted = true })
+end
+
+
+-- Cognito made the user but could not send the mail.
+local UNSENT <const> = { LimitExceededException = true, CodeDeliveryFailureException = true }
+
+-- One SignUp. -> fields for the intent | nil, err: worth another try
+local function attempt(signup, form)
+  local made, err = cognito.sign_up {
+    username = form.email, password = form.password, attributes = { email = form.email, name = form.name },
+  }
+  if made then
+    return { step = "COGNITO", sub = made.sub, username = made.sub, code_sent = not made.confirmed,
+      confirmed = made.confirmed or nil }
+  end
+  local fields = refusal.of_sign_up(err)
+  if fields then
+    signup.refused = true
+    trouble.refuse(signup, "cognito", 422, "invalid_input", fields)
+  end
+  local unsent, exists = UNSENT[err.code], err.code == "UsernameExistsException"
+  if not unsent and not exists and not is_ambiguous(err) then trouble.stop(signup, "cognito", err) end
+  return meet_existing(signup, form, not exists or err.ambiguous, not unsent), err
+end
+
+
+-- Step: Cognito knows the person and mails the code. What stood in the way is gone after the first attempt.
+function identity.sign_up(signup, form)
+  local fields, err = attempt(signup, form)
+  if not fields then fields, err = attempt(signup, form) end
+  return fields or trouble.stop(signup, "cognito", err)
+end
+
+
+local WRONG_CODE <const> = {
+  CodeMismatchException = true, ExpiredCodeException = true, UserNotFoundException = true,
+  InvalidParameterException = true, AliasExistsException = true,
+}
+local TOO_MANY <const> = { LimitExceededException = true, TooManyFailedAttemptsException = true }
+
+
+local function refuse_code(signup)
+  signup.refused = true
+  trouble.refuse(signup, "code", 422, "code_invalid_or_expired")
+end
+
+
+-- Cognito says that the user is confirmed already, or gave no clear answer. It was this code only if the
+-- same one is on record as sent, or if Cognito has failed in what it does after it took the code.
+local function is_confirmed_now(signup, err)
+  if err.code == "NotAuthorizedException" then return signup.unsettled_code end
+  local standing = identity.standing(signup, signup.intent.form.email)
+  return standing == "confirmed"
+end
+
+
+local LAMBDA_FAILED <const> = {
+  UserLambdaValidationException = true, UnexpectedLambdaException = true,
+  InvalidLambdaResponseException = true,
+}
+
+-- Step: ConfirmSignUp.
+function identity.confirm(signup, code)
+  local ok, err = cognito.confirm_sign_up { username = signup.intent.form.email, code = code }
+  if ok then return { code_accepted = true } end
+
+  if WRONG_CODE[err.code] then refuse_code(signup) end
+  if TOO_MANY[err.code] then
+    signup.refused = true
+    trouble.refuse(signup, "code", 429, "too_many_attempts", nil, { retry_after = CODE_PAUSE })
+  end
+  if err.code == "NotAuthorizedException" or LAMBDA_FAILED[err.code] or is_ambiguous(err) then
+    if is_confirmed_now(signup, err) then return { code_accepted = true } end
+    if err.code == "NotAuthorizedException" then refuse_code(signup) end
+  end
+  trouble.stop(signup, "code", err)
+end
+
+
+-- Cognito usually has done so with the code: the same again does no harm.
+function identity.mark_verified(signup)
+  local ok, err = cognito.admin_update_user_attributes(signup.intent.username, { email_verified = "true" })
+  if not ok then trouble.stop(signup, "attributes", err, "USER") end
+end
+
+
+-- A new code by mail. -> true | nil, err
+function identity.resend_code(email)
+  return cognito.resend_confirmation_code { username = email }
+end
+
+
+return identity

@@ -1,0 +1,172 @@
+-- SPDX-License-Identifier: MIT
+-- The intent: the record of one sign-up, and the lock for its address. saga.lua drives it; this file only
+-- knows how it looks and how DynamoDB keeps two from owning it. Every id, key and time of a sign-up is made
+-- here, once. All functions yield, and give nil, err for what DynamoDB did.
+local clock, config = require "clock", require "config"
+local crypto, dynamodb = require "crypto", require "dynamodb"
+local api_key, fingerprint = require "lib.api_key", require "lib.fingerprint"
+local keys, proof = require "lib.keys", require "lib.proof"
+
+local intent = {}
+
+local ID_ALPHABET <const> = "0123456789abcdefghjkmnpqrstvwxyz" -- no i, l, o, u: they are read aloud
+local ID_LENGTH <const> = 16
+
+
+local function copy(settings)
+  local values = {}
+  for name, value in pairs(settings) do values[name] = value end
+  return values
+end
+
+
+local function lease_end(now)
+  return now + config.signup.lease
+end
+
+
+-- A new intent, not yet stored. key: the Idempotency-Key or nil. owner: who works on it, this request alone.
+function intent.new(form, key, owner)
+  local now, seed = clock.now(), crypto.hex(crypto.random(16))
+  return keys.record(keys.intent(fingerprint.email(form.email)), {
+    signup_id = crypto.uuid(),
+    visible_account_id = crypto.random_string(ID_LENGTH, ID_ALPHABET),
+    system_account_id = crypto.uuid(),
+    key_id = api_key.new_id(),
+    transaction_token = crypto.uuid(),
+    proof_seed = seed,
+    proof_hash = proof.hash(proof.of(seed)),
+    fingerprint = fingerprint.request(form),
+    idempotency = key and fingerprint.idempotency_key(key) or nil,
+    card = form.stripe_token,
+    card_hash = fingerprint.card(form.stripe_token),
+    card_n = 1,
+    form = { email = form.email, name = form.name, organization = form.organization, country = form.country,
+      utm = form.utm },
+    plan = { cell_id = config.account.cell_id, cloud_provider = config.account.cloud_provider,
+      limits = copy(config.account.limits), attach = config.stripe.attach },
+    step = "OPENED",
+    sign_ups = 1,
+    created_at = clock.iso8601(now),
+    started = now,
+    lease_owner = owner,
+    lease_until = lease_end(now),
+    expires_at = math.floor(now) + config.signup.ttl,
+  })
+end
+
+
+-- -> true | false, old (there is one already) | nil, err
+function intent.put(item)
+  local ok, err = dynamodb.put {
+    item = item, condition = "attribute_not_exists(pk)", return_old_on_failure = true,
+  }
+  if ok then return true end
+  if err.code ~= "ConditionalCheckFailedException" then return nil, err end
+  -- An answer of the first try was lost, and the repetition met our own work.
+  if err.item and err.item.signup_id == item.signup_id then return true end
+  return false, err.item
+end
+
+
+-- -> item | nil | nil, err
+function intent.find(email)
+  return dynamodb.get { key = keys.intent(fingerprint.email(email)), consistent = true }
+end
+
+
+function intent.is_leased(item)
+  return item.lease_until > clock.now()
+end
+
+
+-- Do these proofs allow to confirm it, or to ask for another code? An address that nobody signs up with is
+-- told apart only where the settings do not ask for a proof anyway.
+function intent.may_confirm(item, given)
+  if item and proof.holds(item, given) then return true end
+  if config.confirm.require_proof == "always" then return false end
+  return item == nil or item.sign_ups == 1
+end
+
+
+-- Puts a new intent in the place of an old one that nobody works on. -> true | false (somebody does) | nil,
+-- err
+function intent.replace(item, old)
+  local ok, err = dynamodb.put {
+    item = item, condition = "signup_id = :old AND lease_until <= :now",
+    values = { old = old.signup_id, now = clock.now() }, return_old_on_failure = true,
+  }
+  if ok then return true end
+  if err.code ~= "ConditionalCheckFailedException" then return nil, err end
+  return err.item ~= nil and err.item.signup_id == item.signup_id
+end
+
+
+-- Takes the lease, and changes what `set` and `remove` say with it. -> the intent as it is now | false |
+-- nil, err
+function intent.claim(old, owner, set, remove)
+  local now = clock.now()
+  set = set or {}
+  set.lease_owner, set.lease_until = owner, lease_end(now)
+  local item, err = dynamodb.update {
+    key = { pk = old.pk, sk = old.sk }, set = set, remove = remove,
+    condition = "signup_id = :id AND (lease_until <= :now OR lease_owner = :me)",
+    values = { id = old.signup_id, now = now, me = owner }, returns = "ALL_NEW",
+  }
+  if item then return item end
+  if err.code == "ConditionalCheckFailedException" then return false end
+  return nil, err
+end
+
+
+-- Changes what the owner of the lease has learned. -> true | false (the lease is another's by now) | nil, err
+function intent.remember(item, set, remove)
+  local ok, err = dynamodb.update {
+    key = { pk = item.pk, sk = item.sk }, set = set, remove = remove,
+    condition = "signup_id = :id AND lease_owner = :me",
+    values = { id = item.signup_id, me = item.lease_owner },
+  }
+  if ok then return true end
+  if err.code == "ConditionalCheckFailedException" then return false end
+  return nil, err
+end
+
+
+-- The part of a transaction that changes the intent and lets go of the lease. It names no owner: the same
+-- transaction must be the same bytes whoever repeats it.
+function intent.closing(item, set, remove)
+  local all = { lease_until = 0 }
+  for name, value in pairs(set) do all[name] = value end
+  return { key = { pk = item.pk, sk = item.sk }, set = all, remove = remove,
+    condition = "signup_id = :id", values = { id = item.signup_id } }
+end
+
+
+-- Books one mail with a new code, within the limits. -> true | false (not now) | nil, err
+function intent.count_mail(item)
+  local now, recent = clock.now(), {}
+  for _, at in ipairs(item.mails or {}) do
+    if at > now - 3600 then recent[#recent + 1] = at end
+  end
+  if #recent >= config.resend.per_hour then return false end
+  if #recent > 0 and recent[#recent] > now - config.resend.interval then return false end
+  recent[#recent + 1] = now
+  local ok, err = dynamodb.update {
+    key = { pk = item.pk, sk = item.sk }, set = { mails = recent },
+    condition = "signup_id = :id AND " .. (item.mails and "mails = :before" or "attribute_not_exists(mails)"),
+    values = { id = item.signup_id, before = item.mails },
+  }
+  if ok then return true end
+  if err.code == "ConditionalCheckFailedException" then return false end
+  return nil, err
+end
+
+
+-- For an intent that turned out to be none. -> true | nil, err
+function intent.discard(item)
+  return dynamodb.delete { key = { pk = item.pk, sk = item.sk }, condition = "signup_id = :id",
+    values = { id = item.signup_id } }
+end
+
+
+return intent

@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: MIT
+-- The one place that makes the table's keys. sub and username are the same for native users of an e-mail
+-- pool and differ for Google's (google_<id>): the user record goes by sub, both memberships by username.
+local keys = {}
+
+
+function keys.user(sub)
+  return { pk = "USER#" .. sub, sk = "DETAILS" }
+end
+
+
+function keys.account(visible_account_id)
+  return { pk = "ACCOUNT#" .. visible_account_id, sk = "DETAILS" }
+end
+
+
+-- From a user to an account of theirs.
+function keys.membership(username, visible_account_id)
+  return { pk = "USER#" .. username, sk = "ACCOUNT#" .. visible_account_id }
+end
+
+
+-- The other way: from an account to a member.
+function keys.member(visible_account_id, username)
+  return { pk = "ACCOUNT#" .. visible_account_id, sk = "USER#" .. username }
+end
+
+
+function keys.api_key(visible_account_id, key_id)
+  return { pk = "ACCOUNT#" .. visible_account_id, sk = "API_KEY#" .. key_id }
+end
+
+
+-- email_hash: fingerprint.email; the address itself is in no key.
+function keys.intent(email_hash)
+  return { pk = "SIGNUP#" .. email_hash, sk = "INTENT" }
+end
+
+
+-- Sorted by time within a shard.
+function keys.outbox(shard, time, id)
+  return { pk = "OUTBOX#" .. shard, sk = time .. "#" .. id }
+end
+
+
+-- A whole record: the key and its attributes.
+function keys.record(key, attributes)
+  local item = { pk = key.pk, sk = key.sk }
+  for name, value in pairs(attributes) do item[name] = value end
+  return item
+end
+
+
+return keys

@@ -1,0 +1,86 @@
+-- SPDX-License-Identifier: MIT
+-- Whose is the sign-up that was there first? Decides, when an intent for this address exists already: resume
+-- it, replay its answer, put a new one in its place, or refuse. Called by saga.open only; raises the
+-- refusals.
+local clock, config, crypto = require "clock", require "config", require "crypto"
+local identity, intent, proof = require "lib.identity", require "lib.intent", require "lib.proof"
+local supersede, trouble = require "lib.supersede", require "lib.trouble"
+
+local ownership = {}
+
+
+local function equal(a, b)
+  return a ~= nil and b ~= nil and crypto.equal(a, b)
+end
+
+
+local function in_progress(signup, old)
+  signup.uncounted = true
+  local left = old and math.ceil(old.lease_until - clock.now()) or 1
+  trouble.refuse(signup, "intent", 409, "signup_in_progress", nil, { retry_after = math.max(1, left) })
+end
+
+
+-- Takes the lease of an intent that is half made, with a new card when Stripe has refused the old one.
+local function resume(signup, item, old, new_card)
+  local set, remove
+  if old.card_declined then
+    if not new_card or old.card_n >= config.signup.max_cards then
+      trouble.refuse(signup, "stripe", 402, "card_not_accepted")
+    end
+    set = { card = item.card, card_hash = item.card_hash, card_n = old.card_n + 1, card_declined = false }
+    remove = { "payment_method" }
+  end
+  local claimed, err = intent.claim(old, signup.owner, set, remove)
+  if claimed == nil then trouble.stop(signup, "intent", err) end
+  if not claimed then in_progress(signup) end
+  return claimed
+end
+
+
+-- leaves_behind: what the new one has to remove. had_user: somebody has signed up before.
+local function replace(signup, item, old, leaves_behind, had_user)
+  item.sign_ups = old.sign_ups + (had_user and 1 or 0)
+  item.supersedes = leaves_behind
+  local replaced, err = intent.replace(item, old)
+  if replaced == nil then trouble.stop(signup, "intent", err) end
+  if not replaced then in_progress(signup) end
+  signup.fresh = true
+  return item
+end
+
+
+-- Nobody has shown that the old one is theirs, so it depends on what Cognito knows of the address.
+local function contend(signup, item, old, form)
+  local standing, user = identity.standing(signup, form.email)
+  if standing == "absent" or standing == "unconfirmed" then
+    return replace(signup, item, old, supersede.left_by(old, user), user ~= nil)
+  end
+  identity.prove_or_refuse(signup, form, standing, user)
+  if old.step == "DONE" then trouble.refuse(signup, "cognito", 409, "account_exists") end
+  return resume(signup, item, old, old.card_hash ~= item.card_hash)
+end
+
+
+-- item: the new intent, which could not be put. old: the one that is there. given: the proofs of this
+-- request. -> the intent to go on with; signup.replays when it is done and only its answer is wanted.
+function ownership.settle(signup, item, old, form, given)
+  local by_key, by_proof = equal(old.idempotency, item.idempotency), proof.holds(old, given)
+  local same, new_card = equal(old.fingerprint, item.fingerprint), not equal(old.card_hash, item.card_hash)
+
+  if by_key and old.step ~= "FAILED" and (not same or new_card and not old.card_declined) then
+    signup.uncounted = true
+    trouble.refuse(signup, "intent", 422, "idempotency_key_reused")
+  end
+  if intent.is_leased(old) then in_progress(signup, old) end
+  if old.step == "FAILED" then return replace(signup, item, old, old.supersedes) end
+  if not (same and (by_key or by_proof)) then return contend(signup, item, old, form) end
+  if old.step == "DONE" then
+    signup.replays = true
+    return old
+  end
+  return resume(signup, item, old, new_card)
+end
+
+
+return ownership

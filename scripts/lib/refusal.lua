@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: MIT
+-- What a vendor's refusal means for the form: our own codes and words, never theirs.
+local refusal = {}
+
+-- A piece of Cognito's text -> what to tell. The first that is found counts.
+local PASSWORD <const> = {
+  { "not long enough", "password_too_short", "The password is too short." },
+  { "uppercase", "password_needs_uppercase", "It needs a capital letter." },
+  { "lowercase", "password_needs_lowercase", "It needs a small letter." },
+  { "numeric", "password_needs_number", "It needs a digit." },
+  { "symbol", "password_needs_symbol", "It needs a symbol." },
+}
+
+
+local function field(name, code, message)
+  return { { field = name, code = code, message = message } }
+end
+
+
+local function of_password(message)
+  for _, entry in ipairs(PASSWORD) do
+    if message:find(entry[1], 1, true) then return field("password", entry[2], entry[3]) end
+  end
+  return field("password", "password_not_accepted", "Please choose another password.")
+end
+
+
+-- Cognito's refusal of a SignUp -> list of wrong fields | nil: it is not the visitor's fault
+function refusal.of_sign_up(err)
+  local message = (err.message or ""):lower()
+  if err.code == "InvalidPasswordException" then return of_password(message) end
+  if err.code == "InvalidParameterException" then
+    if message:find("password", 1, true) then return of_password(message) end
+    return field("email", "email_not_accepted", "This e-mail address cannot be used.")
+  end
+  if err.code == "UserLambdaValidationException" then
+    return field("email", "email_not_accepted", "This e-mail address cannot be used.")
+  end
+  return nil
+end
+
+
+return refusal

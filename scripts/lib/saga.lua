@@ -1,0 +1,202 @@
+-- SPDX-License-Identifier: MIT
+-- One sign-up as a saga over Cognito, DynamoDB and Stripe. A flow gets a saga object and walks its steps;
+-- what is done is stored in the intent, so that the same request again goes on where the last one stopped.
+-- The object lives for one request; whatever way the flow is left, the lease goes back, and one metric and
+-- one log line say how.
+local clock, crypto, fail = require "clock", require "crypto", require "fail"
+local log, metrics = require "log", require "metrics"
+local fingerprint, intent = require "lib.fingerprint", require "lib.intent"
+local ownership, proof, trouble = require "lib.ownership", require "lib.proof", require "lib.trouble"
+
+local saga = {}
+
+local METHOD <const> = "email"
+
+local Saga = {}
+Saga.__index = Saga
+
+-- A step that has left this in the intent is not done again.
+local LEFT_BY <const> = { cognito = "sub", attach = "card_attached", code = "code_accepted" }
+
+-- When a step's result cannot be stored, these stores disagree.
+local STORES <const> = { cognito = "USER", supersede = "USER", stripe = "ACCOUNT", attach = "ACCOUNT" }
+
+
+local function own(self, item)
+  self.intent, self.owned = item, true
+end
+
+
+local function busy(self)
+  self.uncounted = true
+  trouble.refuse(self, "intent", 409, "signup_in_progress", nil, { retry_after = 1 })
+end
+
+
+local function idempotency_key(req)
+  local key = req:header("Idempotency-Key")
+  if not key or key:find("^[\x21-\x7e]+$") and #key <= 255 then return key end
+  fail(400, "bad_request", nil, { message = "Idempotency-Key takes 1 to 255 visible ASCII characters." })
+end
+
+
+-- Puts the intent, or finds out what the one that is there means.
+function Saga:open(form, req)
+  self.at = "intent"
+  local item = intent.new(form, idempotency_key(req), self.owner)
+  local fresh, old = intent.put(item)
+  if fresh == nil then trouble.stop(self, "intent", old) end
+  if fresh then
+    self.fresh = true
+    return own(self, item)
+  end
+  item = ownership.settle(self, item, old, form, proof.given(req, form))
+  own(self, item)
+  self.owned = not self.replays
+end
+
+
+local function superseded(self)
+  trouble.refuse(self, "proof", 422, "signup_superseded", nil,
+    { message = "This sign-up is no longer the current one. Please sign up again." })
+end
+
+
+-- Finds the intent that is to be confirmed: it must be this browser's.
+function Saga:recall(form, req)
+  self.at = "proof"
+  local found, err = intent.find(form.email)
+  if err then trouble.stop(self, "proof", err) end
+  if not intent.may_confirm(found, proof.given(req, form)) then superseded(self) end
+  if not found or not found.sub then trouble.refuse(self, "code", 422, "code_invalid_or_expired") end
+
+  local code = fingerprint.code(found.signup_id, form.code)
+  self.unsettled_code = found.confirming ~= nil and crypto.equal(found.confirming, code)
+  local set = not found.code_accepted and { confirming = code } or nil
+  local claimed, problem = intent.claim(found, self.owner, set)
+  if claimed == nil then trouble.stop(self, "proof", problem) end
+  if not claimed then busy(self) end
+  own(self, claimed)
+end
+
+
+-- Stores what a step has learned, here and in the table. Only the owner of the lease can.
+function Saga:remember(set, remove, step)
+  local ok, err = intent.remember(self.intent, set, remove)
+  if ok == nil then trouble.stop(self, step, err, STORES[step]) end
+  if not ok then busy(self) end
+  for name, value in pairs(set) do self.intent[name] = value end
+  for _, name in ipairs(remove or {}) do self.intent[name] = nil end
+end
+
+
+-- Does a step unless it is done; what fn returns is stored.
+function Saga:step(name, fn, ...)
+  local left = LEFT_BY[name]
+  if self.replays or left and self.intent[left] then return end
+  self.at = name
+  local learned = fn(self, ...)
+  if learned then self:remember(learned, nil, name) end
+end
+
+
+-- A step that may fail without stopping the flow. -> did it work?
+function Saga:settle(name, fn, ...)
+  local ok, err = pcall(Saga.step, self, name, fn, ...)
+  self.blamed = nil
+  if not ok and not fail.is(err) then trouble.note(self, name, err) end
+  return ok
+end
+
+
+-- The part of a transaction that changes the intent and gives the lease back; then `closed`, when it is
+-- through.
+function Saga:closing(set, remove)
+  return intent.closing(self.intent, set, remove)
+end
+
+
+function Saga:closed(set)
+  for name, value in pairs(set) do self.intent[name] = value end
+  self.owned = false
+end
+
+
+-- Counts a transition that happens once for each sign-up.
+function Saga:count(metric)
+  metrics.count(metric, 1, { method = self.method, step = "done" })
+  log.info(metric:lower(), { request_id = self.request_id, signup_id = self.intent.signup_id })
+end
+
+
+function Saga:proof()
+  return proof.of(self.intent.proof_seed)
+end
+
+
+-- Gives the lease back. A refusal leaves nothing to resume; an intent that should not have been is taken
+-- away.
+local function let_go(self, failed)
+  if not self.owned then return end
+  self.owned = false
+  local ok, err
+  if failed and self.unmade then
+    ok, err = intent.discard(self.intent)
+  else
+    local set = { lease_until = 0 }
+    if failed and self.refused and not self.intent.sub then set.step = "FAILED" end
+    ok, err = intent.remember(self.intent, set, failed and self.refused and { "confirming" } or nil)
+  end
+  if not ok then trouble.note(self, "lease", err or "lost") end
+end
+
+
+local function tell_failure(self, metric, err)
+  local ours = not fail.is(err) or err.status >= 500
+  local step = self.blamed or self.at
+  log.warn(metric:lower() .. (ours and "_error" or "_failure"), {
+    request_id = self.request_id, signup_id = self.intent and self.intent.signup_id, step = step,
+    status = fail.is(err) and err.status or 500, code = fail.is(err) and err.code or "internal_error",
+  })
+  if self.uncounted then return end
+  metrics.count(metric .. (ours and "_ERROR" or "_FAILURE"), 1, { method = self.method, step = step })
+end
+
+
+-- A browser that can still go on needs its proof, also when the answer is a refusal.
+local function add_cookie(self, err)
+  if not fail.is(err) or not self.intent or self.unmade then return end
+  err.headers = err.headers or {}
+  err.headers["Set-Cookie"] = proof.cookie(self:proof())
+end
+
+
+local function with_traceback(err)
+  if type(err) == "string" then return debug.traceback(err, 2) end
+  return err
+end
+
+
+-- Makes a handler of a flow: body(req, signup) returns the reply. metric: SIGNUP or SIGNUP_CONFIRM, to which
+-- _SUCCESS, _FAILURE (the visitor's fault) or _ERROR (ours or a dependency's) is added.
+function saga.flow(metric, body)
+  for _, outcome in ipairs { "_SUCCESS", "_FAILURE", "_ERROR" } do
+    metrics.count(metric .. outcome, 0, { method = METHOD, step = "done" })
+  end
+  return function(req)
+    local self = { request_id = req.id, owner = crypto.uuid(), method = METHOD, at = "validate" }
+    setmetatable(self, Saga)
+    local started = clock.monotonic()
+    local ok, result = xpcall(body, with_traceback, req, self)
+    local kept, problem = pcall(let_go, self, not ok)
+    if not kept then trouble.note(self, "lease", problem) end
+    metrics.observe("usher_flow_seconds", clock.monotonic() - started, { flow = metric:lower() })
+    if ok then return result end
+    tell_failure(self, metric, result)
+    add_cookie(self, result)
+    error(result, 0)
+  end
+end
+
+
+return saga

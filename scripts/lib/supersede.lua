@@ -1,0 +1,108 @@
+-- SPDX-License-Identifier: MIT
+-- An earlier sign-up of the same address that nobody confirmed gives way: its user, its rows and its Stripe
+-- customer are removed, never handed over. What must go is kept in the new intent until it is gone, so that
+-- a crash in the middle leaves nothing. Only users that Cognito calls UNCONFIRMED come here, and only under
+-- the intent's lease.
+local cognito, dynamodb, stripe = require "cognito", require "dynamodb", require "stripe"
+local keys, trouble = require "lib.keys", require "lib.trouble"
+
+local supersede = {}
+
+
+-- -> the list for the new intent: what the old one made, and what it had not removed yet itself.
+-- user: what Cognito says now, or nil. Of an account that was once confirmed nothing is touched.
+function supersede.left_by(old, user)
+  local list = {}
+  for i, entry in ipairs(old.supersedes or {}) do list[i] = entry end
+  if user or not old.code_accepted then
+    list[#list + 1] = {
+      signup_id = old.signup_id, email = old.form.email, stripe_id = old.stripe_id,
+      sub = user and user.attributes.sub or old.sub, username = user and user.username or old.username,
+    }
+  end
+  return list
+end
+
+
+-- -> the entry for a user that no intent knows.
+function supersede.stranger(user)
+  return { email = user.attributes.email, sub = user.attributes.sub, username = user.username }
+end
+
+
+local function delete_user(signup, entry)
+  if not entry.username then return end
+  local ok, err = cognito.admin_delete_user(entry.username)
+  if not ok and err.code ~= "UserNotFoundException" then trouble.stop(signup, "supersede", err) end
+end
+
+
+local function query(signup, pk, prefix)
+  local list, err = dynamodb.query {
+    key_condition = prefix and "pk = :pk AND begins_with(sk, :prefix)" or "pk = :pk",
+    values = { pk = pk, prefix = prefix }, consistent = true,
+  }
+  if not list then trouble.stop(signup, "supersede", err, "USER") end
+  return list
+end
+
+
+-- The rows of the user and of the accounts that are theirs alone -> list of keys, set of Stripe ids.
+local function collect_rows(signup, entry)
+  local rows, customers = { keys.user(entry.sub) }, {}
+  for _, membership in ipairs(query(signup, keys.membership(entry.username, "").pk, "ACCOUNT#")) do
+    rows[#rows + 1] = { pk = membership.pk, sk = membership.sk }
+    for _, row in ipairs(membership.role == "OWNER" and query(signup, membership.sk) or {}) do
+      rows[#rows + 1] = { pk = row.pk, sk = row.sk }
+      if row.stripe_id then customers[row.stripe_id] = true end
+    end
+  end
+  return rows, customers
+end
+
+
+-- A customer whose id was lost on the way is found by the sign-up that it names.
+local function add_lost_customers(signup, entry, customers)
+  if entry.stripe_id then customers[entry.stripe_id] = true end
+  if next(customers) or not entry.signup_id or not entry.sub then return end
+  local found, err = stripe.list_customers { email = entry.email, limit = 100 }
+  if not found then trouble.stop(signup, "supersede", err, "ACCOUNT") end
+  for _, customer in ipairs(found.data) do
+    local metadata = customer.metadata or {}
+    if metadata.signup_id == entry.signup_id then customers[customer.id] = true end
+  end
+end
+
+
+local function delete_customers(signup, customers)
+  for id in pairs(customers) do
+    local ok, err = stripe.delete_customer(id)
+    if not ok and err.status ~= 404 then trouble.stop(signup, "supersede", err, "ACCOUNT") end
+  end
+end
+
+
+-- Removes everything of one entry. The user goes first: from then on nobody can confirm it. The rows go
+-- last: they say which customer is theirs.
+function supersede.remove(signup, entry)
+  delete_user(signup, entry)
+  local rows, customers = {}, {}
+  if entry.sub then rows, customers = collect_rows(signup, entry) end
+  add_lost_customers(signup, entry, customers)
+  delete_customers(signup, customers)
+  if #rows == 0 then return end
+  local ok, err = dynamodb.batch_write { delete = rows }
+  if not ok then trouble.stop(signup, "supersede", err, "USER") end
+end
+
+
+-- Step: all that this intent has to remove.
+function supersede.clean(signup)
+  local list = signup.intent.supersedes
+  if not list then return end
+  for _, entry in ipairs(list) do supersede.remove(signup, entry) end
+  signup:remember({ superseded = #list }, { "supersedes" }, "supersede")
+end
+
+
+return supersede

@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: MIT
+-- What the public listener answers: { method, path, module under scripts/ that returns the handler }.
+return {
+  { "POST", "/api/account/signup", "flows.signup" },
+  { "POST", "/api/account/confirm_signup", "flows.confirm_signup" },
+  { "POST", "/api/account/resend_code", "flows.resend_code" },
+}
