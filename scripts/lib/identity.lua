@@ -46,7 +46,7 @@ end
 
 
 local function known(user, fields)
-  fields.sub, fields.username = user.attributes.sub or user.username, user.username
+  fields.sub, fields.username = user.sub, user.username
   fields.step = "COGNITO"
   return fields
 end
@@ -123,7 +123,7 @@ end
 -- Cognito says that the user is confirmed already, or gave no clear answer. It was this code only if the
 -- same one is on record as sent, or if Cognito has failed in what it does after it took the code.
 local function is_confirmed_now(signup, err)
-  if err.code == "NotAuthorizedException" then return signup.unsettled_code end
+  if cognito.is_already_confirmed(err) then return signup.unsettled_code end
   local standing = identity.standing(signup, signup.intent.form.email)
   return standing == "confirmed"
 end
@@ -144,9 +144,10 @@ function identity.confirm(signup, code)
     signup.refused = true
     trouble.refuse(signup, "code", 429, "too_many_attempts", nil, { retry_after = CODE_PAUSE })
   end
-  if err.code == "NotAuthorizedException" or LAMBDA_FAILED[err.code] or is_ambiguous(err) then
+  local already = cognito.is_already_confirmed(err)
+  if already or LAMBDA_FAILED[err.code] or is_ambiguous(err) then
     if is_confirmed_now(signup, err) then return { code_accepted = true } end
-    if err.code == "NotAuthorizedException" then refuse_code(signup) end
+    if already then refuse_code(signup) end
   end
   trouble.stop(signup, "code", err)
 end

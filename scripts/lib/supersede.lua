@@ -17,7 +17,7 @@ function supersede.left_by(old, user)
   if user or not old.code_accepted then
     list[#list + 1] = {
       signup_id = old.signup_id, email = old.form.email, stripe_id = old.stripe_id,
-      sub = user and user.attributes.sub or old.sub, username = user and user.username or old.username,
+      sub = user and user.sub or old.sub, username = user and user.username or old.username,
     }
   end
   return list
@@ -26,7 +26,7 @@ end
 
 -- -> the entry for a user that no intent knows.
 function supersede.stranger(user)
-  return { email = user.attributes.email, sub = user.attributes.sub, username = user.username }
+  return { email = user.attributes.email, sub = user.sub, username = user.username }
 end
 
 

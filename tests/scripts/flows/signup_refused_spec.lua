@@ -1,0 +1,177 @@
+-- SPDX-License-Identifier: MIT
+-- Cognito refuses a sign-up, or knows the address already.
+local door = require "tests.scripts.door"
+local assert_complete, cookie_of = door.assert_complete, door.cookie_of
+local fresh, sign_up = door.fresh, door.sign_up
+local world
+
+
+describe("Cognito refuses", function()
+  before_each(function() world = fresh() end)
+
+  -- { error, field, code }
+  local cases = {
+    { { code = "InvalidPasswordException",
+      message = "Password did not conform with policy: Password not long enough" },
+      "password", "password_too_short" },
+    { { code = "InvalidPasswordException", message = "…: Password must have symbol characters" },
+      "password", "password_needs_symbol" },
+    { { code = "InvalidPasswordException", message = "new words" }, "password", "password_not_accepted" },
+    { { code = "InvalidParameterException", message = "Invalid email address format." }, "email",
+      "email_not_accepted" },
+    { { code = "InvalidParameterException",
+      message = "1 validation error detected: Value at 'password' failed" },
+      "password", "password_not_accepted" },
+    { { code = "UserLambdaValidationException", message = "PreSignUp failed with error no." }, "email",
+      "email_not_accepted" },
+  }
+  for _, case in ipairs(cases) do
+    it(case[1].code .. " " .. case[3] .. ": intent FAILED, field error, and a better form starts anew",
+      function()
+      case[1].status, case[1].sent = 400, true
+      world:fail("cognito.sign_up", case[1])
+      local reply = sign_up(nil, { ["idempotency-key"] = "k-1" })
+      assert.equal(422, reply.status)
+      assert.equal("invalid_input", reply.code)
+      assert.equal(case[2], reply.fields[1].field)
+      assert.equal(case[3], reply.fields[1].code)
+      assert.is_nil(reply.fields[1].message:find(case[1].message, 1, true))
+      assert.equal("FAILED", world:intent().step)
+      assert.equal(1, world:count "SIGNUP_FAILURE cognito")
+
+      assert.equal(201, sign_up({ password = "Better1!" }, { ["idempotency-key"] = "k-1" }).status)
+      assert_complete()
+      assert.equal(1, world:intent().sign_ups)
+    end)
+  end
+
+  for _, code in ipairs { "LimitExceededException", "CodeDeliveryFailureException" } do
+    it(code .. ": the user exists, so it goes on and says that no code was sent", function()
+      world:fail("cognito.sign_up", { code = code, status = 400, sent = true }, { after = true })
+      local reply = sign_up()
+      assert.equal(201, reply.status)
+      assert.is_false(reply.json.code_sent)
+      assert.equal(1, world:called "cognito.sign_up")
+      assert_complete()
+    end)
+  end
+end)
+
+
+describe("Cognito says UsernameExists", function()
+  before_each(function() world = fresh() end)
+
+  local function stranger(status, options)
+    world.users[1] = { username = options.username, sub = options.sub or options.username, status = status,
+      password = options.password, created_at = world.now - 3600, enabled = true,
+      attributes = { sub = options.sub or options.username, email = "jane@example.com" } }
+  end
+
+  it("UNCONFIRMED and ours: resume at the stored step", function()
+    world:fail("dynamodb.update", { code = "Timeout", sent = true })
+    local reply = sign_up()
+    assert.equal(503, reply.status)
+    assert.equal("OPENED", world:intent().step)
+    assert.equal(201, sign_up(nil, nil, cookie_of(reply)).status)
+    assert.equal("sub-1", world.users[1].sub)
+    assert_complete()
+  end)
+
+  it("UNCONFIRMED and anyone else's: superseded, and nothing of it is handed over", function()
+    local first = sign_up()
+    local old = world:intent()
+    local second = sign_up { password = "Other1!x" }
+    assert.equal(201, second.status)
+    local intent = assert_complete()
+    assert.equal("sub-2", intent.sub)
+    assert.equal("Other1!x", world.users[1].password)
+    assert.equal(2, intent.sign_ups)
+    assert.is_nil(intent.supersedes)
+    assert.not_equal(old.stripe_id, intent.stripe_id)
+    assert.not_equal(first.json.visible_account_id, second.json.visible_account_id)
+    assert.not_equal(first.json.signup_token, second.json.signup_token)
+    assert.equal(2, world:count "SIGNUP_SUCCESS done")
+  end)
+
+  it("UNCONFIRMED and no intent knows it: superseded too", function()
+    stranger("UNCONFIRMED", { username = "old-1" })
+    world.table["USER#old-1\0DETAILS"] = { pk = "USER#old-1", sk = "DETAILS" }
+    world.table["USER#old-1\0ACCOUNT#a"] = { pk = "USER#old-1", sk = "ACCOUNT#a", role = "OWNER" }
+    world.table["ACCOUNT#a\0DETAILS"] = { pk = "ACCOUNT#a", sk = "DETAILS", stripe_id = "cus_old" }
+    world.customers.cus_old = { id = "cus_old", email = "jane@example.com" }
+    assert.equal(201, sign_up().status)
+    assert_complete()
+    assert.equal(2, world:intent().sign_ups)
+  end)
+
+  it("a customer whose id was lost on the way goes too", function()
+    world:fail("stripe.create_customer", { status = 500, type = "api_error", sent = true }, { after = true })
+    assert.equal(503, sign_up().status)
+    assert.is_nil(world:intent().stripe_id)
+    assert.equal(201, sign_up().status)
+    assert_complete()
+  end)
+
+  it("superseding that stops half way goes on with the same request", function()
+    sign_up()
+    world:fail("stripe.delete_customer", { status = 500, type = "api_error", sent = true })
+    local reply = sign_up()
+    assert.equal(503, reply.status)
+    assert.is_table(world:intent().supersedes)
+    assert.equal(201, sign_up(nil, nil, cookie_of(reply)).status)
+    assert_complete()
+  end)
+
+  it("CONFIRMED, account exists: write nothing, call no Stripe, 409", function()
+    sign_up()
+    world.users[1].status = "CONFIRMED"
+    local before, calls = world:rows(), world:called "stripe.create_customer"
+    local reply = sign_up { password = "Other1!x" }
+    assert.equal(409, reply.status)
+    assert.equal("account_exists", reply.code)
+    assert.same(before, world:rows())
+    assert.equal("DONE", world:intent().step)
+    assert.equal(calls, world:called "stripe.create_customer")
+    assert.is_nil(cookie_of(reply))
+  end)
+
+  it("CONFIRMED, account exists, no intent: none is left behind", function()
+    stranger("CONFIRMED", { username = "old-1" })
+    world.table["USER#old-1\0ACCOUNT#a"] = { pk = "USER#old-1", sk = "ACCOUNT#a", role = "OWNER" }
+    local reply = sign_up()
+    assert.equal("account_exists", reply.code)
+    assert.is_nil(world:intent())
+    assert.is_nil(cookie_of(reply))
+    assert.equal(0, world:called "stripe.create_customer")
+    assert.equal(1, world:count "SIGNUP_FAILURE cognito")
+  end)
+
+  it("CONFIRMED, account missing: the password proves the caller, and the account is completed", function()
+    stranger("CONFIRMED", { username = "google_1", sub = "sub-9", password = door.FORM.password })
+    local reply = sign_up()
+    assert.equal(201, reply.status)
+    assert.equal("sign_in", reply.json.next)
+    assert.is_false(reply.json.code_sent)
+    local id = reply.json.visible_account_id
+    assert.is_true(world:item("USER#sub-9", "DETAILS").email_verified)
+    assert.is_table(world:item("USER#google_1", "ACCOUNT#" .. id))
+    assert.is_table(world:item("ACCOUNT#" .. id, "USER#google_1"))
+    assert.equal("sub-9", world:item("ACCOUNT#" .. id, "DETAILS").owner)
+  end)
+
+  it("CONFIRMED, account missing, no proof: as account exists", function()
+    stranger("CONFIRMED", { username = "old-1", password = "Another1!" })
+    assert.equal("account_exists", sign_up().code)
+    assert.is_nil(world:intent())
+    assert.same({}, world:rows())
+  end)
+
+  it("EXTERNAL_PROVIDER: 409, sign in with Google", function()
+    stranger("EXTERNAL_PROVIDER", { username = "google_1" })
+    local reply = sign_up()
+    assert.equal(409, reply.status)
+    assert.equal("account_exists", reply.code)
+    assert.is_not_nil(reply.message:find("Google", 1, true))
+    assert.same({}, world:rows())
+  end)
+end)

@@ -1,0 +1,47 @@
+-- SPDX-License-Identifier: MIT
+-- The key's secret: its shape, its checksum, and that what is stored does not give it away.
+local fakes = require "tests.scripts.fakes"
+fakes.install()
+
+local api_key = require "lib.api_key"
+
+describe("an API key", function()
+  it("is prefix, environment, 24 random characters and a checksum", function()
+    assert.matches("^usher_test_" .. ("%w"):rep(24) .. "_" .. ("%w"):rep(6) .. "$", api_key.new_secret())
+  end)
+
+  it("is never made twice", function()
+    local seen = {}
+    for _ = 1, 1000 do
+      local secret = api_key.new_secret()
+      assert.is_nil(seen[secret])
+      seen[secret] = true
+    end
+  end)
+
+  it("knows a typing error by its checksum", function()
+    local secret = api_key.new_secret()
+    assert.is_true(api_key.is_well_formed(secret))
+    for at = 1, #secret do
+      local other = secret:sub(at, at) == "a" and "b" or "a"
+      assert.is_false(api_key.is_well_formed(secret:sub(1, at - 1) .. other .. secret:sub(at + 1)), "at "
+        .. at)
+    end
+    for _, text in ipairs { "", "_", "usher", "usher_test_", secret:sub(1, -2), secret .. "0",
+      secret:upper() } do
+      assert.is_false(api_key.is_well_formed(text), text)
+    end
+  end)
+
+  it("is kept as SHA-256 in hex", function()
+    assert.equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", api_key.hash("abc"))
+  end)
+
+  it("has a record without a secret until it is shown", function()
+    assert.same({
+      pk = "ACCOUNT#a1", sk = "API_KEY#k1", name = "default", prefix = "usher_test",
+        status = "PENDING_REVEAL",
+      created_at = "2026-01-01T00:00:00Z",
+    }, api_key.record { visible_account_id = "a1", key_id = "k1", created_at = "2026-01-01T00:00:00Z" })
+  end)
+end)
