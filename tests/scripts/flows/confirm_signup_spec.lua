@@ -174,6 +174,14 @@ describe("confirm", function()
     assert.equal("2026-01-01T00:00:00Z", user.created_at)
   end)
 
+  it("5. a user record that is missing is made", function()
+    local before = world:item("USER#sub-1", "DETAILS")
+    world.table["USER#sub-1\0DETAILS"] = nil
+    confirm()
+    before.email_verified = true
+    assert.same(before, world:item("USER#sub-1", "DETAILS"))
+  end)
+
   for step, call in pairs { ["4"] = "cognito.admin_update_user_attributes" } do
     it(step .. ". an update that fails leaves the person confirmed", function()
       world:fail(call, { code = "InternalErrorException", status = 500 })
@@ -246,6 +254,7 @@ describe("confirm", function()
     assert.same({ id = first.json.api_key.id }, second.json.api_key)
     assert.equal(1, world:called "cognito.confirm_sign_up")
     assert.equal(1, world:count "SIGNUP_CONFIRM_SUCCESS done")
+    for _, entry in ipairs(world.logs) do assert.equal("info", entry.level, entry.event) end
     assert.equal(require "lib.api_key".hash(first.json.api_key.secret), key_record().secret_hash)
   end)
 

@@ -133,6 +133,17 @@ describe("a failure half way", function()
     assert.equal(1, world:called "stripe.create_customer")
   end)
 
+  it("makes nothing twice when Stripe has forgotten the keys", function()
+    world = fresh()
+    world:fail("stripe.attach_payment_method", STRIPE_DOWN)
+    local reply = sign_up()
+    world.keys = {}
+    assert.equal(201, sign_up(nil, nil, cookie_of(reply)).status)
+    assert.equal(1, world:called "stripe.create_customer")
+    assert.equal(1, world:called "stripe.create_payment_method")
+    assert_complete()
+  end)
+
   it("is not told in the vendor's words", function()
     world = fresh()
     world:fail("stripe.create_customer", { status = 500, type = "api_error", message = "secret words" })

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Cognito refuses a sign-up, or knows the address already.
-local door = require "tests.scripts.door"
+local door, fakes = require "tests.scripts.door", require "tests.scripts.fakes"
 local assert_complete, cookie_of = door.assert_complete, door.cookie_of
 local fresh, sign_up = door.fresh, door.sign_up
 local world
@@ -104,6 +104,13 @@ describe("Cognito says UsernameExists", function()
     assert.equal(2, world:intent().sign_ups)
   end)
 
+  it("UNCONFIRMED, made a moment ago by somebody else: superseded, not mistaken for our own", function()
+    stranger("UNCONFIRMED", { username = "old-1" })
+    world.users[1].created_at = world.now
+    assert.equal(201, sign_up().status)
+    assert.equal("sub-1", assert_complete().sub)
+  end)
+
   it("a customer whose id was lost on the way goes too", function()
     world:fail("stripe.create_customer", { status = 500, type = "api_error", sent = true }, { after = true })
     assert.equal(503, sign_up().status)
@@ -136,7 +143,7 @@ describe("Cognito says UsernameExists", function()
   end)
 
   it("CONFIRMED, account exists, no intent: none is left behind", function()
-    stranger("CONFIRMED", { username = "old-1" })
+    stranger("CONFIRMED", { username = "old-1", password = door.FORM.password })
     world.table["USER#old-1\0ACCOUNT#a"] = { pk = "USER#old-1", sk = "ACCOUNT#a", role = "OWNER" }
     local reply = sign_up()
     assert.equal("account_exists", reply.code)
@@ -144,6 +151,34 @@ describe("Cognito says UsernameExists", function()
     assert.is_nil(cookie_of(reply))
     assert.equal(0, world:called "stripe.create_customer")
     assert.equal(1, world:count "SIGNUP_FAILURE cognito")
+  end)
+
+  it("CONFIRMED, account exists: the right password changes nothing about that", function()
+    sign_up()
+    world.users[1].status = "CONFIRMED"
+    assert.equal("account_exists", sign_up { organization = "Another" }.code)
+    assert_complete()
+  end)
+
+  it("CONFIRMED and DONE, but its rows are gone: left to repair", function()
+    sign_up()
+    world.users[1].status = "CONFIRMED"
+    local intent = world:intent()
+    world.table["USER#sub-1\0ACCOUNT#" .. intent.visible_account_id] = nil
+    assert.equal("account_exists", sign_up { organization = "Another" }.code)
+    assert.equal(1, world:called "stripe.create_customer")
+  end)
+
+  it("a user that was deleted after it had confirmed: its account is not touched", function()
+    local reply = sign_up()
+    fakes.call(require "flows.confirm_signup", { email = door.FORM.email, code = world.mails[1].code }, nil,
+      cookie_of(reply))
+    local before, customer = world:rows(), world:intent().stripe_id
+    world.users = {}
+    assert.equal(201, sign_up({ organization = "Another" }).status)
+    assert.is_table(world.customers[customer])
+    local after = table.concat(world:rows(), "\n")
+    for _, row in ipairs(before) do assert.is_not_nil(after:find(row, 1, true), row) end
   end)
 
   it("CONFIRMED, account missing: the password proves the caller, and the account is completed", function()
