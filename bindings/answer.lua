@@ -20,7 +20,7 @@ local function answer(reply)
   if reply.json == nil then return reply.status or 200, flat, reply.body or "" end
   flat[#flat + 1] = "Content-Type"
   flat[#flat + 1] = "application/json"
-  return reply.status or 200, flat, json.encode(reply.json)
+  return reply.status or 200, flat, json.encode(reply.json, { sorted = true })
 end
 
 local function error_reply(failure, request_id)

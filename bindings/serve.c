@@ -11,7 +11,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#define HANDLER "router"
 
 enum phase { SERVING, GRACE, DRAINING, STOPPING };
 
@@ -37,6 +40,24 @@ static int problem(const char *what, const char *why) {
   return 1;
 }
 
+static int load_handler(lua_State *L) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, HANDLER);
+  lua_call(L, 1, 0);
+  return 0;
+}
+
+/* The settings, and whether the scripts load: what is wrong is said once, not by each worker. */
+static int read_from(struct vm *vm, struct process *p, char **why) {
+  int err = server_config_read(vm, &p->config, why);
+  if (err) return err;
+  lua_pushcfunction(vm->L, load_handler);
+  if (lua_pcall(vm->L, 0, 0, 0) == LUA_OK) return 0;
+  const char *message = lua_tostring(vm->L, -1);
+  *why = strdup(message ? message : "out of memory");
+  return UV_EINVAL;
+}
+
 /* One vm reads and proves the settings, before anything else exists. */
 static int read_config(struct process *p, const struct serve_options *options) {
   char *why = NULL;
@@ -47,7 +68,7 @@ static int read_config(struct process *p, const struct serve_options *options) {
                                        .config_over = options->config_over};
   int err = vm_open(&vm, &settings, &why);
   if (!err) {
-    err = server_config_read(vm, &p->config, &why);
+    err = read_from(vm, p, &why);
     vm_close(vm);
     uv_run(&p->loop, UV_RUN_NOWAIT);
   }
@@ -86,7 +107,7 @@ static void describe_host(struct process *p, const struct serve_options *options
       .config_path = options->config_path,
       .config_over = options->config_over,
       .scripts = options->scripts,
-      .handler = "router",
+      .handler = HANDLER,
       .client = c->client,
       .listeners = p->listeners,
       .listener_count = 2,
