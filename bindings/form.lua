@@ -1,0 +1,241 @@
+-- SPDX-License-Identifier: MIT
+-- Bindings room: application/x-www-form-urlencoded with Stripe's nesting (a[b][c]=v, a[0]=x).
+-- Called by the Stripe client (encode) and by the sandbox's Stripe (decode). Pure: no state, no I/O.
+--
+-- encode(t)           -> string; raises on what a form cannot carry
+-- decode(s[, limits]) -> table | nil, message, key     limits = {pairs=, depth=}
+local json = require "json"
+
+local MAX_DEPTH = 16
+local LIMITS = { pairs = 1000, depth = 8 }
+
+local form = {}
+
+-- Percent-encodes everything but RFC 3986's unreserved characters; a space becomes %20.
+function form.escape(text)
+  return (text:gsub("[^%w%-%._~]", function(char)
+    return ("%%%02X"):format(char:byte())
+  end))
+end
+
+-- Percent escapes and + as a space; an escape that is none stays as it was sent.
+function form.unescape(text)
+  return (text:gsub("%+", " "):gsub("%%(%x%x)", function(digits)
+    return string.char(tonumber(digits, 16))
+  end))
+end
+
+local function number_text(value, key)
+  if math.type(value) == "integer" then
+    return ("%d"):format(value)
+  end
+  if value ~= value or value == math.huge or value == -math.huge then
+    error(("form: %s is not a finite number"):format(key), 0)
+  end
+  if value == math.floor(value) and math.abs(value) < 2 ^ 53 then
+    return ("%d"):format(value)
+  end
+  return ("%.17g"):format(value)
+end
+
+local function scalar(value, key)
+  local kind = type(value)
+  if value == json.null then
+    return ""
+  elseif kind == "string" then
+    return form.escape(value)
+  elseif kind == "boolean" then
+    return tostring(value)
+  elseif kind == "number" then
+    return number_text(value, key)
+  end
+  error(("form: %s cannot be a %s"):format(key, kind), 0)
+end
+
+-- Keys in byte order, so that the same table always makes the same bytes.
+local function sorted_keys(t, key)
+  local keys = {}
+  for name in pairs(t) do
+    if type(name) ~= "string" then
+      error(("form: %s mixes a list and names"):format(key), 0)
+    end
+    keys[#keys + 1] = name
+  end
+  table.sort(keys)
+  return keys
+end
+
+local append
+
+local function append_list(out, prefix, list, depth)
+  local count = 0
+  for _ in pairs(list) do
+    count = count + 1
+  end
+  if count ~= #list then
+    error(("form: %s mixes a list and names, or has holes"):format(prefix), 0)
+  end
+  for i, value in ipairs(list) do
+    append(out, ("%s[%d]"):format(prefix, i - 1), value, depth)
+  end
+end
+
+function append(out, key, value, depth)
+  if type(value) ~= "table" or value == json.null then
+    out[#out + 1] = key .. "=" .. scalar(value, key)
+    return
+  end
+  if depth > MAX_DEPTH then
+    error(("form: %s is nested too deeply"):format(key), 0)
+  end
+  if value[1] ~= nil then
+    append_list(out, key, value, depth + 1)
+    return
+  end
+  for _, name in ipairs(sorted_keys(value, key)) do
+    append(out, ("%s[%s]"):format(key, form.escape(name)), value[name], depth + 1)
+  end
+end
+
+function form.encode(t)
+  local out = {}
+  for _, name in ipairs(sorted_keys(t, "the form")) do
+    append(out, form.escape(name), t[name], 1)
+  end
+  return table.concat(out, "&")
+end
+
+-- "a[b][]" -> {"a", "b", ""}; a key that is not bracket notation is one plain name.
+local function split_key(key)
+  local name, rest = key:match("^([^%[%]]+)(.*)$")
+  if not name then
+    return { key }
+  end
+  local path, consumed = { name }, 0
+  for part in rest:gmatch("%[([^%[%]]*)%]") do
+    path[#path + 1] = part
+    consumed = consumed + #part + 2
+  end
+  return consumed == #rest and path or { key }
+end
+
+-- A node while it is built: names (map), or list (from []), in order of arrival.
+local function new_node()
+  return { map = {}, list = {} }
+end
+
+local function conflict(key)
+  return nil, "a value and a container share one name", key
+end
+
+-- The element that "a[][name]" means: the last one, unless it already has that name.
+local function element(node, following)
+  local last = node.list[#node.list]
+  if type(last) == "table" and following ~= "" and last.map[following] == nil then
+    return last
+  end
+  local fresh = new_node()
+  node.list[#node.list + 1] = fresh
+  return fresh
+end
+
+local function child(node, part, following)
+  if part == "" then
+    return next(node.map) == nil and element(node, following) or nil
+  end
+  if #node.list > 0 then
+    return nil
+  end
+  local found = node.map[part]
+  if found == nil then
+    found = new_node()
+    node.map[part] = found
+  end
+  return type(found) == "table" and found or nil
+end
+
+local function put(root, path, value)
+  local node = root
+  for i = 1, #path - 1 do
+    node = child(node, path[i], path[i + 1])
+    if not node then
+      return conflict(path[1])
+    end
+  end
+  local last = path[#path]
+  if last == "" and #path > 1 then
+    if next(node.map) ~= nil then
+      return conflict(path[1])
+    end
+    node.list[#node.list + 1] = value
+  elseif #node.list > 0 or type(node.map[last]) == "table" then
+    return conflict(path[1])
+  else
+    node.map[last] = value
+  end
+  return true
+end
+
+-- Names "0" to "n-1" without a hole are a list; anything else stays a table of names.
+local function indexed(map)
+  local count = 0
+  for _ in pairs(map) do
+    count = count + 1
+  end
+  for i = 0, count - 1 do
+    if map[tostring(i)] == nil then
+      return nil
+    end
+  end
+  return count
+end
+
+local function finish(node, is_root)
+  if type(node) ~= "table" then
+    return node
+  end
+  local out = {}
+  local count = not is_root and next(node.map) ~= nil and indexed(node.map)
+  if #node.list > 0 then
+    for i, value in ipairs(node.list) do
+      out[i] = finish(value)
+    end
+  elseif count then
+    for i = 1, count do
+      out[i] = finish(node.map[tostring(i - 1)])
+    end
+  else
+    for name, value in pairs(node.map) do
+      out[name] = finish(value)
+    end
+    return out
+  end
+  return json.array(out)
+end
+
+function form.decode(text, limits)
+  limits = limits or LIMITS
+  local root, count = new_node(), 0
+  for pair in text:gmatch("[^&]+") do
+    count = count + 1
+    if count > (limits.pairs or LIMITS.pairs) then
+      return nil, "too many parameters"
+    end
+    local key, value = pair:match("^([^=]*)=?(.*)$")
+    key, value = form.unescape(key), form.unescape(value)
+    if not utf8.len(key) or not utf8.len(value) then
+      return nil, "not UTF-8", key
+    end
+    local path = split_key(key)
+    if #path > (limits.depth or LIMITS.depth) then
+      return nil, "nested too deeply", path[1]
+    end
+    local ok, message, where = put(root, path, value)
+    if not ok then
+      return nil, message, where
+    end
+  end
+  return finish(root, true)
+end
+
+return form
