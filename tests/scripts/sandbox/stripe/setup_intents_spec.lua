@@ -1,0 +1,202 @@
+-- SPDX-License-Identifier: MIT
+-- The sandbox's Stripe setup intents: states, what a confirm does to the payment method, refusals.
+local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
+local call = dofile(here .. "/call.lua")
+local json = require "json"
+
+local null = json.null
+
+local function post(target, params)
+  local reply = call("POST", target, params)
+  assert(reply.status == 200, reply.text)
+  return reply.body
+end
+
+local function customer()
+  return post("/v1/customers", {}).id
+end
+
+local function method(token)
+  return post("/v1/payment_methods", { type = "card", card = { token = token } }).id
+end
+
+-- {what, params (a function may make them), status then}
+local CREATED = {
+  { "bare", function() return {} end, "requires_payment_method" },
+  { "with a payment method", function() return { payment_method = "pm_card_visa" } end,
+    "requires_confirmation" },
+  { "confirmed at once", function()
+    return { customer = customer(), payment_method = "pm_card_visa", confirm = true, usage = "on_session",
+      ["automatic_payment_methods"] = { enabled = true, allow_redirects = "never" } }
+  end, "succeeded" },
+  { "that asks for authentication", function()
+    return { payment_method = "pm_card_authenticationRequired", confirm = true }
+  end, "requires_action" },
+}
+
+describe("a setup intent", function()
+  it("has every member", function()
+    local made = post("/v1/setup_intents", { metadata = { k = "v" } })
+    assert.truthy(made.id:find("^seti_%w+$"))
+    assert.equal(29, #made.id)
+    assert.truthy(made.client_secret:find("^" .. made.id .. "_secret_%w+$"))
+    assert.equal(#made.id + 8 + 25, #made.client_secret)
+    for _, name in ipairs { "customer", "last_setup_error", "latest_attempt", "mandate", "next_action",
+      "payment_method", "description", "cancellation_reason" } do
+      assert.equal(null, made[name], name)
+    end
+    assert.equal("setup_intent", made.object)
+    assert.equal("off_session", made.usage)
+    assert.same({ "card" }, made.payment_method_types)
+    assert.same({ k = "v" }, made.metadata)
+    assert.is_false(made.livemode)
+    assert.same(made, call("GET", "/v1/setup_intents/" .. made.id).body)
+  end)
+
+  for _, case in ipairs(CREATED) do
+    it(("%s is in %s"):format(case[1], case[3]), function()
+      assert.equal(case[3], post("/v1/setup_intents", case[2]()).status)
+    end)
+  end
+
+  it("that succeeds attaches the payment method", function()
+    local owner = customer()
+    local made = post("/v1/setup_intents", { customer = owner, payment_method = "pm_card_visa",
+      confirm = true })
+    assert.equal(owner, call("GET", "/v1/payment_methods/" .. made.payment_method).body.customer)
+    assert.truthy(made.latest_attempt:find("^setatt_"))
+  end)
+
+  it("is confirmed later with a method of its own", function()
+    local owner = customer()
+    local made = post("/v1/setup_intents", { customer = owner })
+    local done = post(("/v1/setup_intents/%s/confirm"):format(made.id), { payment_method = "pm_card_visa" })
+    assert.equal("succeeded", done.status)
+  end)
+
+  it("without a customer uses the payment method up", function()
+    local id = method("tok_visa")
+    post("/v1/setup_intents", { payment_method = id, confirm = true })
+    assert.equal(400, call("POST", ("/v1/payment_methods/%s/attach"):format(id),
+      { customer = customer() }).status)
+  end)
+
+  it("sends the browser away when it has a return_url", function()
+    local made = post("/v1/setup_intents", { payment_method = "pm_card_authenticationRequired",
+      confirm = true,
+      return_url = "https://console.test/back" })
+    assert.equal("redirect_to_url", made.next_action.type)
+    assert.equal("https://console.test/back", made.next_action.redirect_to_url.return_url)
+  end)
+end)
+
+describe("a declined confirm", function()
+  it("answers 402 and leaves the intent open, with the error", function()
+    local owner = customer()
+    local made = post("/v1/setup_intents", { customer = owner, payment_method = method "tok_chargeDeclined" })
+    local reply = call("POST", ("/v1/setup_intents/%s/confirm"):format(made.id))
+    local problem = reply.body.error
+    assert.equal(402, reply.status)
+    assert.equal("card_declined", problem.code)
+    assert.equal("generic_decline", problem.decline_code)
+    assert.equal(made.id, problem.setup_intent.id)
+    assert.equal("requires_payment_method", problem.setup_intent.status)
+    local after = call("GET", "/v1/setup_intents/" .. made.id).body
+    assert.equal("requires_payment_method", after.status)
+    assert.equal("card_declined", after.last_setup_error.code)
+    assert.equal(null, after.payment_method)
+  end)
+
+  it("may be tried again with another card", function()
+    local made = post("/v1/setup_intents", { customer = customer() })
+    local confirm = ("/v1/setup_intents/%s/confirm"):format(made.id)
+    local id = method "tok_chargeDeclinedExpiredCard"
+    local declined = call("POST", confirm, { payment_method = id }).body.error
+    assert.equal("expired_card", declined.code)
+    assert.equal("exp_month", declined.param)
+    local done = post(confirm, { payment_method = "pm_card_visa" })
+    assert.equal("succeeded", done.status)
+    assert.equal(null, done.last_setup_error)
+  end)
+end)
+
+local function succeeded()
+  return post("/v1/setup_intents", { customer = customer(), payment_method = "pm_card_visa",
+    confirm = true }).id
+end
+
+local function canceled()
+  local id = post("/v1/setup_intents", { payment_method = "pm_card_visa" }).id
+  post(("/v1/setup_intents/%s/cancel"):format(id), { cancellation_reason = "abandoned" })
+  return id
+end
+
+-- {what, make the intent, verb, code, message}
+local STATES = {
+  { "confirming without a method", function() return post("/v1/setup_intents", {}).id end, "confirm",
+    "You cannot confirm this SetupIntent because it's missing a payment method. You can either update the "
+    .. "SetupIntent with a payment method and then confirm it again, or confirm it again directly with a "
+    .. "payment method or ConfirmationToken." },
+  { "confirming twice", succeeded, "confirm",
+    "You cannot confirm this SetupIntent because it has already succeeded." },
+  { "confirming what is canceled", canceled, "confirm",
+    "You cannot confirm this SetupIntent because it has been canceled." },
+  { "canceling what succeeded", succeeded, "cancel",
+    "You cannot cancel this SetupIntent because it has a status of succeeded. Only a SetupIntent with one of "
+    .. "the following statuses may be canceled: `requires_payment_method`, `requires_confirmation`, or "
+    .. "`requires_action`." },
+  { "canceling twice", canceled, "cancel",
+    "You cannot cancel this SetupIntent because it is already canceled." },
+}
+
+describe("refused:", function()
+  for _, case in ipairs(STATES) do
+    it(case[1], function()
+      local id = case[2]()
+      local reply = call("POST", ("/v1/setup_intents/%s/%s"):format(id, case[3]))
+      assert.equal(400, reply.status)
+      assert.equal("setup_intent_unexpected_state", reply.body.error.code)
+      assert.equal(case[4], reply.body.error.message)
+      assert.equal(id, reply.body.error.setup_intent.id)
+    end)
+  end
+
+  it("another customer's payment method", function()
+    local owner, other = customer(), customer()
+    local id = call("POST", "/v1/payment_methods/pm_card_visa/attach", { customer = other }).body.id
+    assert.equal(("The PaymentMethod %s does not belong to the Customer you supplied %s. Please use this "
+      .. "PaymentMethod with the Customer that it belongs to instead."):format(id, owner),
+      call("POST", "/v1/setup_intents", { customer = owner, payment_method = id }).body.error.message)
+    assert.truthy(call("POST", "/v1/setup_intents", { payment_method = id }).body.error.message
+      :find("Please include the Customer in the `customer` parameter", 1, true))
+  end)
+
+  it("an intent that never was", function()
+    local reply = call("GET", "/v1/setup_intents/seti_x")
+    assert.equal(404, reply.status)
+    assert.equal("intent", reply.body.error.param)
+  end)
+
+  it("a customer that never was", function()
+    local reply = call("POST", "/v1/setup_intents", { customer = "cus_x" })
+    assert.equal(400, reply.status)
+    assert.equal("No such customer: 'cus_x'", reply.body.error.message)
+  end)
+end)
+
+describe("a cancel", function()
+  it("keeps its reason", function()
+    local body = call("GET", "/v1/setup_intents/" .. canceled()).body
+    assert.equal("canceled", body.status)
+    assert.equal("abandoned", body.cancellation_reason)
+  end)
+end)
+
+describe("an update", function()
+  it("places a payment method", function()
+    local id = post("/v1/setup_intents", {}).id
+    local after = post("/v1/setup_intents/" .. id, { payment_method = "pm_card_visa", description = "d" })
+    assert.equal("requires_confirmation", after.status)
+    assert.equal("d", after.description)
+  end)
+end)
