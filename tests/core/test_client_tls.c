@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Whom the client trusts, and what it does with a TLS connection afterwards. */
+#include "client_world.h"
+#include "tls_peer.h"
+
+#include <signal.h>
+
+/* A world whose own peer stays unused. */
+static void tls_world_open(struct world *w, const char *ca_file) {
+  static const struct peer_line unused = {EMPTY, KEEP, 0};
+  world_open(w, &unused, 1, &(struct client_settings){.ca_file = ca_file});
+}
+
+struct trust_case {
+  const char *name, *names;
+  long from;
+  int max_version;
+  bool known;
+  enum client_error error;
+};
+
+static const struct trust_case trusts[] = {
+    {"a known authority", "IP:127.0.0.1", -60, 0, true, CLIENT_OK},
+    {"TLS 1.2", "IP:127.0.0.1", -60, TLS1_2_VERSION, true, CLIENT_OK},
+    {"TLS 1.1", "IP:127.0.0.1", -60, TLS1_1_VERSION, true, CLIENT_TLS},
+    {"an authority that the system does not know", "IP:127.0.0.1", -60, 0, false, CLIENT_TLS},
+    {"another host's certificate", "DNS:example.com,IP:127.0.0.2", -60, 0, true, CLIENT_TLS},
+    {"a certificate that ended", "IP:127.0.0.1", -7200, 0, true, CLIENT_TLS},
+    {"a certificate of tomorrow", "IP:127.0.0.1", 86400, 0, true, CLIENT_TLS},
+};
+
+static void test_trust(void **state) {
+  (void)state;
+  for (const struct trust_case *c = trusts; c < trusts + COUNT(trusts); c++) {
+    struct tls_peer peer;
+    struct world w;
+    tls_peer_open(&peer, c->names, c->from, c->max_version);
+    tls_world_open(&w, c->known ? peer.ca_file : NULL);
+    struct client_request r = {.method = "POST", .url = peer.url, .body = "x", .body_len = 1};
+    r.deadline_ms = in_ms(&w, 20000);
+    exchange(&w, &r);
+    if (client_call_error(w.call) != c->error)
+      fail_msg("%s: %s (%s)", c->name, client_error_name(client_call_error(w.call)),
+               client_call_message(w.call));
+    assert_int_equal(client_call_sent(w.call), c->error == CLIENT_OK);
+    world_close(&w);
+    tls_peer_close(&peer);
+  }
+}
+
+static void test_a_missing_ca_file_trusts_nobody(void **state) {
+  (void)state;
+  struct tls_peer peer;
+  struct world w;
+  tls_peer_open(&peer, "IP:127.0.0.1", -60, 0);
+  tls_world_open(&w, "/nonexistent/ca.pem");
+  exchange(&w,
+           &(struct client_request){.method = "GET", .url = peer.url, .deadline_ms = UINT64_MAX});
+  assert_int_equal(client_call_error(w.call), CLIENT_TLS);
+  world_close(&w);
+  tls_peer_close(&peer);
+}
+
+static void test_connections_are_kept(void **state) {
+  (void)state;
+  struct tls_peer peer;
+  struct world w;
+  tls_peer_open(&peer, "IP:127.0.0.1", -60, 0);
+  tls_world_open(&w, peer.ca_file);
+  for (int i = 0; i < 5; i++) {
+    exchange(
+        &w, &(struct client_request){.method = "POST", .url = peer.url, .deadline_ms = UINT64_MAX});
+    assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  }
+  assert_int_equal(peer.handshakes, 1);
+  world_close(&w);
+  tls_peer_close(&peer);
+}
+
+/* The peer says goodbye (an alert, then FIN) after each reply: no POST may be written into that, and the session that it
+   handed out saves most of the next handshake. */
+static void test_a_farewell_is_heard_and_sessions_are_resumed(void **state) {
+  (void)state;
+  struct tls_peer peer;
+  struct world w;
+  tls_peer_open(&peer, "IP:127.0.0.1", -60, 0);
+  peer.one_reply = true;
+  tls_world_open(&w, peer.ca_file);
+  for (unsigned i = 1; i <= 3; i++) {
+    exchange(
+        &w, &(struct client_request){.method = "POST", .url = peer.url, .deadline_ms = UINT64_MAX});
+    if (client_call_error(w.call)) fail_msg("%s", client_call_message(w.call));
+    assert_int_equal(peer.handshakes, i);
+    uv_sem_wait(&peer.ended);
+    uv_run(&w.loop, UV_RUN_NOWAIT);
+  }
+  assert_int_equal(peer.resumed, 2);
+  world_close(&w);
+  tls_peer_close(&peer);
+}
+
+int main(void) {
+  signal(SIGPIPE, SIG_IGN); /* the peer writes to clients that refuse it */
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_trust),
+      cmocka_unit_test(test_a_missing_ca_file_trusts_nobody),
+      cmocka_unit_test(test_connections_are_kept),
+      cmocka_unit_test(test_a_farewell_is_heard_and_sessions_are_resumed),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
