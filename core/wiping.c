@@ -2,7 +2,6 @@
 /* Memory that knows its size, so that it can be wiped when it is freed. */
 #include "wiping.h"
 
-#include <openssl/crypto.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -53,6 +52,6 @@ char *wiping_strdup(const char *s) {
 void wiping_free(void *p) {
   if (!p) return;
   struct block *b = block_of(p);
-  OPENSSL_cleanse(b->data, b->size);
+  explicit_bzero(b->data, b->size);
   free(b);
 }

@@ -135,6 +135,7 @@ static inline void peer_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
 static inline void peer_accept(uv_stream_t *listener, int status) {
   struct peer *peer = listener->data;
   assert(status == 0);
+  (void)status;
   struct peer_conn *conn = calloc(1, sizeof *conn);
   conn->peer = peer;
   conn->tcp.data = conn;
