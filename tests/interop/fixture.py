@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""One `usher dev` for all tests of a process: the binary of the environment variable USHER, on free ports, in memory.
+
+start() gives what it says of itself: url, admin_url, sandbox{cognito,dynamodb,stripe,mailbox}, mailbox_url, keys and ids.
+url(service) is short for a sandbox address. Usher(...) is an instance of one's own, for tests that need other options.
+"""
+import atexit
+import json
+import os
+import subprocess
+import tempfile
+import threading
+
+BINARY = os.environ.get("USHER", os.path.join(os.path.dirname(__file__), "../../build/dev/usher"))
+PATIENCE = 30  # seconds until it serves, and until it has ended
+
+_shared = None
+
+
+class Usher:
+    """`usher dev --json --port 0 OPTIONS…`; a context manager. self.ready is its one line of JSON."""
+
+    def __init__(self, *options, environment=None):
+        self.errors = tempfile.TemporaryFile(mode="w+")
+        self.process = subprocess.Popen(
+            [BINARY, "dev", "--json", "--port", "0", *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=self.errors, text=True, env={**os.environ, **(environment or {})})
+        patience = threading.Timer(PATIENCE, self.process.kill)
+        patience.start()
+        try:
+            self.ready = json.loads(self.process.stdout.readline())
+        except ValueError:
+            self.process.kill()
+            self.process.wait()
+            raise RuntimeError("usher dev did not start:\n" + self.log()) from None
+        finally:
+            patience.cancel()
+
+    def log(self):
+        """All that it has written to standard error."""
+        self.errors.seek(0)
+        return self.errors.read()
+
+    def stop(self):
+        """Asks it to end -> exit code; its descriptors are closed afterwards."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            self.process.stdout.close()
+            self.errors.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def start():
+    """The shared instance's ready line; starts it the first time, ends it with this process."""
+    global _shared
+    if _shared is None:
+        _shared = Usher()
+        atexit.register(_shared.stop)
+    return _shared.ready
+
+
+def url(service):
+    """Where the shared sandbox's service is: "cognito", "dynamodb", "stripe", "mailbox"."""
+    return start()["sandbox"][service] + "/"
