@@ -1,0 +1,244 @@
+-- SPDX-License-Identifier: MIT
+-- Requests against their declared shapes (shapes.lua), as the service's front does it before any operation
+-- looks: first every JSON type (SerializationException), then the declared constraints, up to ten in one
+-- message.
+local crypto = require "crypto"
+local failure = require "sandbox.failure"
+local json = require "json"
+
+local shape = {}
+
+local MAX_ERRORS = 10
+local NAMESPACE = "com.amazonaws.dynamodb.v20120810."
+local CAST = "class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cannot be cast to class " ..
+  "java.lang.Class (sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl and java.lang.Class are "
+    .. "in module " ..
+  "java.base of loader 'bootstrap')"
+
+local function wrong(message, ...)
+  failure("SerializationException", select("#", ...) > 0 and message:format(...) or message)
+end
+
+local function scalar_name(value)
+  if type(value) == "boolean" then return value and "TRUE_VALUE" or "FALSE_VALUE" end
+  if type(value) == "string" then return "STRING_VALUE" end
+  return math.tointeger(value) and "NUMBER_VALUE" or "DECIMAL_VALUE"
+end
+
+-- A table where a scalar belongs.
+local function wrong_collection(value, java)
+  if json.is_array(value) then wrong("Unrecognized collection type class %s", java) end
+  wrong("Start of structure or map found where not expected")
+end
+
+-- --- types: each kind gives the value back as it will be used ---
+
+local KINDS = {}
+
+local function convert(value, as)
+  return KINDS[as.kind](value, as)
+end
+
+function KINDS.String(value)
+  if type(value) == "string" then return value end
+  if type(value) == "table" then wrong_collection(value, "java.lang.String") end
+  wrong("%s cannot be converted to String", scalar_name(value))
+end
+
+local TRUTH = { TRUE = true, ["1"] = true, YES = true, FALSE = false, ["0"] = false, NO = false }
+
+function KINDS.Boolean(value)
+  if type(value) == "boolean" then return value end
+  if type(value) == "table" then wrong_collection(value, "java.lang.Boolean") end
+  if type(value) == "number" then wrong("%s cannot be converted to Boolean", scalar_name(value)) end
+  local truth = TRUTH[value:upper()]
+  if truth == nil then wrong("Unexpected token received from parser") end
+  return truth
+end
+
+function KINDS.Number(value, as)
+  if type(value) == "number" then return math.floor(value) end
+  if type(value) == "table" then wrong_collection(value, "java.lang." .. as.java) end
+  wrong("%s cannot be converted to %s", scalar_name(value), as.java)
+end
+
+function KINDS.Blob(value)
+  if type(value) == "table" then wrong_collection(value, "java.nio.ByteBuffer") end
+  if type(value) ~= "string" then wrong("only base-64-encoded strings are convertible to bytes") end
+  if #value % 4 ~= 0 then
+    wrong("Base64 encoded length is expected a multiple of 4 bytes but found: %d", #value)
+  end
+  local bytes = crypto.unbase64(value)
+  if not bytes or crypto.base64(bytes) ~= value then wrong("Invalid last non-pad Base64 character "
+    .. "dectected") end
+  return value
+end
+
+local function check_list(value, as)
+  if type(value) ~= "table" then wrong(as.parameterized and CAST or "Unexpected field type") end
+  if not json.is_array(value) then wrong("Start of structure or map found where not expected") end
+end
+
+function KINDS.List(value, as)
+  check_list(value, as)
+  for i, member in ipairs(value) do
+    if member ~= json.null then value[i] = convert(member, as.of) end
+  end
+  return value
+end
+
+local function check_map(value, as)
+  if type(value) ~= "table" then wrong(as.parameterized and CAST or "Unexpected field type") end
+  if json.is_array(value) then
+    local java = as.type:find(".", 1, true) and as.type or NAMESPACE .. as.type
+    wrong("Unrecognized collection type java.util.Map<java.lang.String, %s>", java)
+  end
+end
+
+function KINDS.Map(value, as)
+  check_map(value, as)
+  local of, read = as.of, KINDS[as.of.kind]
+  for key, member in pairs(value) do
+    if member == json.null then value[key] = nil else value[key] = read(member, of) end
+  end
+  return value
+end
+
+function KINDS.Struct(value, as)
+  if type(value) ~= "table" then wrong(as.field and "Unexpected field type" or "Unexpected value type in "
+    .. "payload") end
+  if json.is_array(value) then wrong("Unrecognized collection type class %s%s", NAMESPACE, as.type) end
+  local members = as.members
+  for name, member in pairs(value) do
+    local of = members[name]
+    if member == json.null or not of then value[name] = nil else value[name] = KINDS[of.kind](member, of) end
+  end
+  return value
+end
+
+-- --- constraints ---
+
+local function value_string(value)
+  if value == nil or value == json.null then return "null" end
+  if type(value) ~= "table" then return tostring(value) end
+  if not json.is_array(value) then return json.encode(value) end
+  local parts = {}
+  for i, member in ipairs(value) do parts[i] = value_string(member) end
+  return "[" .. table.concat(parts, ", ") .. "]"
+end
+
+local function length(value)
+  if type(value) == "string" then return utf8.len(value) or #value end
+  if json.is_array(value) then return #value end
+  local n = 0
+  for _ in pairs(value) do n = n + 1 end
+  return n
+end
+
+local function report(errors, value, path, constraint)
+  local shown = value_string(value)
+  if value ~= nil then shown = "'" .. shown .. "'" end
+  errors[#errors + 1] = ("Value %s at '%s' failed to satisfy constraint: %s"):format(shown, path, constraint)
+end
+
+local function fits(text, pattern)
+  return text:find("^[" .. pattern .. "]+$") ~= nil
+end
+
+local RULES = {
+  { "pattern", function(value, rule) return fits(value, rule.set) end,
+    function(rule) return "Member must satisfy regular expression pattern: " .. rule.shown end },
+  { "least", function(value, least) return length(value) >= least end,
+    function(least,
+      value) return "Member must have length greater than or equal to " .. (value == "" and 1 or least) end },
+  { "most", function(value, most) return length(value) <= most end,
+    function(most) return "Member must have length less than or equal to " .. most end },
+  { "low", function(value, low) return value >= low end,
+    function(low) return "Member must have value greater than or equal to " .. low end },
+  { "high", function(value, high) return value <= high end,
+    function(high) return "Member must have value less than or equal to " .. high end },
+  { "enum", function(value, enum) return enum[value] end,
+    function(enum) return ("Member must satisfy enum value set: [%s]"):format(enum.shown) end },
+}
+
+local function broken_rules(value, as)
+  local broken = {}
+  for _, rule in ipairs(RULES) do
+    local wanted = as[rule[1]]
+    if wanted ~= nil and not rule[2](value, wanted) then broken[#broken + 1] = rule[3](wanted, value) end
+  end
+  return broken
+end
+
+local function all_rules(as)
+  local texts = {}
+  for _, name in ipairs { "most", "least", "pattern" } do
+    for _, rule in ipairs(RULES) do
+      if rule[1] == name and as[name] ~= nil then texts[#texts + 1] = rule[3](as[name]) end
+    end
+  end
+  return table.concat(texts, ", ")
+end
+
+local check
+
+local function check_members(value, as, path, errors)
+  for _, name in ipairs(as.order) do
+    check(value[name], as.members[name], path .. name:sub(1, 1):lower() .. name:sub(2), errors)
+  end
+end
+
+local function check_map_rules(value, as, path, errors)
+  for key, member in pairs(value) do
+    if as.keys and #broken_rules(key, as.keys) > 0 then
+      report(errors, value, path, ("Map keys must satisfy constraint: [%s]"):format(all_rules(as.keys)))
+    end
+    if as.values and #broken_rules(member, as.values) > 0 then
+      report(errors, value, path, ("Map value must satisfy constraint: [%s]"):format(all_rules(as.values)))
+    end
+    check(member, as.of, path .. "." .. key .. ".member", errors)
+  end
+end
+
+function check(value, as, path, errors)
+  if not as.constrained or #errors >= MAX_ERRORS then return end
+  if value == nil then
+    if as.required then report(errors, nil, path, "Member must not be null") end
+    return
+  end
+  for _, constraint in ipairs(broken_rules(value, as)) do report(errors, value, path, constraint) end
+  if as.kind == "Struct" then
+    check_members(value, as, path .. ".", errors)
+  elseif as.kind == "Map" then
+    check_map_rules(value, as, path, errors)
+  elseif as.kind == "List" then
+    for i, member in ipairs(value) do check(member, as.of, ("%s.%d.member"):format(path, i), errors) end
+  end
+end
+
+local function check_named_first(input, as)
+  for _, name in ipairs(as.order) do
+    local member, value = as.members[name], input[name]
+    if member.must and value == nil then
+      failure("ValidationException",
+        ("The parameter '%s' is required but was not present in the request"):format(name))
+    end
+    if member.must and (#value < 3 or #value > 255) then
+      failure("ValidationException", name .. " must be at least 3 characters long and at most 255 "
+        .. "characters long")
+    end
+  end
+end
+
+-- The input, converted in place, without what the shape does not know; or a raise.
+function shape.read(input, as)
+  KINDS.Struct(input, as)
+  check_named_first(input, as)
+  local errors = {}
+  check_members(input, as, "", errors)
+  if #errors == 0 then return input end
+  failure("ValidationException", ("%d validation error%s detected: %s")
+    :format(#errors, #errors > 1 and "s" or "", table.concat(errors, "; ")))
+end
+
+return shape

@@ -1,0 +1,275 @@
+-- SPDX-License-Identifier: MIT
+-- CreateTable, DescribeTable, UpdateTable, DeleteTable, ListTables. A change is done when it is answered:
+-- the answer still says CREATING, UPDATING or DELETING, the next DescribeTable does not.
+local crypto = require "crypto"
+local clock = require "clock"
+local failure = require "sandbox.failure"
+local json = require "json"
+local rules = require "sandbox.dynamodb.table_rules"
+local storage = require "sandbox.dynamodb.storage"
+local store = require "sandbox.store"
+local tables = require "sandbox.dynamodb.tables"
+local values = require "sandbox.dynamodb.values"
+
+local operations = {}
+
+local function shallow(map)
+  local new = {}
+  for key, value in pairs(map) do new[key] = value end
+  return new
+end
+
+local function throughput(given)
+  return { ReadCapacityUnits = given and given.ReadCapacityUnits or 0, NumberOfDecreasesToday = 0,
+           WriteCapacityUnits = given and given.WriteCapacityUnits or 0 }
+end
+
+local function describe_index(name, given, global)
+  local index = { IndexName = given.IndexName, KeySchema = given.KeySchema, Projection = given.Projection,
+                  IndexArn = tables.arn(name) .. "/index/" .. given.IndexName, IndexSizeBytes = 0,
+                    ItemCount = 0 }
+  if global then
+    index.IndexStatus = "ACTIVE"
+    index.ProvisionedThroughput = throughput(given.ProvisionedThroughput)
+    index.OnDemandThroughput = given.OnDemandThroughput
+  end
+  return index
+end
+
+local function describe_indexes(name, given, global)
+  if not given then return nil end
+  local list = json.array {}
+  for i, index in ipairs(given) do list[i] = describe_index(name, index, global) end
+  return list
+end
+
+local function on_demand_summary()
+  return { BillingMode = "PAY_PER_REQUEST", LastUpdateToPayPerRequestDateTime = clock.now() }
+end
+
+local function apply_settings(description, input)
+  if input.StreamSpecification then description.StreamSpecification = input.StreamSpecification end
+  if input.DeletionProtectionEnabled ~= nil then
+    description.DeletionProtectionEnabled = input.DeletionProtectionEnabled
+  end
+  if input.OnDemandThroughput then description.OnDemandThroughput = input.OnDemandThroughput end
+  if input.TableClass then description.TableClassSummary = { TableClass = input.TableClass } end
+  if input.SSESpecification and input.SSESpecification.Enabled then
+    description.SSEDescription = { Status = "ENABLED", SSEType = input.SSESpecification.SSEType or "KMS" }
+  end
+end
+
+local function describe_new(input)
+  local name, on_demand = input.TableName, input.BillingMode == "PAY_PER_REQUEST"
+  local description = {
+    TableName = name, TableArn = tables.arn(name), TableId = crypto.uuid(), TableStatus = "ACTIVE",
+    CreationDateTime = clock.now(), AttributeDefinitions = input.AttributeDefinitions,
+      KeySchema = input.KeySchema,
+    ProvisionedThroughput = throughput(input.ProvisionedThroughput), ItemCount = 0, TableSizeBytes = 0,
+    LocalSecondaryIndexes = describe_indexes(name, input.LocalSecondaryIndexes, false),
+    GlobalSecondaryIndexes = describe_indexes(name, input.GlobalSecondaryIndexes, true),
+    BillingModeSummary = on_demand and on_demand_summary() or nil,
+    TableThroughputModeSummary = on_demand and { TableThroughputMode = "PAY_PER_REQUEST",
+      LastUpdateToPayPerRequestDateTime = clock.now() } or nil,
+    DeletionProtectionEnabled = false,
+  }
+  apply_settings(description, input)
+  return description
+end
+
+-- The description with every status replaced.
+local function with_status(description, status)
+  local shown = shallow(description)
+  shown.TableStatus = status
+  if description.GlobalSecondaryIndexes then
+    local list = json.array {}
+    for i, index in ipairs(description.GlobalSecondaryIndexes) do
+      list[i] = shallow(index)
+      list[i].IndexStatus = status
+    end
+    shown.GlobalSecondaryIndexes = list
+  end
+  return shown
+end
+
+function operations.CreateTable(input)
+  rules.create(input)
+  if tables.find(input.TableName) then
+    failure("ResourceInUseException", "Table already exists: " .. input.TableName)
+  end
+  local tab = tables.add(describe_new(input), { tags = input.Tags or json.array {} })
+  local shown = with_status(tab.description, "CREATING")
+  if shown.BillingModeSummary then shown.BillingModeSummary = { BillingMode = "PAY_PER_REQUEST" } end
+  return { TableDescription = shown }
+end
+
+local function measured(tab)
+  local shown = shallow(tab.description)
+  shown.ItemCount, shown.TableSizeBytes = storage.measure(tab, values.item_size)
+  for _, kind in ipairs { "GlobalSecondaryIndexes", "LocalSecondaryIndexes" } do
+    if shown[kind] then
+      local list = json.array {}
+      for i, description in ipairs(shown[kind]) do
+        local index = shallow(description)
+        index.ItemCount, index.IndexSizeBytes =
+          storage.measure_index(tab, tab.by_name[index.IndexName], values.item_size)
+        list[i] = index
+      end
+      shown[kind] = list
+    end
+  end
+  return shown
+end
+
+function operations.DescribeTable(input)
+  return { Table = measured(tables.get_named(input.TableName)) }
+end
+
+function operations.DeleteTable(input)
+  local tab = tables.get_named(input.TableName)
+  if tab.description.DeletionProtectionEnabled then
+    failure("ValidationException", "Resource cannot be deleted as it is currently protected against "
+      .. "deletion. "
+      .. "Disable deletion protection first.")
+  end
+  store:transaction(function()
+    storage.drop(tab)
+    tables.remove(tab)
+  end)
+  local shown = shallow(tab.description)
+  shown.TableStatus, shown.GlobalSecondaryIndexes = "DELETING", nil
+  return { TableDescription = shown }
+end
+
+local LIST_LIMIT = 100
+
+function operations.ListTables(input)
+  local limit = input.Limit or LIST_LIMIT
+  local rows = tables.names(input.ExclusiveStartTableName, limit + 1)
+  local names = json.array {}
+  for i = 1, math.min(limit, #rows) do names[i] = rows[i].name end
+  return { TableNames = names, LastEvaluatedTableName = #rows > limit and names[limit] or nil }
+end
+
+-- --- UpdateTable ---
+
+local function check_throughput_change(current, wanted)
+  if current.ReadCapacityUnits ~= wanted.ReadCapacityUnits
+    or current.WriteCapacityUnits ~= wanted.WriteCapacityUnits then return end
+  failure("ValidationException", ("The provisioned throughput for the table will not change. The "
+    .. "requested value "
+    .. "equals the current value. Current ReadCapacityUnits provisioned for the table: %d. Requested "
+    .. "ReadCapacityUnits: %d. Current WriteCapacityUnits provisioned for the table: %d. Requested "
+    .. "WriteCapacityUnits: %d. Refer to the Amazon DynamoDB Developer Guide for current limits and how "
+      .. "to request "
+    .. "higher limits."):format(current.ReadCapacityUnits, wanted.ReadCapacityUnits,
+      current.WriteCapacityUnits,
+    wanted.WriteCapacityUnits))
+end
+
+local function change_billing(description, input)
+  local on_demand = description.BillingModeSummary ~= nil
+    and description.BillingModeSummary.BillingMode == "PAY_PER_REQUEST"
+  local will_be = input.BillingMode or (on_demand and "PAY_PER_REQUEST" or "PROVISIONED")
+  if input.ProvisionedThroughput then
+    if will_be == "PAY_PER_REQUEST" then
+      failure("ValidationException", "One or more parameter values were invalid: Neither "
+        .. "ReadCapacityUnits nor "
+        .. "WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+    end
+    check_throughput_change(description.ProvisionedThroughput, input.ProvisionedThroughput)
+    description.ProvisionedThroughput = throughput(input.ProvisionedThroughput)
+  end
+  if input.BillingMode == "PAY_PER_REQUEST" and not on_demand then
+    description.BillingModeSummary, description.ProvisionedThroughput = on_demand_summary(), throughput()
+  elseif input.BillingMode == "PROVISIONED" and on_demand then
+    description.BillingModeSummary.BillingMode = "PROVISIONED"
+  end
+end
+
+local function find_index(description, name)
+  for i, index in ipairs(description.GlobalSecondaryIndexes or {}) do
+    if index.IndexName == name then return i, index end
+  end
+end
+
+local function merge_definitions(description, more)
+  local known = {}
+  for _, definition in ipairs(description.AttributeDefinitions) do known[definition.AttributeName] = true end
+  for _, definition in ipairs(more or {}) do
+    if not known[definition.AttributeName] then
+      description.AttributeDefinitions[#description.AttributeDefinitions + 1] = definition
+    end
+  end
+end
+
+local function create_index(tab, given, input)
+  local description = tab.description
+  merge_definitions(description, input.AttributeDefinitions)
+  local billing = description.BillingModeSummary
+  rules.create_index(given, description.AttributeDefinitions,
+    billing and billing.BillingMode == "PAY_PER_REQUEST")
+  if tab.by_name[given.IndexName] then
+    failure("ValidationException", "One or more parameter values were invalid: Attempting to create an "
+      .. "index which "
+      .. "already exists")
+  end
+  description.GlobalSecondaryIndexes = description.GlobalSecondaryIndexes or json.array {}
+  table.insert(description.GlobalSecondaryIndexes, describe_index(tab.name, given, true))
+  local saved = tables.save(tab)
+  storage.fill_index(saved, saved.by_name[given.IndexName])
+  return saved
+end
+
+local function missing_index()
+  failure("ResourceNotFoundException", "Requested resource not found")
+end
+
+local function delete_index(tab, given)
+  local at = find_index(tab.description, given.IndexName)
+  if not at then missing_index() end
+  storage.drop_index(tab.by_name[given.IndexName])
+  tables.forget_index(tab, given.IndexName)
+  table.remove(tab.description.GlobalSecondaryIndexes, at)
+  if #tab.description.GlobalSecondaryIndexes == 0 then tab.description.GlobalSecondaryIndexes = nil end
+  return tables.save(tab)
+end
+
+local function update_index(tab, given)
+  local _, index = find_index(tab.description, given.IndexName)
+  if not index then missing_index() end
+  if given.ProvisionedThroughput then
+    check_throughput_change(index.ProvisionedThroughput, given.ProvisionedThroughput)
+    index.ProvisionedThroughput = throughput(given.ProvisionedThroughput)
+  end
+  return tables.save(tab)
+end
+
+local MAX_INDEX_UPDATES = 5
+
+function operations.UpdateTable(input)
+  rules.update(input)
+  local tab = tables.get_named(input.TableName)
+  local updates = input.GlobalSecondaryIndexUpdates or {}
+  if #updates > MAX_INDEX_UPDATES then
+    failure("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or "
+      .. "deleted "
+      .. "simultaneously per table")
+  end
+  tab = store:transaction(function()
+    change_billing(tab.description, input)
+    apply_settings(tab.description, input)
+    tab = tables.save(tab)
+    for _, update in ipairs(updates) do
+      if update.Create then tab = create_index(tab, update.Create, input) end
+      if update.Update then tab = update_index(tab, update.Update) end
+      if update.Delete then tab = delete_index(tab, update.Delete) end
+    end
+    return tab
+  end)
+  local shown = shallow(tab.description)
+  shown.TableStatus = "UPDATING"
+  return { TableDescription = shown }
+end
+
+return operations

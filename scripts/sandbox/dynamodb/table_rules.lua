@@ -1,0 +1,219 @@
+-- SPDX-License-Identifier: MIT
+-- What CreateTable and UpdateTable refuse: key schemas, indexes, billing, in the order in which the service
+-- looks.
+local failure = require "sandbox.failure"
+
+local rules = {}
+
+local INVALID = "One or more parameter values were invalid: "
+local MAX_UNITS, MAX_LOCAL, MAX_GLOBAL = 1000000000000, 5, 20
+
+local function invalid(message, ...)
+  failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
+end
+
+local function names_of(list)
+  local names = {}
+  for i, element in ipairs(list) do names[i] = element.AttributeName end
+  return names
+end
+
+local function check_units(throughput)
+  for _, name in ipairs { "ReadCapacityUnits", "WriteCapacityUnits" } do
+    if throughput[name] > MAX_UNITS then
+      invalid("Given value %d for %s is out of bounds", throughput[name], name)
+    end
+  end
+end
+
+function rules.billing(input)
+  local throughput = input.ProvisionedThroughput
+  if input.BillingMode == "PAY_PER_REQUEST" then
+    if throughput then
+      invalid(INVALID .. "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
+        .. "BillingMode is "
+        .. "PAY_PER_REQUEST")
+    end
+    return
+  end
+  if not throughput then
+    invalid(INVALID .. "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is "
+      .. "PROVISIONED")
+  end
+  check_units(throughput)
+end
+
+local function check_defined(keys, defined, names)
+  for _, key in ipairs(keys) do
+    if not defined[key] then
+      invalid(INVALID .. "Some index key attributes are not defined in AttributeDefinitions. Keys: [%s], "
+        .. "AttributeDefinitions: [%s]", table.concat(keys, ", "), table.concat(names, ", "))
+    end
+  end
+end
+
+local function check_schema(schema)
+  if schema[2] and schema[1].AttributeName == schema[2].AttributeName then
+    invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name")
+  end
+  if schema[1].KeyType ~= "HASH" then
+    invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+  end
+  if schema[2] and schema[2].KeyType ~= "RANGE" then
+    invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
+  end
+end
+
+local function check_projection(projection)
+  local type = projection.ProjectionType
+  if not type then invalid(INVALID .. "Unknown ProjectionType: null") end
+  if projection.NonKeyAttributes and type ~= "INCLUDE" then
+    invalid(INVALID .. "ProjectionType is %s, but NonKeyAttributes is specified", type)
+  end
+  if type == "INCLUDE" and not projection.NonKeyAttributes then
+    invalid(INVALID .. "ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
+  end
+end
+
+local function check_unique(name, seen)
+  if seen[name] then invalid(INVALID .. "Duplicate index name: %s", name) end
+  seen[name] = true
+end
+
+local function check_local(input, index, context)
+  local name, hash = index.IndexName, input.KeySchema[1].AttributeName
+  check_defined(names_of(index.KeySchema), context.defined, context.names)
+  check_schema(index.KeySchema)
+  if #index.KeySchema ~= 2 then
+    invalid(INVALID .. "Index KeySchema does not have a range key for index: %s", name)
+  end
+  if index.KeySchema[1].AttributeName ~= hash then
+    invalid(INVALID .. "Index KeySchema does not have the same leading hash key as table KeySchema for "
+      .. "index: %s. "
+      .. "index hash key: %s, table hash key: %s", name, index.KeySchema[1].AttributeName, hash)
+  end
+  check_projection(index.Projection)
+  check_unique(name, context.seen)
+end
+
+local function check_global(index, context, on_demand)
+  check_defined(names_of(index.KeySchema), context.defined, context.names)
+  check_schema(index.KeySchema)
+  check_projection(index.Projection)
+  if on_demand and index.ProvisionedThroughput then
+    invalid(INVALID .. "ProvisionedThroughput should not be specified for index: %s when BillingMode is "
+      .. "PAY_PER_REQUEST", index.IndexName)
+  end
+  if not on_demand and not index.ProvisionedThroughput then
+    invalid(INVALID .. "ProvisionedThroughput must be specified for index: %s", index.IndexName)
+  end
+  check_unique(index.IndexName, context.seen)
+end
+
+local function check_all_used(input, context)
+  local used, order = {}, {}
+  local function use(schema)
+    for _, name in ipairs(names_of(schema)) do
+      if not used[name] then order[#order + 1] = name end
+      used[name] = true
+    end
+  end
+  use(input.KeySchema)
+  for _, index in ipairs(input.LocalSecondaryIndexes or {}) do use(index.KeySchema) end
+  for _, index in ipairs(input.GlobalSecondaryIndexes or {}) do use(index.KeySchema) end
+  if #order < #context.names then
+    invalid(INVALID .. "Some AttributeDefinitions are not used. AttributeDefinitions: [%s], keys used: [%s]",
+      table.concat(context.names, ", "), table.concat(order, ", "))
+  end
+end
+
+local function check_list(list, name)
+  if #list == 0 then invalid(INVALID .. "List of %s is empty", name) end
+end
+
+local function check_key_schema(input, context)
+  local keys = names_of(input.KeySchema)
+  if #keys > #context.names then
+    invalid("Invalid KeySchema: Some index key attribute have no definition")
+  end
+  check_defined(keys, context.defined, context.names)
+  check_schema(input.KeySchema)
+  if not input.LocalSecondaryIndexes and not input.GlobalSecondaryIndexes and #keys ~= #context.names then
+    invalid(INVALID .. "Number of attributes in KeySchema does not exactly match number of attributes "
+      .. "defined in "
+      .. "AttributeDefinitions")
+  end
+end
+
+-- The names that a list of definitions defines, in order and as a set.
+local function context_of(definitions)
+  local context = { names = names_of(definitions), defined = {}, seen = {} }
+  for _, name in ipairs(context.names) do context.defined[name] = true end
+  return context
+end
+
+function rules.create(input)
+  rules.billing(input)
+  local context = context_of(input.AttributeDefinitions)
+  check_key_schema(input, context)
+  local locals, globals = input.LocalSecondaryIndexes, input.GlobalSecondaryIndexes
+  if locals then
+    check_list(locals, "LocalSecondaryIndexes")
+    if #input.KeySchema ~= 2 then
+      invalid(INVALID .. "Table KeySchema does not have a range key, which is required when specifying a "
+        .. "LocalSecondaryIndex")
+    end
+    for _, index in ipairs(locals) do check_local(input, index, context) end
+    if #locals > MAX_LOCAL then
+      invalid(INVALID .. "Number of LocalSecondaryIndexes exceeds per-table limit of %d", MAX_LOCAL)
+    end
+  end
+  if globals then
+    check_list(globals, "GlobalSecondaryIndexes")
+    for _, index in ipairs(globals) do check_global(index, context,
+      input.BillingMode == "PAY_PER_REQUEST") end
+    if #globals > MAX_GLOBAL then
+      invalid(INVALID .. "GlobalSecondaryIndex count exceeds the per-table limit of %d", MAX_GLOBAL)
+    end
+  end
+  if locals or globals then check_all_used(input, context) end
+end
+
+-- definitions: those of the table and of the request together.
+function rules.create_index(index, definitions, on_demand)
+  check_global(index, context_of(definitions), on_demand)
+end
+
+local function check_index_updates(updates)
+  local seen = {}
+  for _, update in ipairs(updates) do
+    local change = update.Update or update.Create or update.Delete
+    if not change then
+      invalid(INVALID .. "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
+        .. "GlobalSecondaryIndexUpdate.Delete must not be null")
+    end
+    if seen[change.IndexName] then
+      invalid(INVALID .. "Only one global secondary index update per index is allowed simultaneously. "
+        .. "Index: %s",
+        change.IndexName)
+    end
+    seen[change.IndexName] = true
+  end
+end
+
+function rules.update(input)
+  local updates = input.GlobalSecondaryIndexUpdates
+  if not (input.ProvisionedThroughput or input.BillingMode or input.SSESpecification or input.TableClass
+    or input.StreamSpecification or input.DeletionProtectionEnabled ~= nil or updates and #updates > 0) then
+    invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+      .. "GlobalSecondaryIndexUpdates or "
+      .. "SSESpecification or ReplicaUpdates is required")
+  end
+  if input.BillingMode == "PROVISIONED" and not input.ProvisionedThroughput then
+    invalid(INVALID .. "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
+  end
+  if input.ProvisionedThroughput then check_units(input.ProvisionedThroughput) end
+  if updates then check_index_updates(updates) end
+end
+
+return rules
