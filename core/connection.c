@@ -9,7 +9,6 @@
 enum {
   AHEAD_MAX = 65536,    /* pipelined bytes kept while a request is in flight; then reading stops */
   LINGER_MAX = 1 << 20, /* bytes thrown away before we stop being polite */
-  RATE_WINDOW = 5000,   /* ms over which the minimum rate of a body is measured */
   SURPLUS_MAX = 64,     /* connections over the cap that still get a 503 */
 };
 
@@ -95,12 +94,14 @@ static void time_out(struct connection *c) {
 
 static void enter_window(struct connection *c) {
   uint64_t left = c->body_deadline - uv_now(c->server->loop);
+  unsigned window = c->server->settings.limits.body_window;
   c->window_bytes = 0;
-  connection_enter(c, PHASE_BODY, left < RATE_WINDOW ? (unsigned)left : RATE_WINDOW);
+  connection_enter(c, PHASE_BODY, left < window ? (unsigned)left : window);
 }
 
 static void end_window(struct connection *c) {
-  size_t least = (size_t)c->server->settings.limits.body_min_rate * RATE_WINDOW / 1000;
+  const struct server_limits *limits = &c->server->settings.limits;
+  uint64_t least = (uint64_t)limits->body_min_rate * limits->body_window / 1000;
   if (uv_now(c->server->loop) >= c->body_deadline || c->window_bytes < least)
     time_out(c);
   else

@@ -21,6 +21,7 @@ struct server_limits server_limits_default(void) {
       .head_deadline = 10000,
       .body_deadline = 20000,
       .body_min_rate = 100,
+      .body_window = 5000,
       .idle = 75000,
       .request_deadline = 25000,
       .write_deadline = 20000,

@@ -21,6 +21,7 @@ struct server_limits {
   unsigned connections, connections_per_address;        /* the latter only without trusted hops */
   unsigned requests_per_connection, in_flight, backlog; /* past in_flight: 503 at once */
   unsigned head_deadline, body_deadline, body_min_rate; /* ms, ms, bytes per second: 408 */
+  unsigned body_window;                                 /* ms over which that rate is measured */
   unsigned idle, request_deadline, write_deadline;      /* ms; request_deadline: 504 */
   unsigned linger, drain_idle;                          /* ms */
 };

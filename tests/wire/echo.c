@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A server of core alone, for the wire cases and for wrk: says back what it understood. `echo PORT [LIMIT=N …]`; port 0
- * takes any; the port stands on the first line of its output. SIGTERM drains, a second one ends. */
+ * takes any; the port stands on the first line of its output. SIGTERM drains, a second one ends. SIGUSR1 answers what /hold
+ * holds. */
 #include "server.h"
 
 #include <arpa/inet.h>
@@ -12,7 +13,9 @@
 
 static struct server *server;
 static uv_loop_t *loop;
-static uv_signal_t term;
+static uv_signal_t term, release;
+static struct exchange *held[16];
+static size_t held_count;
 static bool drained;
 
 struct delayed {
@@ -26,14 +29,17 @@ static bool is(struct slice text, const char *word) {
 
 static void say_back(struct exchange *e) {
   static const struct exchange_header text = {{"Content-Type", 12}, {"text/plain", 10}};
-  struct slice m = exchange_method(e), t = exchange_target(e), p = exchange_path(e), q = exchange_query(e);
+  struct slice m = exchange_method(e), t = exchange_target(e), p = exchange_path(e),
+               q = exchange_query(e);
   struct slice body = exchange_body(e), remote = exchange_remote(e), key = exchange_remote_key(e);
   struct bytes out = {0};
-  bytes_printf(&out, "%.*s %.*s\npath %.*s\nquery %.*s\nremote %.*s\nkey %.*s\n", (int)m.len, m.data, (int)t.len,
-               t.data, (int)p.len, p.data, (int)q.len, q.data, (int)remote.len, remote.data, (int)key.len, key.data);
+  bytes_printf(&out, "%.*s %.*s\npath %.*s\nquery %.*s\nremote %.*s\nkey %.*s\n", (int)m.len,
+               m.data, (int)t.len, t.data, (int)p.len, p.data, (int)q.len, q.data, (int)remote.len,
+               remote.data, (int)key.len, key.data);
   for (size_t i = 0; i < exchange_header_count(e); i++) {
     struct exchange_header h = exchange_header_at(e, i);
-    bytes_printf(&out, "%.*s: %.*s\n", (int)h.name.len, h.name.data, (int)h.value.len, h.value.data);
+    bytes_printf(&out, "%.*s: %.*s\n", (int)h.name.len, h.name.data, (int)h.value.len,
+                 h.value.data);
   }
   bytes_printf(&out, "body %zu\n", body.len);
   bytes_append(&out, body.data, body.len);
@@ -41,7 +47,9 @@ static void say_back(struct exchange *e) {
   bytes_free(&out);
 }
 
-static void on_timer_closed(uv_handle_t *handle) { free(handle); }
+static void on_timer_closed(uv_handle_t *handle) {
+  free(handle);
+}
 
 static void on_delay(uv_timer_t *timer) {
   struct delayed *d = (struct delayed *)timer;
@@ -57,6 +65,17 @@ static void delay(struct exchange *e, uint64_t ms) {
   uv_timer_start(&d->timer, on_delay, ms, 0);
 }
 
+static void hold(struct exchange *e) {
+  if (held_count == sizeof held / sizeof *held) abort();
+  held[held_count++] = e;
+}
+
+static void on_release(uv_signal_t *handle, int signal_number) {
+  (void)handle;
+  (void)signal_number;
+  while (held_count) say_back(held[--held_count]);
+}
+
 static void big(struct exchange *e, size_t len) {
   char *body = malloc(len + 1);
   if (!body) abort();
@@ -69,16 +88,25 @@ static void on_request(struct exchange *e, void *ctx) {
   (void)ctx;
   struct slice path = exchange_path(e), query = exchange_query(e);
   size_t n = query.len ? strtoul(query.data, NULL, 10) : 0;
-  if (is(path, "/hello")) exchange_reply(e, 200, NULL, 0, "hello\n", 6);
-  else if (is(path, "/none")) exchange_reply(e, 204, NULL, 0, NULL, 0);
-  else if (is(path, "/big")) big(e, n);
-  else if (is(path, "/later")) delay(e, n);
-  else say_back(e);
+  if (is(path, "/hello"))
+    exchange_reply(e, 200, NULL, 0, "hello\n", 6);
+  else if (is(path, "/none"))
+    exchange_reply(e, 204, NULL, 0, NULL, 0);
+  else if (is(path, "/big"))
+    big(e, n);
+  else if (is(path, "/hold"))
+    hold(e);
+  else if (is(path, "/later"))
+    delay(e, n);
+  else
+    say_back(e);
 }
 
 static void on_closed(void *ctx) {
   (void)ctx;
+  on_release(NULL, 0); /* exchanges outlive their server */
   uv_close((uv_handle_t *)&term, NULL);
+  uv_close((uv_handle_t *)&release, NULL);
 }
 
 static void on_drained(void *ctx) {
@@ -91,8 +119,10 @@ static void on_term(uv_signal_t *handle, int signal_number) {
   (void)handle;
   (void)signal_number;
   static int times;
-  if (++times == 1) server_drain(server, on_drained, NULL);
-  else if (!drained) server_close(server, on_closed, NULL);
+  if (++times == 1)
+    server_drain(server, on_drained, NULL);
+  else if (!drained)
+    server_close(server, on_closed, NULL);
 }
 
 static int bound(int port) {
@@ -125,6 +155,7 @@ static void set(struct server_settings *s, const char *word) {
       {"head_deadline", &l->head_deadline},
       {"body_deadline", &l->body_deadline},
       {"body_min_rate", &l->body_min_rate},
+      {"body_window", &l->body_window},
       {"idle", &l->idle},
       {"request_deadline", &l->request_deadline},
       {"write_deadline", &l->write_deadline},
@@ -136,7 +167,8 @@ static void set(struct server_settings *s, const char *word) {
   if (!value) exit(2);
   size_t len = (size_t)(value++ - word);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-    if (is((struct slice){word, len}, numbers[i].name)) *numbers[i].value = (unsigned)strtoul(value, NULL, 10);
+    if (is((struct slice){word, len}, numbers[i].name))
+      *numbers[i].value = (unsigned)strtoul(value, NULL, 10);
   if (!strcmp(word, "proxy=forwarded")) s->proxy.header = PROXY_FORWARDED;
   if (is((struct slice){word, len}, "strip")) s->strip_prefix = value;
   if (is((struct slice){word, len}, "body")) l->body = strtoul(value, NULL, 10);
@@ -157,6 +189,8 @@ int main(int argc, char **argv) {
   }
   uv_signal_init(loop, &term);
   uv_signal_start(&term, on_term, SIGTERM);
+  uv_signal_init(loop, &release);
+  uv_signal_start(&release, on_release, SIGUSR1);
   uv_run(loop, UV_RUN_DEFAULT);
   return uv_loop_close(loop) ? 1 : 0;
 }
