@@ -52,15 +52,14 @@ static bool is(char c, int kind) {
 }
 
 /* %00, %0d and %0a have no honest use in a target and split headers further on. */
-static bool escape_valid(const char *at, const char *end) {
-  if (end - at < 3 || !is(at[1], HEX) || !is(at[2], HEX)) return false;
-  return !(at[1] == '0' && strchr("0aAdD", at[2]));
+static bool escape_valid(struct slice text, size_t at) {
+  if (text.len - at < 3 || !is(text.data[at + 1], HEX) || !is(text.data[at + 2], HEX)) return false;
+  return !(text.data[at + 1] == '0' && strchr("0aAdD", text.data[at + 2]));
 }
 
 static bool all(struct slice text, int kind) {
-  const char *end = text.data + text.len;
-  for (const char *at = text.data; at < end; at++)
-    if (!is(*at, kind) || (*at == '%' && !escape_valid(at, end))) return false;
+  for (size_t i = 0; i < text.len; i++)
+    if (!is(text.data[i], kind) || (text.data[i] == '%' && !escape_valid(text, i))) return false;
   return true;
 }
 
