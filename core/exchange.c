@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The exchange: what the handler sees of a request, and the way back. */
+#include "gate.h"
 #include "server_state.h"
 
 #include <string.h>
@@ -54,7 +55,7 @@ static bool answer_here(struct connection *c, const struct http1_request *r) {
   struct slice origin;
   if (!http1_is(r->method, "OPTIONS")) return false;
   if (r->path.len == 1 && r->path.data[0] == '*') {
-    reply_send(c, &(struct reply){.status = 204, .lines = "Allow: GET, HEAD, POST, OPTIONS\r\n"});
+    reply_send(c, &(struct reply){.status = 204, .lines = "Allow: " GATE_ALLOW "\r\n"});
     return true;
   }
   if (!cors_on(c->server->cors) || !http1_header(r, "origin", &origin)) return false;

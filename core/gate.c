@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define ALLOW "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-
 static const struct http1_refusal refusals[] = {
     [GATE_OK] = {500, "internal_error", "no reason to refuse", NULL},
     [GATE_LINE_END] = {400, "bad_request", "a line does not end in CR LF", NULL},
@@ -20,7 +18,7 @@ static const struct http1_refusal refusals[] = {
     [GATE_ALIAS] = {400, "bad_request", "a header name with _ where - belongs", NULL},
     [GATE_REQUEST_LINE] = {400, "bad_request", "not a request line", NULL},
     [GATE_METHOD_UNKNOWN] = {501, "not_implemented", "unknown method", NULL},
-    [GATE_METHOD_REFUSED] = {405, "method_not_allowed", "method not allowed", ALLOW},
+    [GATE_METHOD_REFUSED] = {405, "method_not_allowed", "method not allowed", GATE_ALLOW},
     [GATE_VERSION] = {505, "http_version_not_supported", "HTTP/1.1 is spoken here", NULL},
     [GATE_TARGET] = {400, "bad_request", "not a valid request target", NULL},
     [GATE_HOST_MISSING] = {400, "bad_request", "no Host header", NULL},

@@ -6,6 +6,9 @@
 
 #include "http1_request.h"
 
+/* Every method that can reach a handler. */
+#define GATE_ALLOW "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
 enum gate { /* GATE_OK and the reasons to refuse; gate.c has the answer to each */
             GATE_OK,
             GATE_LINE_END,

@@ -10,6 +10,10 @@
 #include <string.h>
 #include <time.h>
 
+enum {
+  INLINE_BODY = 4096
+}; /* bodies up to here are copied behind the head: one buffer is cheaper to write than two */
+
 static void put(struct bytes *out, const char *text) {
   bytes_append(out, text, strlen(text));
 }
@@ -244,8 +248,10 @@ void reply_send(struct connection *c, const struct reply *r) {
   }
   bool bare = r->status == 204 || r->status == 304 ||
               (http1_has_head(c->parser) && http1_is(http1_request(c->parser)->method, "HEAD"));
+  size_t body_len = bare ? 0 : r->body_len;
+  if (body_len && body_len <= INLINE_BODY && !bytes_append(head, r->body, body_len)) body_len = 0;
   uv_buf_t bufs[2] = {uv_buf_init(head->data, (unsigned)head->len),
-                      uv_buf_init((char *)(uintptr_t)r->body, bare ? 0 : (unsigned)r->body_len)};
+                      uv_buf_init((char *)(uintptr_t)r->body, (unsigned)body_len)};
   send_bytes(c, bufs);
 }
 
