@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `http` module: one exchange with another server. Header values may hold secrets, which are joined here and never
-   become Lua strings. */
+/* Lua's `http` module: one exchange with another server. Header values may hold secrets, which are
+   joined here and never become Lua strings. */
 #include "client.h"
 #include "secret_handle.h"
 #include "task.h"
@@ -205,8 +205,9 @@ static int append_header(lua_State *L, struct bytes *b) {
   return err ? err : bytes_append(b, "", 1);
 }
 
-/* Room for all lines first, and for the pointers to them before those: what grows would leave copies behind. A finalizer
-   may have changed the table since it was checked, so it is counted anew. stack: …, headers, op */
+/* Room for all lines first, and for the pointers to them before those: what grows would leave
+   copies behind. A finalizer may have changed the table since it was checked, so it is counted
+   anew. stack: …, headers, op */
 static int op_fill(lua_State *L, struct op *op, struct client_request *r, size_t len) {
   size_t pointers = r->header_count * sizeof(char *), n = 0;
   if (!r->header_count) return 0;
@@ -287,10 +288,11 @@ static void on_done(struct client_call *call, void *ctx) {
   task_wake(((struct op *)ctx)->task);
 }
 
-/* http.fetch{method="GET", url=, headers={name = string|secret|{string|secret, …}}, body="", timeout=30 (seconds),
-   max_response=bytes, repeatable=false (may be sent twice when a kept-alive connection dies)}
+/* http.fetch{method="GET", url=, headers={name = string|secret|{string|secret, …}}, body="",
+              timeout=30 (seconds), max_response=bytes, repeatable=false (may be sent twice)}
      -> {status=, headers={lower-case name = string}, body=}
-     -> nil, {kind="dns|connect|tls|timeout|reset|too_large|protocol|canceled", message=, sent=bool}. Yields. */
+     -> nil, {kind="dns|connect|tls|timeout|reset|too_large|protocol|canceled", message=, sent=bool}
+   Yields. */
 static int http_fetch(lua_State *T) {
   struct client_request r = {0};
   size_t len;

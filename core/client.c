@@ -82,7 +82,7 @@ static int on_before_send(void *ctx, char *ip, char *local_ip, int port, int loc
 }
 
 /* The environment, .netrc, redirects, cookies and signals have no say: what is signed is what is
- * sent. */
+   sent. */
 static CURL *easy_new(const struct client *c) {
   CURL *easy = curl_easy_init();
   if (!easy) return NULL;
@@ -96,8 +96,8 @@ static CURL *easy_new(const struct client *c) {
   bad |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   bad |= curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
   bad |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16L * 1024);
-  /* A resolver thread that hangs is left behind; else curl would wait for it on the loop's thread.
-   */
+  /* A resolver thread that hangs is left behind; else curl would wait for it on the loop's
+     thread. */
   bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   bad |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -250,7 +250,7 @@ static void expire(struct client *c) {
 }
 
 /* An on_done may free any call, send new ones, and close the client: nothing is remembered across
- * it. */
+   it. */
 static void on_step(void *ctx, bool timer) {
   struct client *c = ctx;
   int left;

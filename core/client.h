@@ -34,8 +34,7 @@ struct client_request {
   uint64_t deadline_ms; /* on uv_now's clock; UINT64_MAX for none */
   size_t max_response;  /* 0 for the settings' */
   bool follow;          /* redirects are never followed: always false */
-  bool repeatable; /* may reach the peer twice though its method is not idempotent, see client_send
-                    */
+  bool repeatable;      /* may be sent twice though its method is not idempotent: client_send */
 };
 
 enum client_error {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A name without a value takes away what curl would add. The caller's own headers come first and
- * win. */
+   win. */
 static struct curl_slist nothing_added[] = {
     {(char[]){"Expect:"}, &nothing_added[1]},
     {(char[]){"Accept:"}, &nothing_added[2]},

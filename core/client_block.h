@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The copy of a request in one block of memory, as curl wants to have it. Part of client.c's calls.
- */
+/* The copy of a request in one block of memory, as curl wants to have it. Part of client.c's
+   calls. */
 #ifndef USHER_CLIENT_BLOCK_H
 #define USHER_CLIENT_BLOCK_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Collects a reply. A 1xx head is forgotten when the next head begins; trailers after a chunked
- * body are dropped. */
+   body are dropped. */
 #include "client_reply.h"
 
 #include <openssl/crypto.h>

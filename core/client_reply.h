@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A reply as it comes in: header lines and body, both bounded. Knows nothing of curl; part of
- * client.c's calls. */
+   client.c's calls. */
 #ifndef USHER_CLIENT_REPLY_H
 #define USHER_CLIENT_REPLY_H
 

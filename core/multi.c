@@ -61,7 +61,7 @@ static void watch_retire(struct watch *w) {
 }
 
 /* An error on the socket is told as what curl waits for: then it reads what is left, and the error
- * after that. */
+   after that. */
 static void on_readiness(uv_poll_t *poll, int status, int events) {
   struct watch *w = poll->data;
   struct multi *m = w->multi;
@@ -112,8 +112,8 @@ static struct watch *watch_new(struct multi *m, curl_socket_t fd, bool kept) {
   return w;
 }
 
-/* Before the socket is closed: uv must forget the number first, it will soon be another socket's.
- */
+/* Before the socket is closed: uv must forget the number first, it will soon be another
+   socket's. */
 static void watch_close(struct watch *w) {
   w->multi->watches[w->fd] = NULL;
   uv_close((uv_handle_t *)&w->poll, on_watch_closed);
@@ -136,7 +136,7 @@ static void watch_set(struct watch *w, int events) {
 }
 
 /* Never reports failure: curl would give up all transfers for it. A socket without a watch waits
- * for the deadline. */
+   for the deadline. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused) {
   (void)easy;
   (void)unused;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A curl multi handle driven by a uv loop: sockets, curl's one timer, and the order of closing.
- * Used by client.c only. */
+   Used by client.c only. */
 #ifndef USHER_MULTI_H
 #define USHER_MULTI_H
 
@@ -11,12 +11,12 @@
 struct multi;
 
 /* 0 or UV_ENOMEM. on_step runs after each step that curl took, outside of curl: read its messages
- * there. */
+   there. */
 int multi_open(uv_loop_t *loop, void (*on_step)(void *ctx, bool timer), void *ctx,
                struct multi **out);
 
 /* Ends curl's handle before it returns (no easy handle may be left in it), then calls on_closed
- * from the loop. */
+   from the loop. */
 void multi_close(struct multi *m, void (*on_closed)(void *ctx));
 
 CURLM *multi_curl(struct multi *m);

@@ -33,7 +33,7 @@ void *wiping_calloc(size_t count, size_t size) {
 }
 
 /* Always moves: a block grown in place would be fine, but one that realloc moves leaves its bytes
- * behind. */
+   behind. */
 void *wiping_realloc(void *p, size_t size) {
   void *moved = wiping_malloc(size);
   if (!moved || !p) return moved;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An allocator that wipes what it frees. libcurl gets it, because its buffers hold our callers'
- * keys and passwords. */
+   keys and passwords. */
 #ifndef USHER_WIPING_H
 #define USHER_WIPING_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* client_exchange [EXCHANGES [AT_ONCE…]]: what one kept-alive exchange costs the client, against a small server in a process
-   of its own. Prints microseconds of wall clock and of this process's CPU time; asserts nothing. */
+/* client_exchange [EXCHANGES [AT_ONCE…]]: what one kept-alive exchange costs the client, against a
+   small server in a process of its own. Prints microseconds of wall clock and of this process's
+   CPU time; asserts nothing. */
 #include "../core/peer.h"
 #include "client.h"
 

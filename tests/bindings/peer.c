@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The scripted peer of tests/core/peer.h as a program, for specs: `peer REPLY THEN [REPLY THEN …]`, THEN one of keep, fin,
-   rst, hang. Prints its URL, then each request as its length on a line and its bytes. Ends when nobody reads any more. */
+/* The scripted peer of tests/core/peer.h as a program, for specs: `peer REPLY THEN [REPLY THEN
+   …]`, THEN one of keep, fin, rst, hang. Prints its URL, then each request as its length on a line
+   and its bytes. Ends when nobody reads any more. */
 #include "../core/peer.h"
 
 static enum peer_then then_of(const char *word) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Connections and calls over time: keeping alive, dying in between, waiting, canceling, closing, a
- * thousand at once. */
+   thousand at once. */
 #include "client_world.h"
 
 static struct client_request get(const struct world *w) {
@@ -177,8 +177,8 @@ static void test_a_thousand_calls(void **state) {
 
 static const struct peer_line slow[] = {{OK "Content-Length: 300000\r\n\r\n", KEEP, 300000}};
 
-/* Frees the call after each number of turns of the loop that it can live; the client must serve on.
- */
+/* Frees the call after each number of turns of the loop that it can live; the client must serve
+   on. */
 static void test_cancel_at_every_moment(void **state) {
   (void)state;
   bool ended = false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The client with allocations that fail: each of its own in turn, and all, curl's too, from each point on. Whatever happens,
-   every call ends once, nothing leaks (ASan) and the loop closes. The client's sources are compiled in here with another
-   malloc. curl 7.88 itself does not survive each single failure: it divides by zero when one of its hashes has no table. */
+/* The client with allocations that fail: each of its own in turn, and all, curl's too, from each
+   point on. Whatever happens, every call ends once, nothing leaks (ASan) and the loop closes. The
+   client's sources are compiled in here with another malloc. curl 7.88 itself does not survive
+   each single failure: it divides by zero when one of its hashes has no table. */
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <stdarg.h>

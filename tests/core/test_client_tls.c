@@ -77,8 +77,8 @@ static void test_connections_are_kept(void **state) {
   tls_peer_close(&peer);
 }
 
-/* The peer says goodbye (an alert, then FIN) after each reply: no POST may be written into that, and the session that it
-   handed out saves most of the next handshake. */
+/* The peer says goodbye (an alert, then FIN) after each reply: no POST may be written into that,
+   and the session that it handed out saves most of the next handshake. */
 static void test_a_farewell_is_heard_and_sessions_are_resumed(void **state) {
   (void)state;
   struct tls_peer peer;

@@ -67,8 +67,8 @@ static void check_wire(struct world *w, const struct wire_case *c) {
     fail_msg("%s %s sent:\n%s", c->method, c->path, w->peer.last);
 }
 
-/* One easy handle serves all rows, in both directions: nothing of one request may show in the next.
- */
+/* One easy handle serves all rows, in both directions: nothing of one request may show in the
+   next. */
 static void test_bytes_on_the_wire(void **state) {
   (void)state;
   struct world w;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A TLS server for the client's tests, on a thread of its own with blocking sockets, and the certificates it shows: an
-   authority and a server certificate for given names, made anew for each run. Answers each request with an empty 200. */
+/* A TLS server for the client's tests, on a thread of its own with blocking sockets, and the
+   certificates it shows: an authority and a server certificate for given names, made anew for each
+   run. Answers each request with an empty 200. */
 #ifndef USHER_TESTS_TLS_PEER_H
 #define USHER_TESTS_TLS_PEER_H
 
@@ -93,7 +94,8 @@ static inline void tls_peer_listen(struct tls_peer *peer) {
   snprintf(peer->url, sizeof peer->url, "https://127.0.0.1:%d/", ntohs(address.sin_port));
 }
 
-/* names as in openssl.cnf: "IP:127.0.0.1" or "DNS:localhost". max_version: of TLS, 0 for the newest. */
+/* names as in openssl.cnf: "IP:127.0.0.1" or "DNS:localhost". max_version: of TLS, 0 for the
+   newest. */
 static inline void tls_peer_open(struct tls_peer *peer, const char *names, long from,
                                  int max_version) {
   memset(peer, 0, sizeof *peer);
