@@ -144,6 +144,28 @@ static void test_a_waiting_call_has_its_deadline(void **state) {
   world_close(&w);
 }
 
+/* All places taken by another host's kept connection: it has to go. */
+static void test_an_idle_connection_makes_room(void **state) {
+  (void)state;
+  struct world w;
+  struct peer other;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){.max_connections = 1});
+  peer_open(&w.loop, &other, &line, 1);
+  struct client_request here = get(&w), there = get(&w);
+  there.url = other.url;
+  for (int i = 0; i < 3; i++) {
+    exchange(&w, &here);
+    assert_int_equal(client_call_error(w.call), CLIENT_OK);
+    exchange(&w, &there);
+    assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  }
+  assert_int_equal(w.peer.accepts, 3);
+  assert_int_equal(other.accepts, 3);
+  peer_close(&other);
+  world_close(&w);
+}
+
 /* --- a thousand at once --- */
 
 static void check_crowd(unsigned max_connections) {
@@ -273,6 +295,7 @@ int main(void) {
       cmocka_unit_test(test_an_idle_connection_that_ended_is_not_used),
       cmocka_unit_test(test_idle_connections_do_not_hold_the_loop),
       cmocka_unit_test(test_a_waiting_call_has_its_deadline),
+      cmocka_unit_test(test_an_idle_connection_makes_room),
       cmocka_unit_test(test_a_thousand_calls),
       cmocka_unit_test(test_cancel_at_every_moment),
       cmocka_unit_test(test_close_at_every_moment),
