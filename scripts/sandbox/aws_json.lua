@@ -13,6 +13,7 @@ local signature = require "sandbox.aws_signature"
 local aws_json = {}
 
 local BARE_UNKNOWN = "<UnknownOperationException/>\n"
+local DEPTH = 128 -- an item of DynamoDB's nests 32 levels, two on the wire for each
 local REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 local MEDIA_TYPES = {
   ["application/json"] = true,
@@ -90,7 +91,7 @@ local function operation_of(ctx)
 end
 
 local function decode(body)
-  local value = json.decode(body)
+  local value = json.decode(body, { depth = DEPTH })
   if type(value) ~= "table" or json.is_array(value) then failure("SerializationException") end
   return value
 end
