@@ -14,6 +14,7 @@
 
 #define MODULE(name) int luaopen_##name(lua_State *)
 #pragma weak luaopen_aws_env
+#pragma weak luaopen_bignum
 #pragma weak luaopen_crypto
 #pragma weak luaopen_http
 #pragma weak luaopen_json
@@ -21,7 +22,7 @@
 #pragma weak luaopen_sigv4
 #pragma weak luaopen_sqlite
 #pragma weak luaopen_unicode
-MODULE(aws_env), luaopen_clock(lua_State *), luaopen_crypto(lua_State *);
+MODULE(aws_env), luaopen_bignum(lua_State *), luaopen_clock(lua_State *), luaopen_crypto(lua_State *);
 MODULE(http), luaopen_json(lua_State *), luaopen_jwt(lua_State *), luaopen_log_sink(lua_State *);
 MODULE(metrics), luaopen_secret(lua_State *), luaopen_sigv4(lua_State *), luaopen_sqlite(lua_State *);
 MODULE(unicode), luaopen_lifecycle(lua_State *), luaopen_request(lua_State *);
@@ -33,6 +34,7 @@ static const struct {
   bool trusted; /* only where a person or the sandbox runs code, never in a flow */
 } modules[] = {
     {"aws_env", luaopen_aws_env, false},
+    {"bignum", luaopen_bignum, true},
     {"clock", luaopen_clock, false},
     {"crypto", luaopen_crypto, false},
     {"http", luaopen_http, false},
