@@ -35,6 +35,7 @@ local FLOWS = {
     "USER_PASSWORD_AUTH flow not enabled for this client" },
   ADMIN_USER_PASSWORD_AUTH = { "ADMIN_NO_SRP_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH",
     "Auth flow not enabled for this client" },
+  USER_SRP_AUTH = { nil, "ALLOW_USER_SRP_AUTH", "USER_SRP_AUTH is not enabled for the client." },
   REFRESH_TOKEN_AUTH = { nil, "ALLOW_REFRESH_TOKEN_AUTH", "Auth flow not enabled for this client" },
 }
 FLOWS.ADMIN_NO_SRP_AUTH = FLOWS.ADMIN_USER_PASSWORD_AUTH
@@ -87,6 +88,13 @@ local function sign_in_with_password(pool, client, params)
   return auth.admit(pool, client, user)
 end
 
+local function sign_in_with_srp(pool, client, params)
+  local name, public = required(params, "USERNAME"), required(params, "SRP_A")
+  local user = users.find(pool, name) or unknown_user(client)
+  check_may_sign_in(user)
+  return challenges.password_verifier(client, user, public)
+end
+
 local function refresh(pool, client, params)
   local sign_in = tokens.sign_in_of(client, required(params, "REFRESH_TOKEN"))
   local user = users.by_id(sign_in.user) or refuse("Invalid Refresh Token")
@@ -95,10 +103,10 @@ local function refresh(pool, client, params)
   return { AuthenticationResult = tokens.refresh(pool, client, user, sign_in), ChallengeParameters = {} }
 end
 
-local PUBLIC = { USER_PASSWORD_AUTH = sign_in_with_password,
+local PUBLIC = { USER_PASSWORD_AUTH = sign_in_with_password, USER_SRP_AUTH = sign_in_with_srp,
   REFRESH_TOKEN_AUTH = refresh, REFRESH_TOKEN = refresh }
 local ADMIN = { ADMIN_USER_PASSWORD_AUTH = sign_in_with_password, ADMIN_NO_SRP_AUTH = sign_in_with_password,
-  REFRESH_TOKEN_AUTH = refresh, REFRESH_TOKEN = refresh }
+  USER_SRP_AUTH = sign_in_with_srp, REFRESH_TOKEN_AUTH = refresh, REFRESH_TOKEN = refresh }
 
 local function initiate(flows, pool, client, input)
   local params, name = input.AuthParameters or {}, input.AuthFlow
@@ -124,11 +132,11 @@ local function respond(pool, client, input)
   local responses = input.ChallengeResponses or {}
   local name = required(responses, "USERNAME")
   callers.check_secret(client, pool, name, responses.SECRET_HASH)
-  local user, challenge = challenges.open(pool, client, input.ChallengeName, input.Session, name)
+  local user, challenge = challenges.open(pool, client, input, responses)
   check_may_sign_in(user)
-  challenge.answer(pool, user, responses)
+  challenge.answer(pool, user, responses, challenge)
   challenges.close(challenge)
-  return { AuthenticationResult = tokens.issue(pool, client, user), ChallengeParameters = {} }
+  return auth.admit(pool, client, user)
 end
 
 function auth.RespondToAuthChallenge(input)

@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: MIT
--- What stands between a right password and the tokens: NEW_PASSWORD_REQUIRED. A challenge is a stored
--- session that is good once and for some minutes; auth.lua opens it, runs its answer and closes it.
+-- What stands between a name and the tokens: PASSWORD_VERIFIER (SRP) and NEW_PASSWORD_REQUIRED. A
+-- challenge is a stored session that is good once and for some minutes; auth.lua opens it, runs its
+-- answer and closes it.
 local crypto = require "crypto"
 local json = require "json"
 local attributes = require "sandbox.cognito.attributes"
 local db = require "sandbox.cognito.tables"
 local passwords = require "sandbox.cognito.passwords"
+local srp = require "sandbox.cognito.srp"
 local users = require "sandbox.cognito.users"
 local failure = require "sandbox.failure"
 local time = require "sandbox.time"
@@ -16,7 +18,7 @@ local function refuse(message) failure("NotAuthorizedException", message) end
 local function bad(message) failure("InvalidParameterException", message) end
 
 local function keep(client, user, name, data)
-  local id = "AYABe" .. crypto.base64url(crypto.random(128))
+  local id = crypto.base64("\1\x80\1\x78" .. crypto.random(125))
   local minutes = client.settings.AuthSessionValidity or 3
   db:run("DELETE FROM cognito_sessions WHERE expires_at <= ?", time.now() - 3600)
   db:run([[INSERT INTO cognito_sessions (id, client, user, challenge, data, expires_at)
@@ -50,11 +52,42 @@ function challenges.new_password(pool, client, user)
   }
 end
 
+function challenges.password_verifier(client, user, public)
+  local exchange = user.verifier and srp.begin(crypto.unhex(user.verifier), public)
+  if not exchange then bad("Invalid SRP_A.") end
+  return {
+    ChallengeName = "PASSWORD_VERIFIER",
+    ChallengeParameters = {
+      USERNAME = user.username,
+      USER_ID_FOR_SRP = user.username,
+      SALT = user.salt,
+      SRP_B = exchange.server,
+      SECRET_BLOCK = keep(client, user, "PASSWORD_VERIFIER", exchange),
+    },
+  }
+end
+
+-- challenge name -> function(pool, user, responses, challenge) that raises, or returns when it is met
 local answers = {}
 
+local function required(responses, name)
+  local value = responses[name]
+  if not value or value == "" then bad("Missing required parameter " .. name) end
+  return value
+end
+
+function answers.PASSWORD_VERIFIER(_, user, responses, challenge)
+  local signature = required(responses, "PASSWORD_CLAIM_SIGNATURE")
+  local timestamp = required(responses, "TIMESTAMP")
+  passwords.guard(user, function()
+    local block = crypto.unbase64(challenge.id)
+    local expected = srp.signature(user, crypto.unhex(user.verifier), challenge.data, block, timestamp)
+    return crypto.equal(expected, signature)
+  end)
+end
+
 function answers.NEW_PASSWORD_REQUIRED(pool, user, responses)
-  local password = responses.NEW_PASSWORD
-  if not password or password == "" then bad("Missing required parameter NEW_PASSWORD") end
+  local password = required(responses, "NEW_PASSWORD")
   passwords.check_policy(pool, password)
   local values = {}
   for name, value in pairs(responses) do
@@ -69,7 +102,6 @@ function answers.NEW_PASSWORD_REQUIRED(pool, user, responses)
   passwords.set(user, password)
   user.status = "CONFIRMED"
   users.save(pool, user)
-  return "done"
 end
 
 local function is_named(pool, user, name)
@@ -77,19 +109,24 @@ local function is_named(pool, user, name)
   return found and found.id == user.id
 end
 
--- The user and the stored challenge {answer, data}; the session is used up.
-function challenges.open(pool, client, challenge, session, name)
-  if not answers[challenge] then bad("Challenge not supported.") end
-  if not session or session == "" then bad("Missing required parameter Session") end
+-- The user and the stored challenge {answer, id, data}. SRP carries its session inside the answer.
+function challenges.open(pool, client, input, responses)
+  local answer = answers[input.ChallengeName] or bad("Challenge not supported.")
+  local session = input.Session
+  if input.ChallengeName == "PASSWORD_VERIFIER" then
+    session = required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")
+  elseif not session then
+    bad("Missing required parameter Session")
+  end
   local row = db:row("SELECT * FROM cognito_sessions WHERE id = ?", session)
-  if not row or row.client ~= client.id or row.challenge ~= challenge then
+  if not row or row.client ~= client.id or row.challenge ~= input.ChallengeName then
     refuse("Invalid session for the user.")
   end
   if row.used ~= 0 then refuse("Invalid session for the user, session can only be used once.") end
   if row.expires_at <= time.now() then refuse("Invalid session for the user, session is expired.") end
   local user = users.by_id(row.user)
-  if not user or not is_named(pool, user, name) then refuse("Invalid session for the user.") end
-  return user, { answer = answers[challenge], data = json.decode(row.data), id = row.id }
+  if not user or not is_named(pool, user, responses.USERNAME) then refuse("Invalid session for the user.") end
+  return user, { answer = answer, data = json.decode(row.data), id = row.id }
 end
 
 function challenges.close(challenge)

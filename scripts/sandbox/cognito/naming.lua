@@ -24,14 +24,14 @@ function naming.new_user(pool, name, values)
   local sub = crypto.uuid()
   if next(pool.username_attributes) then
     values[address_kind(pool, name)] = name
-    return { username = sub, sub = sub, attributes = values }
+    return { pool = pool.id, username = sub, sub = sub, attributes = values }
   end
   if pool.alias_attributes.email and attributes.is_email(name) then
     bad("Username cannot be of email format, since user pool is configured for email alias.")
   elseif pool.alias_attributes.phone_number and attributes.is_phone(name) then
     bad("Username cannot be of phone number format, since user pool is configured for phone number alias.")
   end
-  return { username = users.fold(pool, name), sub = sub, attributes = values }
+  return { pool = pool.id, username = users.fold(pool, name), sub = sub, attributes = values }
 end
 
 local KINDS = { email = "email", phone_number = "phone number" }

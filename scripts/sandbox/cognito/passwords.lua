@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: MIT
--- Passwords of a pool's users: the policy, how they are kept (salted, iterated HMAC), and what guessing
+-- Passwords of a pool's users: the policy, how they are kept (as salted SRP verifiers), what guessing
 -- costs.
 local crypto = require "crypto"
 local db = require "sandbox.cognito.tables"
+local srp = require "sandbox.cognito.srp"
 local failure = require "sandbox.failure"
 local time = require "sandbox.time"
 
 local passwords = {}
 
-local ROUNDS = 128
 local FREE_GUESSES = 5
 local LONGEST_LOCK = 900
 local SYMBOLS = "[%^%$%*%.%[%]{}%(%)%?\"!@#%%&/\\,><':;|_~`=+%-]"
@@ -34,21 +34,22 @@ function passwords.check_policy(pool, password)
   end
 end
 
-local function hash(salt, password)
-  local digest = password
-  for _ = 1, ROUNDS do digest = crypto.hmac_sha256(salt, digest) end
-  return crypto.base64(digest)
+local function verifier_of(user, salt, password)
+  return srp.verifier(user.pool, user.username, salt, password)
 end
 
 -- A temporary password ends at `expires_at`.
 function passwords.set(user, password, expires_at)
-  user.salt = crypto.base64(crypto.random(16))
-  user.password_hash = hash(user.salt, password)
+  local salt = srp.salt()
+  user.salt = crypto.hex(salt)
+  user.verifier = crypto.hex(verifier_of(user, salt, password))
   user.password_expires_at = expires_at
 end
 
-function passwords.matches(user, password)
-  return user.password_hash ~= nil and crypto.equal(user.password_hash, hash(user.salt, password))
+local function matches(user, password)
+  if not user.verifier then return false end
+  local verifier = verifier_of(user, crypto.unhex(user.salt), password)
+  return crypto.equal(user.verifier, crypto.hex(verifier))
 end
 
 local function forget_guesses(user)
@@ -57,9 +58,9 @@ local function forget_guesses(user)
   db:run("UPDATE cognito_users SET bad_passwords = 0 WHERE id = ?", user.id)
 end
 
--- Raises unless the password is right. After five wrong ones the door stays shut for 1, 2, 4 … seconds;
--- knocking meanwhile neither helps nor harms.
-function passwords.verify(user, password)
+-- Raises unless `proved()`. After five wrong guesses the door stays shut for 1, 2, 4 … seconds; knocking
+-- meanwhile neither helps nor harms.
+function passwords.guard(user, proved)
   local now = time.now()
   if now - user.bad_password_at > LONGEST_LOCK then forget_guesses(user) end
   if user.bad_passwords >= FREE_GUESSES then
@@ -68,12 +69,16 @@ function passwords.verify(user, password)
       failure("NotAuthorizedException", "Password attempts exceeded")
     end
   end
-  if passwords.matches(user, password) then return forget_guesses(user) end
+  if proved() then return forget_guesses(user) end
   user.bad_passwords = user.bad_passwords + 1
   user.bad_password_at = now
   db:run("UPDATE cognito_users SET bad_passwords = ?, bad_password_at = ? WHERE id = ?",
     user.bad_passwords, now, user.id)
   failure("NotAuthorizedException", "Incorrect username or password.")
+end
+
+function passwords.verify(user, password)
+  passwords.guard(user, function() return matches(user, password) end)
 end
 
 -- A temporary password that any policy accepts.

@@ -39,7 +39,7 @@ db:exec [[
     phone_key TEXT,
     preferred_key TEXT,
     salt TEXT,
-    password_hash TEXT,
+    verifier TEXT,
     password_expires_at REAL,
     bad_passwords INTEGER NOT NULL DEFAULT 0,
     bad_password_at REAL NOT NULL DEFAULT 0,

@@ -80,21 +80,21 @@ function users.insert(pool, user)
   local now = time.stamp()
   user.attributes.sub = user.sub
   db:run([[INSERT INTO cognito_users (pool, username, username_key, sub, status, enabled, attributes,
-      email_key, phone_key, preferred_key, salt, password_hash, password_expires_at, created_at, modified_at)
+      email_key, phone_key, preferred_key, salt, verifier, password_expires_at, created_at, modified_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)]],
     pool.id, user.username, users.fold(pool, user.username), user.sub, user.status, 1,
     json.encode(user.attributes), key(pool, user, "email"),
     key(pool, user, "phone_number"), key(pool, user, "preferred_username"),
-    user.salt, user.password_hash, user.password_expires_at, now, now)
+    user.salt, user.verifier, user.password_expires_at, now, now)
   return users.find(pool, user.sub)
 end
 
 function users.save(pool, user)
   user.modified_at = time.stamp()
   db:run([[UPDATE cognito_users SET status = ?, enabled = ?, attributes = ?, email_key = ?, phone_key = ?,
-      preferred_key = ?, salt = ?, password_hash = ?, password_expires_at = ?, modified_at = ? WHERE id = ?]],
+      preferred_key = ?, salt = ?, verifier = ?, password_expires_at = ?, modified_at = ? WHERE id = ?]],
     user.status, user.enabled and 1 or 0, json.encode(user.attributes), key(pool, user, "email"),
-    key(pool, user, "phone_number"), key(pool, user, "preferred_username"), user.salt, user.password_hash,
+    key(pool, user, "phone_number"), key(pool, user, "preferred_username"), user.salt, user.verifier,
     user.password_expires_at, user.modified_at, user.id)
 end
 
