@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""A browser in front of `usher dev`, and eyes on the stores behind it. Shared by the tests of this folder.
+
+The stores are read with the vendors' own clients: what usher wrote is what anybody else would find.
+"""
+import http.client
+import json
+import os
+import sys
+import urllib.parse
+
+import boto3
+import botocore.config
+import stripe
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
+import fixture  # noqa: E402
+
+SIGNUP, CONFIRM, RESEND = "/api/account/signup", "/api/account/confirm_signup", "/api/account/resend_code"
+
+
+def form(email, **changes):
+    """A good sign-up form; a change to None takes the field away."""
+    fields = {"email": email, "name": "Ada Lovelace", "country": "GB", "organization": "Analytical Engines",
+              "password": "Corr3ct-Horse!", "stripe_token": "tok_visa", **changes}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+class Answer:
+    def __init__(self, response):
+        self.status, self.headers, self.text = response.status, response.headers, response.read().decode()
+        self.json = json.loads(self.text) if self.text else None
+
+    @property
+    def code(self):
+        return self.json["error"]["code"]
+
+    @property
+    def fields(self):
+        """{"email": ["required"], …}"""
+        found = {}
+        for field in self.json["error"].get("fields", []):
+            found.setdefault(field["field"], []).append(field["code"])
+        return found
+
+
+class Browser:
+    """Keeps its cookies, as a browser does."""
+
+    def __init__(self, url):
+        self.address, self.cookies = urllib.parse.urlsplit(url).netloc, {}
+
+    def send(self, method, path, body=b"", headers=None):
+        """One exchange on a connection of its own -> Answer."""
+        connection = http.client.HTTPConnection(self.address, timeout=30)
+        try:
+            cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            headers = {**({"Cookie": cookies} if cookies else {}), **(headers or {})}
+            connection.request(method, path, body, headers)
+            answer = Answer(connection.getresponse())
+        finally:
+            connection.close()
+        for line in answer.headers.get_all("Set-Cookie") or []:
+            name, _, value = line.split(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer
+
+    def post(self, path, fields, **headers):
+        """headers: Idempotency_Key="k" and the like."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send("POST", path, json.dumps(fields).encode(), {"Content-Type": "application/json", **names})
+
+
+class Stores:
+    """What Cognito, DynamoDB, Stripe and the mailbox hold."""
+
+    def __init__(self, ready):
+        self.ready = ready
+        options = {"region_name": ready["region"], "aws_access_key_id": ready["access_key_id"],
+                   "aws_secret_access_key": ready["secret_access_key"],
+                   "config": botocore.config.Config(retries={"max_attempts": 0})}
+        self.table = boto3.resource("dynamodb", endpoint_url=ready["sandbox"]["dynamodb"], **options).Table(
+            ready["table"])
+        self.cognito = boto3.client("cognito-idp", endpoint_url=ready["sandbox"]["cognito"], **options)
+        stripe.api_base, stripe.api_key = ready["sandbox"]["stripe"], ready["stripe_key"]
+        stripe.max_network_retries = 0
+
+    def rows(self):
+        """All items, as {(pk, sk): the attributes}."""
+        items, page = [], self.table.scan(ConsistentRead=True)
+        items += page["Items"]
+        while "LastEvaluatedKey" in page:
+            page = self.table.scan(ConsistentRead=True, ExclusiveStartKey=page["LastEvaluatedKey"])
+            items += page["Items"]
+        return {(item.pop("pk"), item.pop("sk")): item for item in items}
+
+    def user(self, email):
+        """-> {"status", "username", attributes…} | None"""
+        try:
+            found = self.cognito.admin_get_user(UserPoolId=self.ready["user_pool_id"], Username=email)
+        except self.cognito.exceptions.UserNotFoundException:
+            return None
+        attributes = {entry["Name"]: entry["Value"] for entry in found["UserAttributes"]}
+        return {**attributes, "status": found["UserStatus"], "username": found["Username"]}
+
+    def users(self):
+        """The user names of the pool."""
+        pages = self.cognito.get_paginator("list_users").paginate(UserPoolId=self.ready["user_pool_id"])
+        return sorted(user["Username"] for page in pages for user in page["Users"])
+
+    def customers(self, email=None):
+        return list(stripe.Customer.list(limit=100, **({"email": email} if email else {})).auto_paging_iter())
+
+    def cards(self, customer):
+        return list(stripe.PaymentMethod.list(customer=customer, type="card").auto_paging_iter())
+
+    def mails(self, email):
+        """Newest first."""
+        address = urllib.parse.urlsplit(self.ready["mailbox_url"])
+        connection = http.client.HTTPConnection(address.netloc, timeout=30)
+        connection.request("GET", address.path + "?to=" + urllib.parse.quote(email))
+        mails = json.loads(connection.getresponse().read())
+        connection.close()
+        return mails
+
+    def code(self, email):
+        return self.mails(email)[0]["code"]
+
+    def snapshot(self):
+        """Everything that a request could have written."""
+        return self.rows(), self.users(), sorted(customer.id for customer in self.customers())
