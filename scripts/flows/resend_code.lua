@@ -23,7 +23,7 @@ return function(req)
   if err then
     metrics.count("SIGNUP_RESEND_ERROR", 1, { method = "email" })
     log.error("resend_failed", {
-      request_id = req.id, signup_id = found and found.signup_id, code = err.code, status = err.status,
+      signup_id = found and found.signup_id, error_code = err.code, status = err.status,
     })
   end
 

@@ -87,13 +87,13 @@ end
 -- Step: the card becomes the customer's default.
 function billing.attach(signup)
   local intent = signup.intent
-  local ok, err = stripe.attach_payment_method(intent.payment_method, { customer = intent.stripe_id },
+  local method, err = stripe.attach_payment_method(intent.payment_method, { customer = intent.stripe_id },
     options(intent, "attach", intent.card_n))
-  if not ok then failed(signup, err, true) end
-  ok, err = stripe.update_customer(intent.stripe_id,
-    { invoice_settings = { default_payment_method = intent.payment_method } },
-    options(intent, "default", intent.card_n))
-  if not ok then failed(signup, err, false) end
+  if not method then failed(signup, err, true) end
+  -- Stripe's test methods (pm_card_visa) become another one when they are attached.
+  local customer, problem = stripe.update_customer(intent.stripe_id,
+    { invoice_settings = { default_payment_method = method.id } }, options(intent, "default", intent.card_n))
+  if not customer then failed(signup, problem, false) end
   return { card_attached = true }
 end
 

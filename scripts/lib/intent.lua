@@ -89,12 +89,13 @@ function intent.may_confirm(item, given)
 end
 
 
--- Puts a new intent in the place of an old one that nobody works on. -> true | false (somebody does) | nil,
--- err
+-- Puts a new intent in the place of an old one, if nobody has worked on that since it was read: every claim
+-- writes another lease_owner. -> true | false | nil, err
 function intent.replace(item, old)
   local ok, err = dynamodb.put {
-    item = item, condition = "signup_id = :old AND lease_until <= :now",
-    values = { old = old.signup_id, now = clock.now() }, return_old_on_failure = true,
+    item = item, condition = "signup_id = :old AND lease_owner = :owner AND lease_until <= :now",
+    values = { old = old.signup_id, owner = old.lease_owner, now = clock.now() },
+    return_old_on_failure = true,
   }
   if ok then return true end
   if err.code ~= "ConditionalCheckFailedException" then return nil, err end
@@ -144,7 +145,7 @@ end
 
 -- Books one mail with a new code, within the limits. -> true | false (not now) | nil, err
 function intent.count_mail(item)
-  local now, recent = clock.now(), {}
+  local now, recent = math.floor(clock.now()), {}
   for _, at in ipairs(item.mails or {}) do
     if at > now - 3600 then recent[#recent + 1] = at end
   end

@@ -57,8 +57,7 @@ end
 
 
 local function superseded(self)
-  trouble.refuse(self, "proof", 422, "signup_superseded", nil,
-    { message = "This sign-up is no longer the current one. Please sign up again." })
+  trouble.refuse(self, "proof", 422, "signup_superseded")
 end
 
 
@@ -125,7 +124,7 @@ end
 -- Counts a transition that happens once for each sign-up.
 function Saga:count(metric)
   metrics.count(metric, 1, { method = self.method, step = "done" })
-  log.info(metric:lower(), { request_id = self.request_id, signup_id = self.intent.signup_id })
+  log.info(metric:lower(), { signup_id = self.intent.signup_id })
 end
 
 
@@ -155,8 +154,8 @@ local function tell_failure(self, metric, err)
   local ours = not fail.is(err) or err.status >= 500
   local step = self.blamed or self.at
   log.warn(metric:lower() .. (ours and "_error" or "_failure"), {
-    request_id = self.request_id, signup_id = self.intent and self.intent.signup_id, step = step,
-    status = fail.is(err) and err.status or 500, code = fail.is(err) and err.code or "internal_error",
+    signup_id = self.intent and self.intent.signup_id, step = step,
+    status = fail.is(err) and err.status or 500, error_code = fail.is(err) and err.code or "internal_error",
   })
   if self.uncounted then return end
   metrics.count(metric .. (ours and "_ERROR" or "_FAILURE"), 1, { method = self.method, step = step })
@@ -184,7 +183,7 @@ function saga.flow(metric, body)
     metrics.count(metric .. outcome, 0, { method = METHOD, step = "done" })
   end
   return function(req)
-    local self = { request_id = req.id, owner = crypto.uuid(), method = METHOD, at = "validate" }
+    local self = { owner = crypto.uuid(), method = METHOD, at = "validate" }
     setmetatable(self, Saga)
     local started = clock.monotonic()
     local ok, result = xpcall(body, with_traceback, req, self)

@@ -30,8 +30,18 @@ function supersede.stranger(user)
 end
 
 
+-- Who has been confirmed since the intent was read is nobody's to delete.
 local function delete_user(signup, entry)
   if not entry.username then return end
+  local user, problem = cognito.admin_get_user(entry.username)
+  if not user then
+    if problem.code == "UserNotFoundException" then return end
+    trouble.stop(signup, "supersede", problem)
+  end
+  if user.status ~= "UNCONFIRMED" then
+    signup.unmade = true
+    trouble.refuse(signup, "supersede", 409, "account_exists")
+  end
   local ok, err = cognito.admin_delete_user(entry.username)
   if not ok and err.code ~= "UserNotFoundException" then trouble.stop(signup, "supersede", err) end
 end

@@ -18,8 +18,8 @@ local RETRY_AFTER <const> = 2 -- seconds until the same request is worth sending
 function trouble.note(signup, step, err, stores)
   err = type(err) == "table" and err or { code = tostring(err) }
   log.error("step_failed", {
-    request_id = signup.request_id, signup_id = signup.intent and signup.intent.signup_id, step = step,
-    code = err.code or err.kind or err.type, status = err.status, upstream_request_id = err.request_id,
+    signup_id = signup.intent and signup.intent.signup_id, step = step,
+    error_code = err.code or err.kind or err.type, status = err.status, upstream_request_id = err.request_id,
     stores = stores,
   })
   if stores then
@@ -36,9 +36,23 @@ function trouble.stop(signup, step, err, stores)
 end
 
 
+-- What people read. One text for every reason that a code may have.
+local MESSAGES <const> = {
+  account_exists = "There is an account with this e-mail address. Please sign in.",
+  card_not_accepted = "The card was not accepted. Please try another one.",
+  code_invalid_or_expired = "This code is wrong or too old. Please check it, or ask for a new one.",
+  idempotency_key_reused = "This Idempotency-Key came with another request before.",
+  signup_in_progress = "This sign-up is being worked on. Please wait a moment.",
+  signup_superseded = "This sign-up is no longer the current one. Please sign up again.",
+  too_many_attempts = "Too many attempts. Please wait a while.",
+}
+
+
 -- The visitor's fault, found in this step.
 function trouble.refuse(signup, step, status, code, fields, extra)
   signup.blamed = signup.blamed or step
+  extra = extra or {}
+  extra.message = extra.message or MESSAGES[code]
   fail(status, code, fields, extra)
 end
 

@@ -19,7 +19,7 @@ import fixture  # noqa: E402
 SIGNUP, CONFIRM, RESEND = "/api/account/signup", "/api/account/confirm_signup", "/api/account/resend_code"
 
 
-def form(email, **changes):
+def form(email, /, **changes):
     """A good sign-up form; a change to None takes the field away."""
     fields = {"email": email, "name": "Ada Lovelace", "country": "GB", "organization": "Analytical Engines",
               "password": "Corr3ct-Horse!", "stripe_token": "tok_visa", **changes}

@@ -98,7 +98,9 @@ class Refused(unittest.TestCase):
     def setUpClass(cls):
         cls.ready = fixture.start()
         cls.stores = Stores(cls.ready)
+        assert Browser(cls.ready["url"]).post(SIGNUP, form("somebody@example.com")).status == 201
         cls.before = cls.stores.snapshot()
+        assert all(cls.before), "there is nothing in the stores to compare with"
 
     def setUp(self):
         self.browser = Browser(self.ready["url"])

@@ -119,6 +119,37 @@ describe("Cognito says UsernameExists", function()
     assert_complete()
   end)
 
+  -- Something happens while this sign-up asks Cognito about the address for the nth time.
+  local function meanwhile(n, fn)
+    local cognito = package.loaded.cognito
+    local admin_get_user, asked = cognito.admin_get_user, 0
+    cognito.admin_get_user = function(username)
+      asked = asked + 1
+      if asked == n then fn() end
+      return admin_get_user(username)
+    end
+  end
+
+  it("an intent that somebody works on meanwhile is left to them", function()
+    sign_up()
+    local rows = world:rows()
+    meanwhile(1, function() world:intent().lease_owner = "somebody else" end)
+    assert.equal("signup_in_progress", sign_up().code)
+    assert.equal("somebody else", world:intent().lease_owner)
+    assert.same(rows, world:rows())
+    assert.equal(0, world:called "cognito.admin_delete_user")
+  end)
+
+  it("a user who confirms meanwhile is not deleted", function()
+    sign_up()
+    local rows = world:rows()
+    meanwhile(2, function() world.users[1].status = "CONFIRMED" end)
+    assert.equal("account_exists", sign_up().code)
+    assert.same(rows, world:rows())
+    assert.equal(1, #world.users)
+    assert.equal(0, world:called "stripe.delete_customer")
+  end)
+
   it("superseding that stops half way goes on with the same request", function()
     sign_up()
     world:fail("stripe.delete_customer", { status = 500, type = "api_error", sent = true })

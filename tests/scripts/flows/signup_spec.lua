@@ -132,6 +132,7 @@ describe("sign-up", function()
     for _, secret in ipairs { token, door.FORM.password, "example.com", "Jane" } do
       assert.is_nil(dump:find(secret, 1, true), secret)
     end
+    for _, entry in ipairs(world.logs) do assert.is_string(entry.fields.signup_id) end
     for _, item in pairs(world.table) do
       assert.is_nil(require "json".encode(item):find(token, 1, true))
       assert.is_nil(require "json".encode(item):find(door.FORM.password, 1, true))
