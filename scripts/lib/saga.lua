@@ -56,17 +56,14 @@ function Saga:open(form, req)
 end
 
 
-local function superseded(self)
-  trouble.refuse(self, "proof", 422, "signup_superseded")
-end
-
-
 -- Finds the intent that is to be confirmed: it must be this browser's.
 function Saga:recall(form, req)
   self.at = "proof"
   local found, err = intent.find(form.email)
   if err then trouble.stop(self, "proof", err) end
-  if not intent.may_confirm(found, proof.given(req, form)) then superseded(self) end
+  if not intent.may_confirm(found, proof.given(req, form)) then
+    trouble.refuse(self, "proof", 422, "signup_superseded")
+  end
   if not found or not found.sub then trouble.refuse(self, "code", 422, "code_invalid_or_expired") end
 
   local code = fingerprint.code(found.signup_id, form.code)
