@@ -124,6 +124,18 @@ local function check_writes(requests)
   return batch
 end
 
+-- A batch tells less about a bad key than PutItem does.
+local function check_item(item, tab)
+  local fine, problem = pcall(validate.item, item, tab)
+  if fine then return end
+  if not failure.is(problem) then error(problem, 0) end
+  local text = problem.message
+  if text:find("Missing the key", 1, true) or text:find("Type mismatch for key", 1, true) then
+    invalid("The provided key element does not match the schema")
+  end
+  error(problem, 0)
+end
+
 local function bind_writes(batch)
   for _, part in ipairs(batch) do
     part.tab, part.places = tables.get(tables.short_name(part.name)), {}
@@ -131,7 +143,7 @@ local function bind_writes(batch)
     for i, request in ipairs(part.requests) do
       local item = request.PutRequest and request.PutRequest.Item
       local key = item or request.DeleteRequest.Key
-      if item then validate.item(item, part.tab) else validate.key(key, part.tab) end
+      if item then check_item(item, part.tab) else validate.key(key, part.tab) end
       part.places[i] = storage.place(key, part.tab.schema)
       check_distinct(seen, part.places[i])
     end

@@ -43,8 +43,8 @@ end
 local function check_distinct(self, name, args)
   if #args == 2 and same_path(args[1], args[2]) then
     self:note("distinct", ("The first operand must be distinct from the remaining operands for this "
-      .. "operator or " ..
-      "function; operator: %s, first operand: %s"):format(name, parser.path_string(args[1].path)))
+      .. "operator or "
+      .. "function; operator: %s, first operand: %s"):format(name, parser.path_string(args[1].path)))
   end
 end
 
@@ -74,8 +74,8 @@ function CHECKS.attribute_type(self, call)
   if type ~= "S" then
     note_type(self, "operator or function", call.name, type or "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}")
   elseif not TYPES[wanted.value.S] then
-    self:note("function", ("Invalid attribute type name found; type: %s, valid types: " ..
-      "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"):format(wanted.value.S))
+    self:note("function", ("Invalid attribute type name found; type: %s, valid types: "
+      .. "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"):format(wanted.value.S))
   end
 end
 
@@ -100,8 +100,7 @@ local function check_call(self, call)
     self:note("unknown", message .. call.name)
   elseif arity ~= #call.args then
     self:note("operand", ("Incorrect number of operands for operator or function; operator or function: "
-      .. "%s, " ..
-      "number of operands: %d"):format(call.name, #call.args))
+      .. "%s, number of operands: %d"):format(call.name, #call.args))
   else
     check_distinct(self, call.name, call.args)
     if CHECKS[call.name] then CHECKS[call.name](self, call) end

@@ -28,9 +28,8 @@ function expression.check_parameters(input, expressions, legacy)
   if #given > 0 then
     local old = present(input, legacy)
     if #old > 0 then
-      invalid("Can not use both expression and non-expression parameters in the same request: "
-        .. "Non-expression " ..
-        "parameters: {%s} Expression parameters: {%s}", table.concat(old, ", "), table.concat(given, ", "))
+      invalid("Can not use both expression and non-expression parameters in the same request: Non-expression "
+        .. "parameters: {%s} Expression parameters: {%s}", table.concat(old, ", "), table.concat(given, ", "))
     end
   elseif input.ExpressionAttributeNames then
     invalid("ExpressionAttributeNames can only be specified when using expressions")

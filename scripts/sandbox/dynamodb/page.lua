@@ -85,8 +85,7 @@ end
 function page.check_all_attributes(input, index)
   if index and index.global and index.keeps and input.Select == "ALL_ATTRIBUTES" then
     invalid("One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for "
-      .. "global "
-      .. "secondary index %s because its projection type is not ALL", index.name)
+      .. "global secondary index %s because its projection type is not ALL", index.name)
   end
 end
 

@@ -32,7 +32,7 @@ end
 
 function parser:syntax_error()
   local before, after = self.tokens[self.at - 1], self.tokens[self.at + 1] or self.token
-  local near = self.text:sub((before or self.token).from, after.to)
+  local near = self.text:sub((before or self.token).from, after.to):gsub("%s+$", "")
   self:fail(('Syntax error; token: "%s", near: "%s"'):format(self.token.text, near))
 end
 
@@ -149,8 +149,7 @@ function parser:check_paths(paths)
       local kind = clash(paths[i], paths[j])
       if kind then
         self:note(kind, ("Two document paths %s with each other; must remove or rewrite one of these "
-          .. "paths; " ..
-          "path one: %s, path two: %s"):format(kind, parser.path_string(paths[i]),
+          .. "paths; path one: %s, path two: %s"):format(kind, parser.path_string(paths[i]),
             parser.path_string(paths[j])))
       end
     end

@@ -69,8 +69,7 @@ local function check_condition(read, name, is_hash)
     end
     if (value.S == "" or value.B == "") and condition.operator ~= "BEGINS_WITH" then
       invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot "
-        .. "contain an "
-        .. "empty %s value. Key: %s", value.S and "string" or "binary", name)
+        .. "contain an empty %s value. Key: %s", value.S and "string" or "binary", name)
     end
   end
   if is_hash and condition.operator ~= "EQ" then invalid("Query key condition not supported") end
@@ -101,7 +100,7 @@ end
 local function as_start_key(check, ...)
   local fine, problem = pcall(check, ...)
   if fine then return end
-  if type(problem) ~= "table" or not problem.message then error(problem, 0) end
+  if not failure.is(problem) then error(problem, 0) end
   invalid("%s: %s", NO_SUCH_POSITION, problem.message)
 end
 

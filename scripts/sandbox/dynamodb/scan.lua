@@ -19,16 +19,13 @@ local function check_segment(input)
   local segment, total = input.Segment, input.TotalSegments
   if segment and not total then
     invalid("The TotalSegments parameter is required but was not present in the request when Segment "
-      .. "parameter is "
-      .. "present")
+      .. "parameter is present")
   elseif total and not segment then
     invalid("The Segment parameter is required but was not present in the request when parameter "
-      .. "TotalSegments is "
-      .. "present")
+      .. "TotalSegments is present")
   elseif total and segment >= total then
     invalid("The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: "
-      .. "%d is not "
-      .. "less than TotalSegments: %d", segment, total)
+      .. "%d is not less than TotalSegments: %d", segment, total)
   end
 end
 
@@ -69,7 +66,7 @@ local function check_start_keys(read)
   end
   local fine, problem = pcall(validate.key, table_key, tab)
   if fine then return end
-  if type(problem) ~= "table" or not problem.message then error(problem, 0) end
+  if not failure.is(problem) then error(problem, 0) end
   invalid("%s: %s", NO_SUCH_POSITION, problem.message)
 end
 
@@ -90,8 +87,7 @@ local function start_after(read, low, high)
   local bucket = (entry or item).bucket
   if low and (bucket < low or bucket > high) then
     invalid("%s: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. "
-      .. "TotalSegments: %d "
-      .. "Segment: %d", NO_SUCH_POSITION, input.TotalSegments, input.Segment)
+      .. "TotalSegments: %d Segment: %d", NO_SUCH_POSITION, input.TotalSegments, input.Segment)
   end
   return entry and { entry = entry, item = item } or item
 end

@@ -35,69 +35,73 @@ end
 
 -- --- tags ---
 
-local function tagged(input, operation)
-  local arn = input.ResourceArn
+local NO_SUCH_TABLE = "Requested resource not found"
+
+-- What an ARN names. The table itself is looked for when the rest of the request has been looked at.
+local function check_arn(arn, operation)
   if not arn then failure("ValidationException", "Invalid TableArn") end
   if not arn:find("^.+:.+:.+:.+:.+:.+/.+$") then
-    failure("AccessDeniedException", ("User: arn:aws:iam::000000000000:root is not authorized to perform: "
-      .. "dynamodb:%s "
-      .. "on resource: %s"):format(operation, arn))
-  end
-  return function() -- the table, once the rest of the request has been looked at
-    local name = arn:match("^arn:aws:dynamodb:[^:]+:%d+:table/([^/][^/][^/]+)$")
-    if not name then
-      failure("ValidationException", "Invalid TableArn: Invalid ResourceArn provided as input " .. arn)
-    end
-    return tables.find(name) or failure("ResourceNotFoundException", "Requested resource not found: "
-      .. "ResourcArn: "
-      .. arn .. " not found")
+    local user = "User: arn:aws:iam::000000000000:root"
+    failure("AccessDeniedException", ("%s is not authorized to perform: dynamodb:%s on resource: %s")
+      :format(user, operation, arn))
   end
 end
 
-local function require_member(value, name)
-  if not value then
-    failure("ValidationException", ("1 validation error detected: Value null at '%s' failed to satisfy "
-      .. "constraint: "
-      .. "Member must not be null"):format(name))
+local function find_table(arn, message)
+  local name = arn:match("^arn:aws:dynamodb:[^:]+:%d+:table/([^/][^/][^/]+)$")
+  if not name then
+    failure("ValidationException", "Invalid TableArn: Invalid ResourceArn provided as input " .. arn)
   end
+  return tables.find(name) or failure("ResourceNotFoundException", message)
+end
+
+local function require_some(list, name, empty)
+  if not list then
+    local message = "1 validation error detected: Value null at '%s' failed to satisfy constraint: "
+    failure("ValidationException", message:format(name) .. "Member must not be null")
+  end
+  if #list == 0 then failure("ValidationException", empty) end
+end
+
+-- Tags without those whose keys are in a set.
+local function without(tags, keys)
+  local left = json.array {}
+  for _, tag in ipairs(tags) do
+    if not keys[tag.Key] then left[#left + 1] = tag end
+  end
+  return left
+end
+
+local function unknown_arn(arn)
+  return ("%s: ResourcArn: %s not found"):format(NO_SUCH_TABLE, arn)
 end
 
 function operations.TagResource(input)
-  local find = tagged(input, "TagResource")
-  require_member(input.Tags, "tags")
-  if #input.Tags == 0 then failure("ValidationException", "Atleast one Tag needs to be provided as "
-    .. "Input.") end
-  local tab = find()
-  local new = {}
-  for _, tag in ipairs(input.Tags) do new[tag.Key] = tag end
-  local tags = json.array {}
-  for _, tag in ipairs(tab.extra.tags) do
-    if not new[tag.Key] then tags[#tags + 1] = tag end
-  end
-  for _, tag in ipairs(input.Tags) do tags[#tags + 1] = tag end
-  tab.extra.tags = tags
+  local arn, tags = input.ResourceArn, input.Tags
+  check_arn(arn, "TagResource")
+  require_some(tags, "tags", "Atleast one Tag needs to be provided as Input.")
+  local tab, new = find_table(arn, unknown_arn(arn)), {}
+  for _, tag in ipairs(tags) do new[tag.Key] = tag end
+  tab.extra.tags = without(tab.extra.tags, new)
+  for _, tag in ipairs(tags) do table.insert(tab.extra.tags, tag) end
   tables.save(tab)
   return {}
 end
 
 function operations.UntagResource(input)
-  local find = tagged(input, "UntagResource")
-  require_member(input.TagKeys, "tagKeys")
-  if #input.TagKeys == 0 then failure("ValidationException", "Atleast one Tag Key needs to be provided as "
-    .. "Input.") end
-  local tab, gone = find(), {}
+  local arn, gone = input.ResourceArn, {}
+  check_arn(arn, "UntagResource")
+  require_some(input.TagKeys, "tagKeys", "Atleast one Tag Key needs to be provided as Input.")
+  local tab = find_table(arn, NO_SUCH_TABLE)
   for _, key in ipairs(input.TagKeys) do gone[key] = true end
-  local tags = json.array {}
-  for _, tag in ipairs(tab.extra.tags) do
-    if not gone[tag.Key] then tags[#tags + 1] = tag end
-  end
-  tab.extra.tags = tags
+  tab.extra.tags = without(tab.extra.tags, gone)
   tables.save(tab)
   return {}
 end
 
 function operations.ListTagsOfResource(input)
-  return { Tags = tagged(input, "ListTagsOfResource")().extra.tags }
+  check_arn(input.ResourceArn, "ListTagsOfResource")
+  return { Tags = find_table(input.ResourceArn, unknown_arn(input.ResourceArn)).extra.tags }
 end
 
 -- --- the account ---

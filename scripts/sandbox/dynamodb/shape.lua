@@ -10,10 +10,9 @@ local shape = {}
 
 local MAX_ERRORS = 10
 local NAMESPACE = "com.amazonaws.dynamodb.v20120810."
-local CAST = "class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cannot be cast to class " ..
-  "java.lang.Class (sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl and java.lang.Class are "
-    .. "in module " ..
-  "java.base of loader 'bootstrap')"
+local CAST = "class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cannot be cast to class "
+  .. "java.lang.Class (sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl and java.lang.Class are "
+    .. "in module java.base of loader 'bootstrap')"
 
 local function wrong(message, ...)
   failure("SerializationException", select("#", ...) > 0 and message:format(...) or message)

@@ -129,8 +129,7 @@ function operations.DeleteTable(input)
   local tab = tables.get_named(input.TableName)
   if tab.description.DeletionProtectionEnabled then
     failure("ValidationException", "Resource cannot be deleted as it is currently protected against "
-      .. "deletion. "
-      .. "Disable deletion protection first.")
+      .. "deletion. Disable deletion protection first.")
   end
   store:transaction(function()
     storage.drop(tab)
@@ -161,8 +160,7 @@ local function check_throughput_change(current, wanted)
     .. "equals the current value. Current ReadCapacityUnits provisioned for the table: %d. Requested "
     .. "ReadCapacityUnits: %d. Current WriteCapacityUnits provisioned for the table: %d. Requested "
     .. "WriteCapacityUnits: %d. Refer to the Amazon DynamoDB Developer Guide for current limits and how "
-      .. "to request "
-    .. "higher limits."):format(current.ReadCapacityUnits, wanted.ReadCapacityUnits,
+      .. "to request higher limits."):format(current.ReadCapacityUnits, wanted.ReadCapacityUnits,
       current.WriteCapacityUnits,
     wanted.WriteCapacityUnits))
 end
@@ -174,8 +172,7 @@ local function change_billing(description, input)
   if input.ProvisionedThroughput then
     if will_be == "PAY_PER_REQUEST" then
       failure("ValidationException", "One or more parameter values were invalid: Neither "
-        .. "ReadCapacityUnits nor "
-        .. "WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+        .. "ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
     end
     check_throughput_change(description.ProvisionedThroughput, input.ProvisionedThroughput)
     description.ProvisionedThroughput = throughput(input.ProvisionedThroughput)
@@ -211,8 +208,7 @@ local function create_index(tab, given, input)
     billing and billing.BillingMode == "PAY_PER_REQUEST")
   if tab.by_name[given.IndexName] then
     failure("ValidationException", "One or more parameter values were invalid: Attempting to create an "
-      .. "index which "
-      .. "already exists")
+      .. "index which already exists")
   end
   description.GlobalSecondaryIndexes = description.GlobalSecondaryIndexes or json.array {}
   table.insert(description.GlobalSecondaryIndexes, describe_index(tab.name, given, true))
@@ -253,8 +249,7 @@ function operations.UpdateTable(input)
   local updates = input.GlobalSecondaryIndexUpdates or {}
   if #updates > MAX_INDEX_UPDATES then
     failure("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or "
-      .. "deleted "
-      .. "simultaneously per table")
+      .. "deleted simultaneously per table")
   end
   tab = store:transaction(function()
     change_billing(tab.description, input)

@@ -31,8 +31,7 @@ function rules.billing(input)
   if input.BillingMode == "PAY_PER_REQUEST" then
     if throughput then
       invalid(INVALID .. "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
-        .. "BillingMode is "
-        .. "PAY_PER_REQUEST")
+        .. "BillingMode is PAY_PER_REQUEST")
     end
     return
   end
@@ -89,8 +88,7 @@ local function check_local(input, index, context)
   end
   if index.KeySchema[1].AttributeName ~= hash then
     invalid(INVALID .. "Index KeySchema does not have the same leading hash key as table KeySchema for "
-      .. "index: %s. "
-      .. "index hash key: %s, table hash key: %s", name, index.KeySchema[1].AttributeName, hash)
+      .. "index: %s. index hash key: %s, table hash key: %s", name, index.KeySchema[1].AttributeName, hash)
   end
   check_projection(index.Projection)
   check_unique(name, context.seen)
@@ -140,8 +138,7 @@ local function check_key_schema(input, context)
   check_schema(input.KeySchema)
   if not input.LocalSecondaryIndexes and not input.GlobalSecondaryIndexes and #keys ~= #context.names then
     invalid(INVALID .. "Number of attributes in KeySchema does not exactly match number of attributes "
-      .. "defined in "
-      .. "AttributeDefinitions")
+      .. "defined in AttributeDefinitions")
   end
 end
 
@@ -206,8 +203,7 @@ function rules.update(input)
   if not (input.ProvisionedThroughput or input.BillingMode or input.SSESpecification or input.TableClass
     or input.StreamSpecification or input.DeletionProtectionEnabled ~= nil or updates and #updates > 0) then
     invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
-      .. "GlobalSecondaryIndexUpdates or "
-      .. "SSESpecification or ReplicaUpdates is required")
+      .. "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
   end
   if input.BillingMode == "PROVISIONED" and not input.ProvisionedThroughput then
     invalid(INVALID .. "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")

@@ -22,6 +22,7 @@ local ACTIONS = { ConditionCheck = "check", Put = "put", Delete = "delete", Upda
 store:exec [[
 CREATE TABLE IF NOT EXISTS dynamodb_tokens (
   token TEXT PRIMARY KEY, request BLOB NOT NULL, answer TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS dynamodb_tokens_by_age ON dynamodb_tokens (expires);
 ]]
 
 local function invalid(message)
@@ -32,7 +33,7 @@ end
 local function caught(fn, ...)
   local fine, problem = pcall(fn, ...)
   if fine then return nil end
-  if type(problem) ~= "table" or not problem.code then error(problem, 0) end
+  if not failure.is(problem) then error(problem, 0) end
   return problem
 end
 
@@ -54,8 +55,7 @@ local function cancel(count, problems)
     codes[i] = reasons[i].Code
   end
   failure("TransactionCanceledException", ("Transaction cancelled, please refer cancellation reasons for "
-    .. "specific "
-    .. "reasons [%s]"):format(table.concat(codes, ", ")), { CancellationReasons = reasons })
+    .. "specific reasons [%s]"):format(table.concat(codes, ", ")), { CancellationReasons = reasons })
 end
 
 -- --- the steps ---
@@ -172,8 +172,7 @@ local function seen_before(token, digest)
   local row = store:row("SELECT request FROM dynamodb_tokens WHERE token = ?", token)
   if row and row.request ~= digest then
     failure("IdempotentParameterMismatchException", "Idempotent request with the same client token was "
-      .. "already used "
-      .. "with different parameters")
+      .. "already used with different parameters")
   end
   return row ~= nil
 end

@@ -15,8 +15,8 @@ local WORDS = { S = "STRING", N = "NUMBER", B = "BINARY", NULL = "NULL", BOOL = 
   M = "MAP" }
 
 local function note_type(self, name, type)
-  self:note("function", ("Incorrect operand type for operator or function; operator or function: %s, " ..
-    "operand type: %s"):format(name, type))
+  self:note("function", ("Incorrect operand type for operator or function; operator or function: %s, "
+    .. "operand type: %s"):format(name, type))
 end
 
 local function check_call(self, call)
@@ -28,8 +28,7 @@ local function check_call(self, call)
   end
   if arity ~= #call.args then
     return self:note("function", ("Incorrect number of operands for operator or function; operator or "
-      .. "function: " ..
-      "%s, number of operands: %d"):format(call.name, #call.args))
+      .. "function: %s, number of operands: %d"):format(call.name, #call.args))
   end
   if call.name == "if_not_exists" then
     if call.args[1].kind ~= "path" then
@@ -80,8 +79,7 @@ local function set_operand(self, operator)
   local type = parser.operand_type(taken)
   if WORDS[type] and not (operator == "ADD" and type == "N") then
     self:note("operand", ("Incorrect operand type for operator or function; operator: %s, operand type: "
-      .. "%s, " ..
-      "typeSet: ALLOWED_FOR_%s_OPERAND"):format(operator, WORDS[type], operator))
+      .. "%s, typeSet: ALLOWED_FOR_%s_OPERAND"):format(operator, WORDS[type], operator))
   end
   return taken
 end

@@ -84,16 +84,16 @@ function problem_at(value, depth)
     return "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
   end
   if depth > MAX_DEPTH then
-    return "Nesting Levels have exceeded supported limits: " ..
-      "Attributes in the item have nested levels beyond supported limit"
+    return "Nesting Levels have exceeded supported limits: "
+      .. "Attributes in the item have nested levels beyond supported limit"
   end
   for each in pairs(value) do
     local problem = PROBLEMS[each] and PROBLEMS[each](value, depth)
     if problem then return problem end
   end
   if next(value, type) then
-    return "Supplied AttributeValue has more than one datatypes set, " ..
-      "must contain exactly one of the supported datatypes"
+    return "Supplied AttributeValue has more than one datatypes set, "
+      .. "must contain exactly one of the supported datatypes"
   end
 end
 
