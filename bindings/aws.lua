@@ -222,8 +222,8 @@ end
 local function announce_retry(call, try, err, kind, wait)
   metrics.count("usher_upstream_retries_total", 1,
     { service = call.service.name, operation = call.operation, reason = kind })
-  log.debug("aws_retry", { service = call.service.name, operation = call.operation, code = err.code,
-    status = err.status, attempt = try.attempt, delay = wait, request_id = err.request_id })
+  log.debug("aws_retry", { service = call.service.name, operation = call.operation, error_code = err.code,
+    status = err.status, attempt = try.attempt, delay = wait, upstream_request_id = err.request_id })
 end
 
 

@@ -162,7 +162,7 @@ local function attempts(parts, operation, request, opts)
       return nil, err
     end
     parts.log.warn("stripe_retry", {
-      operation = operation, attempt = n, status = err.status, kind = err.kind, code = err.code,
+      operation = operation, attempt = n, status = err.status, kind = err.kind, error_code = err.code,
       stripe_request_id = err.request_id,
     })
     clock.sleep(delay)

@@ -20,8 +20,8 @@ static const char *const redacted[] = {
     "password", "secret", "token",  "authorization", "cookie",     "proof",   "apikey",
     "code",     "email",  "bearer", "credential",    "privatekey", "session",
 };
-/* Names that hold one of the words above and yet are what an operator needs. */
-static const char *const shown[] = {"statuscode", "errorcode", "exitcode", "declinecode", "codesent", "secretname"};
+/* Names that hold one of the words above and yet are what a person on call needs. */
+static const char *const shown[] = {"statuscode", "errorcode", "exitcode", "codesent", "emailverified"};
 
 void log_set_level(enum log_level level) { atomic_store(&threshold, level); }
 bool log_wants(enum log_level level) { return (int)level >= atomic_load(&threshold); }
@@ -55,7 +55,7 @@ static void append_string(struct bytes *line, const char *s) {
     unsigned char c = (unsigned char)*s;
     if (c == '"' || c == '\\')
       bytes_printf(line, "\\%c", c);
-    else if (c < 0x20)
+    else if (c < 0x20 || c > 0x7e) /* whatever the bytes were, the line stays JSON */
       bytes_printf(line, "\\u%04x", c);
     else
       bytes_append(line, s, 1);
