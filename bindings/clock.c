@@ -37,7 +37,9 @@ static int clock_iso8601(lua_State *L) {
   return 1;
 }
 
-static void on_timer_closed(uv_handle_t *h) { free(h); }
+static void on_timer_closed(uv_handle_t *h) {
+  free(h);
+}
 
 static void on_time(uv_timer_t *timer) {
   struct sleeper *s = (struct sleeper *)timer;

@@ -8,8 +8,8 @@
 #include "bytes.h"
 #include "host.h"
 #include "listener.h"
-#include "serve.h"
 #include "overlay.h"
+#include "serve.h"
 #include "vm.h"
 
 #include <lauxlib.h>
@@ -22,9 +22,20 @@ enum { MAILBOX, COGNITO, DYNAMODB, STRIPE, SERVICES };
 static const char *const tags[SERVICES] = {"mailbox", "cognito", "dynamodb", "stripe"};
 
 /* What a client must know; from scripts/sandbox/settings.lua. */
-enum { REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY, USER_POOL_ID, CLIENT_ID, CLIENT_SECRET, TABLE, STRIPE_KEY, KNOWN };
-static const char *const known_names[KNOWN] = {"region",    "access_key_id", "secret_access_key", "user_pool_id",
-                                               "client_id", "client_secret", "table",             "stripe_key"};
+enum {
+  REGION,
+  ACCESS_KEY_ID,
+  SECRET_ACCESS_KEY,
+  USER_POOL_ID,
+  CLIENT_ID,
+  CLIENT_SECRET,
+  TABLE,
+  STRIPE_KEY,
+  KNOWN
+};
+static const char *const known_names[KNOWN] = {"region",       "access_key_id", "secret_access_key",
+                                               "user_pool_id", "client_id",     "client_secret",
+                                               "table",        "stripe_key"};
 
 struct sandbox {
   const struct dev_options *options;
@@ -46,7 +57,8 @@ static int read_known(lua_State *L) {
   lua_pushliteral(L, "sandbox.settings");
   lua_call(L, 1, 1);
   for (int i = 0; i < KNOWN; i++) {
-    if (lua_getfield(L, -1, known_names[i]) != LUA_TSTRING) luaL_error(L, "sandbox.settings lacks %s", known_names[i]);
+    if (lua_getfield(L, -1, known_names[i]) != LUA_TSTRING)
+      luaL_error(L, "sandbox.settings lacks %s", known_names[i]);
     s->known[i] = strdup(lua_tostring(L, -1));
     if (!s->known[i]) luaL_error(L, "out of memory");
     lua_pop(L, 1);
@@ -59,7 +71,8 @@ static int read_settings(struct sandbox *s) {
   struct vm *vm;
   char *why = NULL;
   if (uv_loop_init(&loop)) return UV_ENOMEM;
-  const struct vm_settings settings = {.loop = &loop, .scripts = s->options->scripts, .trusted = true, .lenient = true};
+  const struct vm_settings settings = {
+      .loop = &loop, .scripts = s->options->scripts, .trusted = true, .lenient = true};
   int err = vm_open(&vm, &settings, &why);
   if (!err) {
     lua_pushcfunction(vm->L, read_known);
@@ -98,14 +111,17 @@ static int write_overlays(struct sandbox *s) {
   struct bytes *b = &s->server_over;
   int admin_port = o->port ? o->port + 1 : 0;
   bytes_printf(b, "return { env = \"dev\", show_tracebacks = true, limits = { grace = 0 },\n");
-  bytes_printf(b, "  listen = { host = \"%s\", port = %d }, admin = { host = \"%s\", port = %d },\n", host, o->port, host,
-               admin_port);
+  bytes_printf(b,
+               "  listen = { host = \"%s\", port = %d }, admin = { host = \"%s\", port = %d },\n",
+               host, o->port, host, admin_port);
   if (o->workers) bytes_printf(b, "  workers = %u,\n", o->workers);
   if (o->json) bytes_printf(b, "  log = { level = \"warn\" },\n");
   bytes_printf(b, "  aws = { region = \"%s\" },\n", s->known[REGION]);
-  bytes_printf(b, "  cognito = { url = \"http://%s:%d\", user_pool_id = \"%s\", client_id = \"%s\" },\n", host,
-               s->ports[COGNITO], s->known[USER_POOL_ID], s->known[CLIENT_ID]);
-  bytes_printf(b, "  dynamodb = { url = \"http://%s:%d\", table = \"%s\" },\n", host, s->ports[DYNAMODB], s->known[TABLE]);
+  bytes_printf(
+      b, "  cognito = { url = \"http://%s:%d\", user_pool_id = \"%s\", client_id = \"%s\" },\n",
+      host, s->ports[COGNITO], s->known[USER_POOL_ID], s->known[CLIENT_ID]);
+  bytes_printf(b, "  dynamodb = { url = \"http://%s:%d\", table = \"%s\" },\n", host,
+               s->ports[DYNAMODB], s->known[TABLE]);
   return bytes_printf(b, "  stripe = { url = \"http://%s:%d\" } }\n", host, s->ports[STRIPE]);
 }
 
@@ -117,8 +133,8 @@ static int bind_services(struct sandbox *s) {
     s->ports[i] = first ? first + 2 + i : 0;
     int err = listener_bind(host, &s->ports[i], &s->fds[i], 1);
     if (!err) continue;
-    fprintf(stderr, "usher: port %d for the sandbox's %s: %s; choose other ports with --port\n", s->ports[i], tags[i],
-            uv_strerror(err));
+    fprintf(stderr, "usher: port %d for the sandbox's %s: %s; choose other ports with --port\n",
+            s->ports[i], tags[i], uv_strerror(err));
     return err;
   }
   return 0;
@@ -151,32 +167,40 @@ static int start_sandbox(struct sandbox *s) {
 /* --- what to type next ------------------------------------------------------------------------ */
 
 static void print_json(const struct sandbox *s, const struct serve_ready *ready) {
-  printf("{\"url\":\"http://%s:%d\",\"admin_url\":\"http://%s:%d\",\"sandbox\":{", ready->host, ready->port,
-         ready->admin_host, ready->admin_port);
-  for (int i = 0; i < SERVICES; i++) printf("%s\"%s\":\"http://%s:%d\"", i ? "," : "", tags[i], host, s->ports[i]);
+  printf("{\"url\":\"http://%s:%d\",\"admin_url\":\"http://%s:%d\",\"sandbox\":{", ready->host,
+         ready->port, ready->admin_host, ready->admin_port);
+  for (int i = 0; i < SERVICES; i++)
+    printf("%s\"%s\":\"http://%s:%d\"", i ? "," : "", tags[i], host, s->ports[i]);
   printf("},\"mailbox_url\":\"http://%s:%d/mailbox\"", host, s->ports[MAILBOX]);
   for (int i = 0; i < KNOWN; i++) printf(",\"%s\":\"%s\"", known_names[i], s->known[i]);
   puts("}");
 }
 
 static void print_page(const struct sandbox *s, const struct serve_ready *ready) {
-  printf("usher %s serves on http://%s:%d with %u workers, over its sandbox (%s%s).\n\n", USHER_VERSION, ready->host,
-         ready->port, ready->workers, s->options->data ? "kept in " : "in memory, gone when it ends",
+  printf("usher %s serves on http://%s:%d with %u workers, over its sandbox (%s%s).\n\n",
+         USHER_VERSION, ready->host, ready->port, ready->workers,
+         s->options->data ? "kept in " : "in memory, gone when it ends",
          s->options->data ? s->options->data : "");
-  printf("  mailbox    http://%s:%d/             the mails that were sent, with the codes\n", host, s->ports[MAILBOX]);
-  printf("  table      %-28s aws --endpoint-url http://%s:%d dynamodb scan --table-name %s\n", s->known[TABLE], host,
-         s->ports[DYNAMODB], s->known[TABLE]);
-  printf("  cognito    http://%s:%d        pool %s\n", host, s->ports[COGNITO], s->known[USER_POOL_ID]);
+  printf("  mailbox    http://%s:%d/             the mails that were sent, with the codes\n", host,
+         s->ports[MAILBOX]);
+  printf("  table      %-28s aws --endpoint-url http://%s:%d dynamodb scan --table-name %s\n",
+         s->known[TABLE], host, s->ports[DYNAMODB], s->known[TABLE]);
+  printf("  cognito    http://%s:%d        pool %s\n", host, s->ports[COGNITO],
+         s->known[USER_POOL_ID]);
   printf("  stripe     http://%s:%d        key %s\n", host, s->ports[STRIPE], s->known[STRIPE_KEY]);
   printf("  admin      http://%s:%d/metrics\n\n", ready->admin_host, ready->admin_port);
   printf("Sign somebody up:\n\n"
-         "  curl -s -c jar -H 'Content-Type: application/json' http://%s:%d/api/account/signup -d '{\"email\":"
-         "\"ada@example.com\",\"name\":\"Ada Lovelace\",\"country\":\"GB\",\"organization\":\"Analytical Engines\","
+         "  curl -s -c jar -H 'Content-Type: application/json' http://%s:%d/api/account/signup -d "
+         "'{\"email\":"
+         "\"ada@example.com\",\"name\":\"Ada "
+         "Lovelace\",\"country\":\"GB\",\"organization\":\"Analytical Engines\","
          "\"password\":\"Corr3ct-Horse!\",\"stripe_token\":\"tok_visa\"}'\n",
          ready->host, ready->port);
   printf("  curl -s 'http://%s:%d/mailbox?to=ada@example.com'\n", host, s->ports[MAILBOX]);
-  printf("  curl -s -H 'Content-Type: application/json' http://%s:%d/api/account/confirm_signup -d '{\"email\":"
-         "\"ada@example.com\",\"code\":\"CODE FROM THE MAIL\",\"signup_token\":\"FROM THE FIRST ANSWER\"}'\n\n",
+  printf("  curl -s -H 'Content-Type: application/json' http://%s:%d/api/account/confirm_signup -d "
+         "'{\"email\":"
+         "\"ada@example.com\",\"code\":\"CODE FROM THE MAIL\",\"signup_token\":\"FROM THE FIRST "
+         "ANSWER\"}'\n\n",
          ready->host, ready->port);
 }
 

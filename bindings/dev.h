@@ -8,9 +8,9 @@
 struct dev_options {
   const char *config_path, *scripts; /* as in struct vm_settings */
   const char *data;                  /* a folder that keeps the sandbox's state; NULL: memory */
-  int port;                          /* of the public listener; the others follow it; 0 picks free ones */
-  unsigned workers;                  /* 0: the setting */
-  bool json;                         /* one line for programs instead of a page for people */
+  int port;         /* of the public listener; the others follow it; 0 picks free ones */
+  unsigned workers; /* 0: the setting */
+  bool json;        /* one line for programs instead of a page for people */
 };
 
 /* What the process should exit with. */

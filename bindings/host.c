@@ -65,9 +65,11 @@ static void log_reply(const struct server_reply *r, const char *tag) {
   snprintf(path, sizeof path, "%.*s", (int)r->path.len, r->path.data ? r->path.data : "");
   snprintf(method, sizeof method, "%.*s", (int)r->method.len, r->method.data ? r->method.data : "");
   snprintf(remote, sizeof remote, "%.*s", (int)r->remote.len, r->remote.data ? r->remote.data : "");
-  snprintf(id, sizeof id, "%.*s", (int)r->request_id.len, r->request_id.data ? r->request_id.data : "");
-  log_event(LOG_INFO, "request", "listener", tag, "method", method, "path", path, "status", status, "ms", ms, "remote",
-            remote, "request_id", id, "refusal", r->refusal ? r->refusal : "", NULL);
+  snprintf(id, sizeof id, "%.*s", (int)r->request_id.len,
+           r->request_id.data ? r->request_id.data : "");
+  log_event(LOG_INFO, "request", "listener", tag, "method", method, "path", path, "status", status,
+            "ms", ms, "remote", remote, "request_id", id, "refusal", r->refusal ? r->refusal : "",
+            NULL);
 }
 
 static void on_reply(const struct server_reply *r, void *ctx) {
@@ -88,9 +90,11 @@ static int open_ports(struct host *host) {
     server.on_reply = on_reply;
     port->host = host;
     port->tag = listener->tag;
-    int err = server_open(worker_loop(host->worker), listener->fds[index], &server, on_request, port, &port->server);
+    int err = server_open(worker_loop(host->worker), listener->fds[index], &server, on_request,
+                          port, &port->server);
     if (err) {
-      fprintf(stderr, "usher: the %s listener cannot be opened: %s\n", listener->tag, uv_strerror(err));
+      fprintf(stderr, "usher: the %s listener cannot be opened: %s\n", listener->tag,
+              uv_strerror(err));
       return err;
     }
     host->port_count++;
@@ -139,7 +143,9 @@ static void stop_when_idle(struct host *host) {
   if (host->draining && host->closing == 0 && host->vm->tasks == 0) worker_stop(host->worker);
 }
 
-static void on_idle(struct vm *vm) { stop_when_idle(vm->host); }
+static void on_idle(struct vm *vm) {
+  stop_when_idle(vm->host);
+}
 
 static void on_drained(void *ctx) {
   struct host *host = ctx;
@@ -154,7 +160,8 @@ static void host_drain(struct worker *worker, void *ctx) {
   host->closing = host->port_count;
   host->vm->host = host;
   host->vm->on_idle = on_idle;
-  for (unsigned i = 0; i < host->port_count; i++) server_drain(host->ports[i].server, on_drained, host);
+  for (unsigned i = 0; i < host->port_count; i++)
+    server_drain(host->ports[i].server, on_drained, host);
   stop_when_idle(host);
 }
 
@@ -170,11 +177,13 @@ static void host_close(struct worker *worker, void *ctx) {
   if (!host) return;
   request_end_all(&host->open);
   host->closing = host->port_count;
-  unsigned ports = host->port_count; /* host may go with the last on_closed, which is never inside server_close */
+  unsigned ports =
+      host->port_count; /* host may go with the last on_closed, which is never inside server_close */
   for (unsigned i = 0; i < ports; i++) server_close(host->ports[i].server, on_closed, host);
   if (host->client) client_close(host->client);
   if (host->vm) vm_close(host->vm);
   if (ports == 0) free(host);
 }
 
-const struct worker_hooks host_hooks = {.open = host_open, .drain = host_drain, .close = host_close};
+const struct worker_hooks host_hooks = {
+    .open = host_open, .drain = host_drain, .close = host_close};

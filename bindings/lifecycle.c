@@ -10,7 +10,9 @@
 static atomic_bool draining;
 static _Atomic uint64_t since;
 
-void lifecycle_set_draining(void) { atomic_store(&draining, true); }
+void lifecycle_set_draining(void) {
+  atomic_store(&draining, true);
+}
 
 /* lifecycle.draining() -> boolean */
 static int lifecycle_draining(lua_State *L) {

@@ -18,7 +18,8 @@ static int log_sink_write(lua_State *L) {
   const char *event = luaL_checkstring(L, 2), *object = luaL_optlstring(L, 3, "", &len);
   struct task *task = task_running(L);
   struct bytes members = {0};
-  if (task && *task_request_id(task)) bytes_printf(&members, "\"request_id\":\"%s\"", task_request_id(task));
+  if (task && *task_request_id(task))
+    bytes_printf(&members, "\"request_id\":\"%s\"", task_request_id(task));
   if (len > 2) {
     if (members.len) bytes_append(&members, ",", 1);
     bytes_append(&members, object + 1, len - 2); /* without its braces */

@@ -25,7 +25,8 @@ static const struct command {
 } commands[] = {
     {"serve", "serve production",
      "usage: usher serve [OPTION…]\n\n"
-     "Serves until SIGTERM or SIGINT; then /readyz says 503 for limits.grace seconds, the listener\n"
+     "Serves until SIGTERM or SIGINT; then /readyz says 503 for limits.grace seconds, the "
+     "listener\n"
      "closes, and requests in flight finish. A second signal ends it at once.\n\n"
      "  --config FILE   settings that differ from the defaults (config/usher.lua lists them all)\n"
      "  --scripts DIR   scripts that replace the ones inside the binary\n"
@@ -38,9 +39,11 @@ static const struct command {
      cmd_serve},
     {"dev", "serve on this machine alone, over the embedded sandbox",
      "usage: usher dev [OPTION…]\n\n"
-     "The whole sign-up with no cloud: Cognito, DynamoDB, Stripe and a mailbox run inside, and usher\n"
+     "The whole sign-up with no cloud: Cognito, DynamoDB, Stripe and a mailbox run inside, and "
+     "usher\n"
      "talks to them as it does to the real ones. Prints what to type next.\n\n"
-     "  --port N       public listener (8080); admin, mailbox, cognito, dynamodb and stripe take the\n"
+     "  --port N       public listener (8080); admin, mailbox, cognito, dynamodb and stripe take "
+     "the\n"
      "                 five ports behind it; 0 picks free ones\n"
      "  --data DIR     keep the sandbox's state in this folder; without it, in memory\n"
      "  --json         print one JSON line, once everything serves, for programs\n"
@@ -54,7 +57,8 @@ static const struct command {
      cmd_check},
     {"exec", "run a Lua file with every binding",
      "usage: usher exec [--config FILE] [--scripts DIR] FILE.lua [ARG…]\n\n"
-     "The file runs as one task and gets the arguments as `...`. Returning false or a number sets the\n"
+     "The file runs as one task and gets the arguments as `...`. Returning false or a number sets "
+     "the\n"
      "exit code. Secrets that are missing are left out.\n",
      cmd_exec},
     {"test", "run specs with busted, inside this binary",
@@ -79,8 +83,9 @@ struct values {
   bool json;
 };
 
-static const struct option common[] = {
-    {"config", required_argument, NULL, CONFIG}, {"scripts", required_argument, NULL, SCRIPTS}, {0}};
+static const struct option common[] = {{"config", required_argument, NULL, CONFIG},
+                                       {"scripts", required_argument, NULL, SCRIPTS},
+                                       {0}};
 static const struct option serve_only[] = {{"config", required_argument, NULL, CONFIG},
                                            {"scripts", required_argument, NULL, SCRIPTS},
                                            {"host", required_argument, NULL, HOST},
@@ -143,7 +148,8 @@ static int cmd_serve(int argc, char **argv) {
   bytes_printf(&over, " },");
   if (v.workers >= 0) bytes_printf(&over, " workers = %ld,", v.workers);
   bytes_printf(&over, " }");
-  int code = serve(&(struct serve_options){.config_path = v.config, .config_over = over.data, .scripts = v.scripts});
+  int code = serve(&(struct serve_options){
+      .config_path = v.config, .config_over = over.data, .scripts = v.scripts});
   bytes_free(&over);
   return code;
 }
@@ -176,8 +182,10 @@ static int cmd_exec(int argc, char **argv) {
   struct values v;
   int first = read_options(argc, argv, common, &v);
   if (first < 0 || first == argc) return usage_error("exec");
-  return run_script(&(struct run_settings){
-      .file = argv[first], .args = argv + first + 1, .config_path = v.config, .scripts = v.scripts});
+  return run_script(&(struct run_settings){.file = argv[first],
+                                           .args = argv + first + 1,
+                                           .config_path = v.config,
+                                           .scripts = v.scripts});
 }
 
 static int cmd_test(int argc, char **argv) {

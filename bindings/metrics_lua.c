@@ -9,7 +9,8 @@
 static const char *check_name(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   for (const char *p = name; *p; p++)
-    if (!isalnum((unsigned char)*p) && *p != '_') luaL_argerror(L, 1, "a metric's name is letters, digits and _");
+    if (!isalnum((unsigned char)*p) && *p != '_')
+      luaL_argerror(L, 1, "a metric's name is letters, digits and _");
   return name;
 }
 
@@ -42,7 +43,8 @@ static const char *check_labels(lua_State *L, int index) {
   luaL_checkstack(L, 2 * PAIRS_MAX + 8, NULL);
   lua_pushnil(L);
   while (lua_next(L, index)) {
-    if (n == PAIRS_MAX || lua_type(L, -2) != LUA_TSTRING) luaL_argerror(L, index, "at most 8 named dimensions");
+    if (n == PAIRS_MAX || lua_type(L, -2) != LUA_TSTRING)
+      luaL_argerror(L, index, "at most 8 named dimensions");
     pairs[n][0] = lua_tostring(L, -2);
     pairs[n++][1] = luaL_tolstring(L, -1, NULL);
     lua_insert(L, -3); /* keep the string under the key, drop the value */
@@ -106,12 +108,8 @@ static int metrics_lua_render(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-    {"count", metrics_lua_count},
-    {"gauge", metrics_lua_gauge},
-    {"observe", metrics_lua_observe},
-    {"value", metrics_lua_value},
-    {"render", metrics_lua_render},
-    {NULL, NULL},
+    {"count", metrics_lua_count}, {"gauge", metrics_lua_gauge},   {"observe", metrics_lua_observe},
+    {"value", metrics_lua_value}, {"render", metrics_lua_render}, {NULL, NULL},
 };
 
 int luaopen_metrics(lua_State *L);

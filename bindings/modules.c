@@ -22,9 +22,11 @@
 #pragma weak luaopen_sigv4
 #pragma weak luaopen_sqlite
 #pragma weak luaopen_unicode
-MODULE(aws_env), luaopen_bignum(lua_State *), luaopen_clock(lua_State *), luaopen_crypto(lua_State *);
+MODULE(aws_env), luaopen_bignum(lua_State *), luaopen_clock(lua_State *),
+    luaopen_crypto(lua_State *);
 MODULE(http), luaopen_json(lua_State *), luaopen_jwt(lua_State *), luaopen_log_sink(lua_State *);
-MODULE(metrics), luaopen_secret(lua_State *), luaopen_sigv4(lua_State *), luaopen_sqlite(lua_State *);
+MODULE(metrics), luaopen_secret(lua_State *), luaopen_sigv4(lua_State *),
+    luaopen_sqlite(lua_State *);
 MODULE(unicode), luaopen_lifecycle(lua_State *), luaopen_request(lua_State *);
 int luaopen_script_files(lua_State *);
 
@@ -33,29 +35,22 @@ static const struct {
   lua_CFunction open;
   bool trusted; /* only where a person or the sandbox runs code, never in a flow */
 } modules[] = {
-    {"aws_env", luaopen_aws_env, false},
-    {"bignum", luaopen_bignum, true},
-    {"clock", luaopen_clock, false},
-    {"crypto", luaopen_crypto, false},
-    {"http", luaopen_http, false},
-    {"json", luaopen_json, false},
-    {"jwt", luaopen_jwt, false},
-    {"lifecycle", luaopen_lifecycle, false},
-    {"log_sink", luaopen_log_sink, false},
-    {"metrics", luaopen_metrics, false},
-    {"request", luaopen_request, false},
-    {"script_files", luaopen_script_files, true},
-    {"secret", luaopen_secret, false},
-    {"sigv4", luaopen_sigv4, false},
-    {"sqlite", luaopen_sqlite, true},
-    {"task", luaopen_task, false},
+    {"aws_env", luaopen_aws_env, false},   {"bignum", luaopen_bignum, true},
+    {"clock", luaopen_clock, false},       {"crypto", luaopen_crypto, false},
+    {"http", luaopen_http, false},         {"json", luaopen_json, false},
+    {"jwt", luaopen_jwt, false},           {"lifecycle", luaopen_lifecycle, false},
+    {"log_sink", luaopen_log_sink, false}, {"metrics", luaopen_metrics, false},
+    {"request", luaopen_request, false},   {"script_files", luaopen_script_files, true},
+    {"secret", luaopen_secret, false},     {"sigv4", luaopen_sigv4, false},
+    {"sqlite", luaopen_sqlite, true},      {"task", luaopen_task, false},
     {"unicode", luaopen_unicode, false},
 };
 
 static bool name_is_sane(const char *name) {
   if (!isalpha((unsigned char)*name)) return false;
   for (const char *p = name; *p; p++)
-    if (!isalnum((unsigned char)*p) && *p != '_' && (*p != '.' || p[1] == '.' || !p[1])) return false;
+    if (!isalnum((unsigned char)*p) && *p != '_' && (*p != '.' || p[1] == '.' || !p[1]))
+      return false;
   return strlen(name) < 128;
 }
 
@@ -68,13 +63,15 @@ static int load_text(lua_State *L, const char *data, size_t len, const char *chu
 static int load_embedded(lua_State *L, const char *path) {
   const struct embedded_file *file = embedded_find(path);
   if (!file) return 0;
-  return load_text(L, file->data, (size_t)(file->end - file->data), lua_pushfstring(L, "@%s", path));
+  return load_text(L, file->data, (size_t)(file->end - file->data),
+                   lua_pushfstring(L, "@%s", path));
 }
 
 static int load_file(lua_State *L, const char *path) {
   size_t len;
   char *data = vm_read_file(path, &len);
-  if (!data) return errno == ENOENT || errno == ENOTDIR ? 0 : luaL_error(L, "%s: %s", path, strerror(errno));
+  if (!data)
+    return errno == ENOENT || errno == ENOTDIR ? 0 : luaL_error(L, "%s: %s", path, strerror(errno));
   /* the buffer must not leak when the text is bad: hand it to Lua first */
   lua_pushlstring(L, data, len);
   free(data);
@@ -91,7 +88,8 @@ static int search_c(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   bool trusted = vm_of(L)->settings.trusted;
   for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
-    if (strcmp(modules[i].name, name) || !modules[i].open || (modules[i].trusted && !trusted)) continue;
+    if (strcmp(modules[i].name, name) || !modules[i].open || (modules[i].trusted && !trusted))
+      continue;
     lua_pushcfunction(L, modules[i].open);
     lua_pushliteral(L, ":usher:");
     return 2;
@@ -101,7 +99,8 @@ static int search_c(lua_State *L) {
 }
 
 /* folder/NAME.lua, then folder/NAME/init.lua, where dots of NAME are slashes */
-static int search_in(lua_State *L, const char *folder, const char *name, int (*load)(lua_State *, const char *)) {
+static int search_in(lua_State *L, const char *folder, const char *name,
+                     int (*load)(lua_State *, const char *)) {
   static const char *const forms[] = {"%s/%s.lua", "%s/%s/init.lua"};
   const char *path = luaL_gsub(L, name, ".", "/");
   for (size_t i = 0; i < 2; i++) {

@@ -6,7 +6,8 @@ int overlay_quote(struct bytes *out, const char *text) {
   int err = bytes_append(out, "\"", 1);
   for (; *text && !err; text++) {
     unsigned char c = (unsigned char)*text;
-    err = c == '"' || c == '\\' || c < ' ' ? bytes_printf(out, "\\%03d", c) : bytes_append(out, text, 1);
+    err = c == '"' || c == '\\' || c < ' ' ? bytes_printf(out, "\\%03d", c)
+                                           : bytes_append(out, text, 1);
   }
   return err ? err : bytes_append(out, "\"", 1);
 }

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUEST "usher.request"
+#define REQUEST     "usher.request"
 #define HEADERS_MAX 64
 
 struct request {
@@ -42,8 +42,8 @@ static void reply_plain(struct exchange *e, int status, const char *code, const 
   static const struct exchange_header json = {{"Content-Type", 12}, {"application/json", 16}};
   struct slice id = exchange_request_id(e);
   struct bytes body = {0};
-  bytes_printf(&body, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\",\"request_id\":\"%.*s\"}}", code, message, (int)id.len,
-               id.data);
+  bytes_printf(&body, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\",\"request_id\":\"%.*s\"}}",
+               code, message, (int)id.len, id.data);
   exchange_reply(e, status, &json, 1, body.data, body.len);
   bytes_free(&body);
 }
@@ -76,7 +76,8 @@ static void on_end(lua_State *T, int status, void *ctx) {
     reply_from_stack(T, e);
     return;
   }
-  const char *problem = lua_type(T, -1) == LUA_TSTRING ? lua_tostring(T, -1) : "the handler gave no reply";
+  const char *problem =
+      lua_type(T, -1) == LUA_TSTRING ? lua_tostring(T, -1) : "the handler gave no reply";
   log_event(LOG_ERROR, "request_lost", "error", problem, NULL);
   reply_plain(e, 500, "internal_error", "Something went wrong on our side. Please try again.");
 }
@@ -122,7 +123,8 @@ void request_start(struct vm *vm, int handler, struct exchange *e, struct reques
 
 void request_end_all(struct request_list *open) {
   while (open->first)
-    reply_plain(take_exchange(open->first), 503, "try_again", "The server is stopping. Please try again.");
+    reply_plain(take_exchange(open->first), 503, "try_again",
+                "The server is stopping. Please try again.");
 }
 
 static struct exchange *check_exchange(lua_State *L) {
@@ -179,7 +181,8 @@ static const struct {
 static int request_index(lua_State *L) {
   const char *name = luaL_checkstring(L, 2);
   for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
-    if (strcmp(properties[i].name, name) == 0) return push_slice(L, properties[i].get(check_exchange(L)));
+    if (strcmp(properties[i].name, name) == 0)
+      return push_slice(L, properties[i].get(check_exchange(L)));
   lua_pushvalue(L, 2);
   lua_rawget(L, lua_upvalueindex(1));
   if (strcmp(name, "query") == 0) { /* req.query: decoded when asked for */

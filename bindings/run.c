@@ -64,7 +64,9 @@ static int start(lua_State *L) {
   return 0;
 }
 
-static void on_idle(struct vm *vm) { uv_stop(vm->settings.loop); }
+static void on_idle(struct vm *vm) {
+  uv_stop(vm->settings.loop);
+}
 
 static void run_until_end(struct run *run) {
   run->vm->on_idle = on_idle;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECRET "usher.secret"
+#define SECRET     "usher.secret"
 #define SECRET_MAX 65536
 
 struct secret *secret_test(lua_State *L, int index) {
@@ -59,7 +59,9 @@ static int from_env(lua_State *L, const char *name, const char *variable) {
 static int from_file(lua_State *L, const char *name, const char *path) {
   size_t len;
   char *data = vm_read_file(path, &len);
-  if (!data) return unavailable(L, lua_pushfstring(L, "file %s cannot be read: %s", path, strerror(errno)), "");
+  if (!data)
+    return unavailable(L, lua_pushfstring(L, "file %s cannot be read: %s", path, strerror(errno)),
+                       "");
   while (len && (data[len - 1] == '\n' || data[len - 1] == '\r')) len--;
   struct secret *s = len && len <= SECRET_MAX ? secret_new(name, data, len) : NULL;
   explicit_bzero(data, len);

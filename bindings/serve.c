@@ -79,7 +79,9 @@ static int read_config(struct process *p, const struct serve_options *options) {
 
 static int bind_failed(const char *host, int port, int err) {
   if (err == UV_EADDRINUSE)
-    fprintf(stderr, "usher: %s port %d is in use: stop what listens there, or choose another with --port\n", host, port);
+    fprintf(stderr,
+            "usher: %s port %d is in use: stop what listens there, or choose another with --port\n",
+            host, port);
   else
     fprintf(stderr, "usher: cannot listen on %s port %d: %s\n", host, port, uv_strerror(err));
   return err;
@@ -131,7 +133,9 @@ static void drain(struct process *p) {
   workers_drain(p->workers);
 }
 
-static void on_grace_over(uv_timer_t *timer) { drain(timer->data); }
+static void on_grace_over(uv_timer_t *timer) {
+  drain(timer->data);
+}
 
 static void on_signal(uv_signal_t *handle, int number) {
   struct process *p = handle->data;
@@ -146,7 +150,8 @@ static void on_signal(uv_signal_t *handle, int number) {
     return;
   }
   p->phase = GRACE;
-  log_event(LOG_INFO, "stopping", "next", "readyz says 503; the listener closes after limits.grace", NULL);
+  log_event(LOG_INFO, "stopping", "next", "readyz says 503; the listener closes after limits.grace",
+            NULL);
   uv_timer_start(&p->timer, on_grace_over, p->config.grace_ms, 0);
 }
 
@@ -181,8 +186,8 @@ static void say_ready(struct process *p, const struct serve_options *options) {
   snprintf(port, sizeof port, "%d", c->port);
   snprintf(admin_port, sizeof admin_port, "%d", c->admin_port);
   snprintf(workers, sizeof workers, "%u", c->workers);
-  log_event(LOG_INFO, "serving", "host", c->host, "port", port, "admin_host", c->admin_host, "admin_port", admin_port,
-            "workers", workers, "version", USHER_VERSION, NULL);
+  log_event(LOG_INFO, "serving", "host", c->host, "port", port, "admin_host", c->admin_host,
+            "admin_port", admin_port, "workers", workers, "version", USHER_VERSION, NULL);
   const struct serve_ready ready = {c->host, c->admin_host, c->port, c->admin_port, c->workers};
   if (options->on_ready) options->on_ready(&ready, options->ctx);
 }

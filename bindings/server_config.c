@@ -35,7 +35,8 @@ static unsigned milliseconds(lua_State *L, const char *section, const char *name
 static void text(lua_State *L, const char *section, const char *name, char *out, size_t size) {
   push_setting(L, section, name);
   const char *value = luaL_checkstring(L, -1);
-  if (strlen(value) >= size) luaL_error(L, "%s.%s is longer than %d bytes", section, name, (int)size - 1);
+  if (strlen(value) >= size)
+    luaL_error(L, "%s.%s is longer than %d bytes", section, name, (int)size - 1);
   strcpy(out, value);
   lua_pop(L, 1);
 }
@@ -68,7 +69,8 @@ static void read_cors(lua_State *L, struct server_config *out) {
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  out->server.cors = (struct cors_settings){.origins = out->origins, .origin_count = n, .credentials = n > 0};
+  out->server.cors =
+      (struct cors_settings){.origins = out->origins, .origin_count = n, .credentials = n > 0};
 }
 
 static void read_server(lua_State *L, struct server_config *out) {
@@ -77,7 +79,8 @@ static void read_server(lua_State *L, struct server_config *out) {
   read_cors(L, out);
   text(L, "proxy", "header", header, sizeof header);
   out->server.proxy.trusted_hops = whole(L, "proxy", "trusted_hops");
-  out->server.proxy.header = strcmp(header, "forwarded") == 0 ? PROXY_FORWARDED : PROXY_X_FORWARDED_FOR;
+  out->server.proxy.header =
+      strcmp(header, "forwarded") == 0 ? PROXY_FORWARDED : PROXY_X_FORWARDED_FOR;
   text(L, "proxy", "strip_prefix", out->strip_prefix, sizeof out->strip_prefix);
   if (*out->strip_prefix) out->server.strip_prefix = out->strip_prefix;
 }

@@ -114,7 +114,9 @@ static void run(struct vm *vm) {
   }
 }
 
-static void on_busy(uv_idle_t *h) { (void)h; }
+static void on_busy(uv_idle_t *h) {
+  (void)h;
+}
 
 static void run_and_rest(struct vm *vm) {
   run(vm);
@@ -124,8 +126,12 @@ static void run_and_rest(struct vm *vm) {
     uv_idle_stop(&vm->busy);
 }
 
-static void on_prepare(uv_prepare_t *h) { run_and_rest(h->data); }
-static void on_check(uv_check_t *h) { run_and_rest(h->data); }
+static void on_prepare(uv_prepare_t *h) {
+  run_and_rest(h->data);
+}
+static void on_check(uv_check_t *h) {
+  run_and_rest(h->data);
+}
 
 int task_queue_open(struct vm *vm) {
   vm->ready_tail = &vm->ready;
@@ -143,12 +149,15 @@ void task_queue_close(struct vm *vm) {
   uv_idle_stop(&vm->busy);
 }
 
-struct task *task_running(lua_State *T) { return (*(struct context **)lua_getextraspace(T))->task; }
+struct task *task_running(lua_State *T) {
+  return (*(struct context **)lua_getextraspace(T))->task;
+}
 
 struct task *task_current(lua_State *T) {
   struct task *t = task_running(T);
   if (!t || t->T != T || t->state != RUNNING || !lua_isyieldable(T))
-    luaL_error(T, "this waits for I/O, which only a task can: not a script's top level, not a coroutine of its own");
+    luaL_error(T, "this waits for I/O, which only a task can: not a script's top level, not a "
+                  "coroutine of its own");
   return t;
 }
 
@@ -164,9 +173,15 @@ void task_wake(struct task *t) {
   enqueue(t);
 }
 
-uint64_t task_deadline(const struct task *t) { return t->deadline; }
-void task_set_deadline(struct task *t, uint64_t deadline) { t->deadline = deadline; }
-const char *task_request_id(const struct task *t) { return t->request_id; }
+uint64_t task_deadline(const struct task *t) {
+  return t->deadline;
+}
+void task_set_deadline(struct task *t, uint64_t deadline) {
+  t->deadline = deadline;
+}
+const char *task_request_id(const struct task *t) {
+  return t->request_id;
+}
 
 void task_set_request_id(struct task *t, const char *id, size_t len) {
   if (len >= sizeof t->request_id) len = sizeof t->request_id - 1;
@@ -212,7 +227,8 @@ static int task_all(lua_State *T) {
   int n = (int)luaL_len(T, 1);
   luaL_checkstack(T, n + 4, "too many tasks");
   for (int i = 1; i <= n; i++) {
-    if (lua_rawgeti(T, 1, i) != LUA_TFUNCTION) return luaL_error(T, "task.all: entry %d is not a function", i);
+    if (lua_rawgeti(T, 1, i) != LUA_TFUNCTION)
+      return luaL_error(T, "task.all: entry %d is not a function", i);
     task_push(T, 0);
   }
   if (n == 0) return task_joined(T, LUA_OK, 0);

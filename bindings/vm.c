@@ -16,7 +16,9 @@
 
 #define FILE_MAX (64u << 20)
 
-struct vm *vm_of(lua_State *L) { return (*(struct context **)lua_getextraspace(L))->vm; }
+struct vm *vm_of(lua_State *L) {
+  return (*(struct context **)lua_getextraspace(L))->vm;
+}
 
 char *vm_read_file(const char *path, size_t *len) {
   FILE *file = fopen(path, "rb");
@@ -62,7 +64,9 @@ static void push_sources(lua_State *L, const struct vm_settings *s) {
   if (s->config_path) {
     size_t len;
     char *text = vm_read_file(s->config_path, &len);
-    if (!text) luaL_error(L, "%s: %s; --config takes a file that can be read", s->config_path, strerror(errno));
+    if (!text)
+      luaL_error(L, "%s: %s; --config takes a file that can be read", s->config_path,
+                 strerror(errno));
     push_source(L, s->config_path, text, len);
     free(text);
   }
@@ -140,7 +144,8 @@ static int prepare(lua_State *L) {
   struct vm *vm = lua_touserdata(L, 1);
   luaL_openlibs(L);
   modules_install(L);
-  luaL_requiref(L, "secret", luaopen_secret, 0); /* its metatable must be there before any handle is pushed */
+  luaL_requiref(L, "secret", luaopen_secret,
+                0); /* its metatable must be there before any handle is pushed */
   lua_settop(L, 0);
   load_config(L, &vm->settings);
   if (!vm->settings.trusted) restrict_globals(L);

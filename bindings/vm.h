@@ -26,8 +26,8 @@ struct vm {
   struct task *ready, **ready_tail; /* woken tasks, oldest first */
   uv_prepare_t before_poll;
   uv_check_t after_poll;
-  uv_idle_t busy; /* runs while tasks are ready, so that the poll does not block */
-  unsigned tasks; /* alive; when closing: handles still open */
+  uv_idle_t busy;                 /* runs while tasks are ready, so that the poll does not block */
+  unsigned tasks;                 /* alive; when closing: handles still open */
   void (*on_idle)(struct vm *vm); /* the last task has ended; may be NULL */
   void *host;                     /* of whoever set on_idle */
 };

@@ -26,7 +26,8 @@ static int bind_one(const union address *a, socklen_t len, int shared, int *out)
   int on = 1, fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return uv_translate_sys_error(errno);
   if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
-      (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) || bind(fd, &a->any, len)) {
+      (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) ||
+      bind(fd, &a->any, len)) {
     int err = uv_translate_sys_error(errno);
     close(fd);
     return err;

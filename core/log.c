@@ -21,10 +21,15 @@ static const char *const redacted[] = {
     "code",     "email",  "bearer", "credential",    "privatekey", "session",
 };
 /* Names that hold one of the words above and yet are what a person on call needs. */
-static const char *const shown[] = {"statuscode", "errorcode", "exitcode", "codesent", "emailverified"};
+static const char *const shown[] = {"statuscode", "errorcode", "exitcode", "codesent",
+                                    "emailverified"};
 
-void log_set_level(enum log_level level) { atomic_store(&threshold, level); }
-bool log_wants(enum log_level level) { return (int)level >= atomic_load(&threshold); }
+void log_set_level(enum log_level level) {
+  atomic_store(&threshold, level);
+}
+bool log_wants(enum log_level level) {
+  return (int)level >= atomic_load(&threshold);
+}
 
 int log_level_parse(const char *name) {
   for (int i = 0; i <= LOG_OFF; i++)
@@ -35,7 +40,8 @@ int log_level_parse(const char *name) {
 static void fold(const char *name, char *out, size_t size) {
   size_t n = 0;
   for (; *name && n + 1 < size; name++)
-    if (*name != '_' && *name != '-') out[n++] = (char)(*name >= 'A' && *name <= 'Z' ? *name + 32 : *name);
+    if (*name != '_' && *name != '-')
+      out[n++] = (char)(*name >= 'A' && *name <= 'Z' ? *name + 32 : *name);
   out[n] = '\0';
 }
 
@@ -70,7 +76,8 @@ static void append_head(struct bytes *line, enum log_level level, const char *ev
   clock_gettime(CLOCK_REALTIME, &now);
   gmtime_r(&now.tv_sec, &tm);
   strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
-  bytes_printf(line, "{\"ts\":\"%s.%03ldZ\",\"level\":\"%s\",\"event\":", stamp, now.tv_nsec / 1000000, names[level]);
+  bytes_printf(line, "{\"ts\":\"%s.%03ldZ\",\"level\":\"%s\",\"event\":", stamp,
+               now.tv_nsec / 1000000, names[level]);
   append_string(line, event);
 }
 

@@ -9,7 +9,8 @@
 
 enum kind { COUNTER, GAUGE, HISTOGRAM };
 
-static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
+static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                0.25,  0.5,    1,     2.5,  5,     10,   30};
 #define BOUNDS (sizeof bounds / sizeof *bounds)
 
 struct series {
@@ -106,11 +107,13 @@ static int render_histogram(struct bytes *out, const struct series *s) {
     err = bytes_printf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", s->name, s->labels, comma, bounds[i],
                        (unsigned long long)s->buckets[i]);
   if (!err)
-    err = bytes_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", s->name, s->labels, comma, (unsigned long long)s->count);
+    err = bytes_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", s->name, s->labels, comma,
+                       (unsigned long long)s->count);
   const char *open = *s->labels ? "{" : "", *close = *s->labels ? "}" : "";
   if (!err)
-    err = bytes_printf(out, "%s_sum%s%s%s %.9g\n%s_count%s%s%s %llu\n", s->name, open, s->labels, close, s->value,
-                       s->name, open, s->labels, close, (unsigned long long)s->count);
+    err = bytes_printf(out, "%s_sum%s%s%s %.9g\n%s_count%s%s%s %llu\n", s->name, open, s->labels,
+                       close, s->value, s->name, open, s->labels, close,
+                       (unsigned long long)s->count);
   return err;
 }
 
@@ -133,7 +136,9 @@ static int render_all(struct bytes *out, struct series **all) {
     if (!err) err = render_series(out, all[i]);
   }
   if (!err && dropped > 0)
-    err = bytes_printf(out, "# TYPE usher_metrics_dropped_total counter\nusher_metrics_dropped_total %.15g\n", dropped);
+    err = bytes_printf(
+        out, "# TYPE usher_metrics_dropped_total counter\nusher_metrics_dropped_total %.15g\n",
+        dropped);
   return err;
 }
 

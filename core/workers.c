@@ -30,11 +30,21 @@ struct workers {
   struct worker worker[];
 };
 
-uv_loop_t *worker_loop(struct worker *w) { return &w->loop; }
-unsigned worker_index(const struct worker *w) { return w->index; }
-void *worker_data(const struct worker *w) { return w->data; }
-void worker_set_data(struct worker *w, void *data) { w->data = data; }
-void worker_stop(struct worker *w) { uv_stop(&w->loop); }
+uv_loop_t *worker_loop(struct worker *w) {
+  return &w->loop;
+}
+unsigned worker_index(const struct worker *w) {
+  return w->index;
+}
+void *worker_data(const struct worker *w) {
+  return w->data;
+}
+void worker_set_data(struct worker *w, void *data) {
+  w->data = data;
+}
+void worker_stop(struct worker *w) {
+  uv_stop(&w->loop);
+}
 
 static void on_order(uv_async_t *async) {
   struct worker *w = async->data;
@@ -91,7 +101,8 @@ static int start_one(struct workers *ws, unsigned i) {
   return err;
 }
 
-int workers_start(unsigned count, const struct worker_hooks *hooks, void *ctx, struct workers **out) {
+int workers_start(unsigned count, const struct worker_hooks *hooks, void *ctx,
+                  struct workers **out) {
   struct workers *ws = calloc(1, sizeof *ws + count * sizeof *ws->worker);
   if (!ws) return UV_ENOMEM;
   ws->hooks = *hooks;
@@ -124,8 +135,12 @@ static void give_order(struct workers *ws, unsigned order) {
   uv_mutex_unlock(&ws->lock);
 }
 
-void workers_drain(struct workers *ws) { give_order(ws, DRAIN); }
-void workers_stop(struct workers *ws) { give_order(ws, STOP); }
+void workers_drain(struct workers *ws) {
+  give_order(ws, DRAIN);
+}
+void workers_stop(struct workers *ws) {
+  give_order(ws, STOP);
+}
 
 void workers_free(struct workers *ws) {
   for (unsigned i = 0; i < ws->threads; i++) uv_thread_join(&ws->worker[i].thread);

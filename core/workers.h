@@ -10,10 +10,13 @@ struct worker;
 
 /* All run on the worker's own thread. */
 struct worker_hooks {
-  int (*open)(struct worker *w, void *ctx);   /* before the loop runs; anything but 0 ends this worker */
+  int (*open)(struct worker *w,
+              void *ctx); /* before the loop runs; anything but 0 ends this worker */
   void (*drain)(struct worker *w, void *ctx); /* finish what is in flight, then call worker_stop */
-  void (*close)(struct worker *w, void *ctx); /* the loop has stopped: close every handle; it runs once more after this */
-  void (*ended)(void *ctx);                   /* all have ended; on the last one's thread; may be NULL */
+  void (*close)(
+      struct worker *w,
+      void *ctx); /* the loop has stopped: close every handle; it runs once more after this */
+  void (*ended)(void *ctx); /* all have ended; on the last one's thread; may be NULL */
 };
 
 uv_loop_t *worker_loop(struct worker *w);
@@ -23,10 +26,11 @@ void worker_set_data(struct worker *w, void *data);
 void worker_stop(struct worker *w); /* on its own thread: the loop ends after this round */
 
 /* Starts count threads and waits until each has opened. 0, UV_ENOMEM, or the first error of an open: then all have ended. */
-int workers_start(unsigned count, const struct worker_hooks *hooks, void *ctx, struct workers **out);
+int workers_start(unsigned count, const struct worker_hooks *hooks, void *ctx,
+                  struct workers **out);
 
 void workers_drain(struct workers *ws); /* from any thread; each worker's drain hook runs soon */
 void workers_stop(struct workers *ws);  /* from any thread; at once */
-void workers_free(struct workers *ws);  /* joins the threads: they must have ended or been stopped */
+void workers_free(struct workers *ws); /* joins the threads: they must have ended or been stopped */
 
 #endif

@@ -17,7 +17,10 @@ return function()
   operations.CreateTable({
     TableName = name,
     BillingMode = "PAY_PER_REQUEST",
-    AttributeDefinitions = { { AttributeName = "pk", AttributeType = "S" }, { AttributeName = "sk", AttributeType = "S" } },
+    AttributeDefinitions = {
+      { AttributeName = "pk", AttributeType = "S" },
+      { AttributeName = "sk", AttributeType = "S" },
+    },
     KeySchema = { { AttributeName = "pk", KeyType = "HASH" }, { AttributeName = "sk", KeyType = "RANGE" } },
   }, {})
   operations.UpdateTimeToLive({
