@@ -245,8 +245,8 @@ end
 
 
 -- When a call has to be over, in seconds of clock.monotonic: a timeout becomes a deadline here, and only the
--- deadline travels inward. {service=, deadline= or timeout=}, else the settings' timeout; never later than the
--- request that this task works for.
+-- deadline travels inward. {service=, deadline= or timeout=}, else the settings' timeout; never later than
+-- the request that this task works for.
 function aws.deadline(request)
   local deadline, entry = request.deadline, known[request.service] or {}
   if not deadline then
@@ -268,7 +268,7 @@ end
 --   retry         "safe": repeating is harmless; "throttle" (default): only after what surely had no effect;
 --                 "none"
 --   attempts      tries at most, instead of the service's own figure
---   on_error      function(err) before each decision: may add to err, may return a kind (retry.lua)
+--   on_error      function(err) before each decision: may add to err, may return a kind (see retry.lua)
 -- -> output table ({} when there is none) | nil, err:
 --   code, message, status (nil when no answer came), request_id, and the vendor's other members as they are;
 --   where the vendor gave no code: "Timeout", "Connection…", "CorruptResponse", "CredentialsMissing",
@@ -277,10 +277,10 @@ end
 --   ambiguous  one of the tries may have taken effect; retry_after  seconds, when the service asked for it.
 function aws.call(request)
   assert(type(request.service) == "string", "aws.call: service is a string")
-  assert(type(request.target) == "string", "aws.call: target is a string")
+  assert(type(request.target) == "string", "aws.call: target is a string, Prefix.Operation")
   local service = service_of(request.service)
   local call = {
-    service = service, target = request.target, operation = request.target:match("[^.]*$"),
+    service = service, target = request.target, operation = request.target:match("%.([^.]*)$"),
     version = request.json_version or "1.0", signed = request.signed ~= false, region = aws.region(),
     deadline = aws.deadline(request), attempt_timeout = request.attempt_timeout,
     body = json.encode(request.input or {}, { sorted = true }), id = crypto.uuid(), sent = false,

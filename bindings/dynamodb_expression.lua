@@ -18,7 +18,7 @@ scope.__index = scope
 -- whose name is no plain word or is a keyword (AND OR NOT BETWEEN IN SET REMOVE ADD DELETE). values:
 -- {open="OPEN"} or {[":open"]="OPEN"}.
 function expression.scope(names, values)
-  local self = setmetatable({ names = {}, values = {} }, scope)
+  local self = setmetatable({ names = {}, values = {}, own_aliases = names ~= nil }, scope)
   for alias, name in pairs(names or {}) do
     self.names[alias:find("^#") and alias or "#" .. alias] = name
   end
@@ -29,9 +29,14 @@ function expression.scope(names, values)
 end
 
 
+local function word_of(name)
+  return name:find("[^%w_]") and name:gsub("[^%w_]", "_") or name
+end
+
+
 -- An attribute's name -> its alias: "#" and the name; "_" follows when the caller's own alias is in the way.
 function scope:alias(name)
-  local alias = "#" .. name:gsub("[^%w_]", "_")
+  local alias = "#" .. word_of(name)
   while self.names[alias] and self.names[alias] ~= name do alias = alias .. "_" end
   self.names[alias] = name
   return alias
@@ -40,17 +45,18 @@ end
 
 -- Binds a value to the placeholder ":word" | ":word_" when that one is taken -> the placeholder.
 function scope:value(word, value)
-  local placeholder = ":" .. word:gsub("[^%w_]", "_")
+  local placeholder = ":" .. word_of(word)
   while self.values[placeholder] ~= nil do placeholder = placeholder .. "_" end
   self.values[placeholder] = attribute_value.encode(value)
   return placeholder
 end
 
 
+local MOST_KNOWN <const> = 512
+local known, known_count = {}, 0 -- text -> {aliased text, names}: flows use the same few over and over
+
 -- A word is a name unless it is a keyword, a function (a bracket follows) or has "#" or ":" before it.
-function scope:text(text)
-  if text == nil then return nil end
-  assert(type(text) == "string", "dynamodb: an expression is a string")
+function scope:aliased(text)
   return (text:gsub("([#:]?)([%a_][%w_]*)(%s*%(?)", function(mark, word, after)
     if mark ~= "" or keywords[word:upper()] or after:find("%(") then return nil end
     return self:alias(word) .. after
@@ -58,8 +64,31 @@ function scope:text(text)
 end
 
 
+-- An expression with every name in it as an alias | nil for nil. Without aliases of the caller's the outcome
+-- is always the same, and remembered.
+function scope:text(text)
+  if text == nil then return nil end
+  assert(type(text) == "string", "dynamodb: an expression is a string")
+  if self.own_aliases then return self:aliased(text) end
+
+  local entry = known[text]
+  if not entry then
+    if known_count >= MOST_KNOWN then known, known_count = {}, 0 end
+    local alone = expression.scope()
+    entry = { alone:aliased(text), alone.names }
+    known[text], known_count = entry, known_count + 1
+  end
+  for alias, name in pairs(entry[2]) do
+    if (self.names[alias] or name) ~= name then return self:aliased(text) end
+    self.names[alias] = name
+  end
+  return entry[1]
+end
+
+
 -- A dotted path of plain words ("limits.seats") -> the same in aliases.
 function scope:path(path)
+  if not path:find("[.[]") then return self:alias(path) end
   return (path:gsub("[^.]+", function(part)
     local name, index = part:match("^([^%[]+)(.*)$")
     return self:alias(name) .. index
@@ -75,11 +104,17 @@ local function sorted(map)
 end
 
 
+local function assign(path, value) return path .. " = " .. value end
+
+local function assign_once(path, value) return path .. " = if_not_exists(" .. path .. ", " .. value .. ")" end
+
+local function operand(path, value) return path .. " " .. value end
+
 local function clause(scope_, word, map, form)
   if not map or next(map) == nil then return nil end
   local parts = {}
-  for _, path in ipairs(sorted(map)) do
-    parts[#parts + 1] = form:gsub("[PV]", { P = scope_:path(path), V = scope_:value(path, map[path]) })
+  for i, path in ipairs(sorted(map)) do
+    parts[i] = form(scope_:path(path), scope_:value(path, map[path]))
   end
   return word .. table.concat(parts, ", ")
 end
@@ -107,10 +142,10 @@ end
 -- where there is none yet), add= (number or set), delete= (members of a set) and the list remove=. Paths are
 -- dotted plain words. Raises when both forms, or neither, are given.
 function scope:update(request)
-  local set = join(", ", clause(self, "", request.set, "P = V"),
-    clause(self, "", request.set_once, "P = if_not_exists(P, V)"))
+  local set = join(", ", clause(self, "", request.set, assign),
+    clause(self, "", request.set_once, assign_once))
   local made = join(" ", set and "SET " .. set, remove_clause(self, request.remove),
-    clause(self, "ADD ", request.add, "P V"), clause(self, "DELETE ", request.delete, "P V"))
+    clause(self, "ADD ", request.add, operand), clause(self, "DELETE ", request.delete, operand))
   assert(not (made and request.update), "dynamodb: either update= or set=, set_once=, add=, delete=, remove=")
   return made or assert(self:text(request.update), "dynamodb: an update changes something")
 end
