@@ -2,5 +2,7 @@
 std = "lua54"
 max_line_length = 120
 exclude_files = { "build" }
-files["config"] = { read_globals = { "between", "one_of", "list", "map", "secret", "optional_secret", "env" } }
+local settings = { read_globals = { "between", "one_of", "list", "map", "secret", "optional_secret", "env" } }
+files["config"] = settings
+files["tests/config"] = settings
 files["tests"] = { std = "lua54+busted" }
