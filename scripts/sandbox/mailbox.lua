@@ -121,8 +121,8 @@ local routes = {
 
 function mailbox.handler(req)
   local to = req.query and req.query.to
-  if type(to) == "table" then to = to[1] end
   if to == "" then to = nil end
+  if to then to = to:gsub(" ", "+") end -- a plus sign that nobody escaped
   local route = routes[req.method .. " " .. req.path]
   if route then return route(to) end
   return { status = 404, json = { message = "GET /, GET /mailbox?to=EMAIL or DELETE /mailbox" } }

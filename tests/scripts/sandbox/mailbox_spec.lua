@@ -28,6 +28,11 @@ describe("the mailbox", function()
     assert.matches("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%dZ$", list[1].date)
   end)
 
+  it("takes a plus sign that arrives as a blank", function()
+    mailbox.deliver { to = "jane+1@example.com", subject = "Plus", text = "x" }
+    assert.equal("Plus", get("/mailbox", "jane 1@example.com").json[1].subject)
+  end)
+
   it("lists everybody's mail", function()
     local list = get("/mailbox").json
     assert.same({ "Third", "Second", "First" }, { list[1].subject, list[2].subject, list[3].subject })
