@@ -61,11 +61,18 @@ function users.get(pool, name)
   return users.find(pool, name) or failure("UserNotFoundException", "User does not exist.")
 end
 
--- An address may have one holder. `except` is the user who is about to hold it.
-function users.check_free(pool, values, except)
+-- An address has one holder: in a pool of addresses whoever has it, in a pool of aliases whoever proved it.
+-- `user` is about to get these values.
+function users.check_free(pool, values, user)
   for attribute, name in pairs(UNIQUE_NAMES) do
-    local holder = values[attribute] and users.holder(pool, attribute, values[attribute])
-    if holder and not (except and holder.id == except.id) then
+    local value = values[attribute]
+    if values[VERIFIED_BY[attribute]] == "true" then
+      value = value or user.attributes[attribute]
+    elseif pool.alias_attributes[attribute] then
+      value = nil
+    end
+    local holder = value and users.holder(pool, attribute, value)
+    if holder and holder.id ~= user.id then
       failure("AliasExistsException", ("An account with the given %s already exists."):format(name))
     end
   end

@@ -117,6 +117,29 @@ describe("AdminUpdateUserAttributes", function()
   end
 end)
 
+describe("AdminUpdateUserAttributes in a pool of aliases", function()
+  local pool = client.pool { AliasAttributes = json.array { "email" } }
+  local function update(name, list)
+    local input = values(list)
+    input.UserPoolId, input.Username = pool.id, name
+    return input
+  end
+  for _, name in ipairs { "ann", "ben" } do
+    ok("AdminCreateUser", { UserPoolId = pool.id, Username = name, MessageAction = "SUPPRESS" })
+  end
+  ok("AdminUpdateUserAttributes", update("ann", { email = "shared@example.com", email_verified = "true" }))
+
+  it("lets another have the address, but not prove it", function()
+    ok("AdminUpdateUserAttributes", update("ben", { email = "shared@example.com" }))
+    for _, list in ipairs { { email_verified = "true" },
+      { email = "shared@example.com", email_verified = "true" } } do
+      assert.equal("AliasExistsException: An account with the given email already exists.",
+        (refused("AdminUpdateUserAttributes", update("ben", list))))
+    end
+    assert.equal("ann", select(2, client.attributes("shared@example.com", pool.id)).Username)
+  end)
+end)
+
 describe("AdminCreateUser", function()
   it("invites by mail", function()
     local email = client.address()
