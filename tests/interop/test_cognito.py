@@ -10,6 +10,7 @@ import hmac
 import itertools
 import json
 import os
+import tempfile
 import unittest
 import urllib.parse
 import urllib.request
@@ -30,10 +31,9 @@ def address():
     return "jane%d@example.com" % next(serial)
 
 
-def connect():
-    ready = fixture.start()
+def connect(ready):
     return boto3.client(
-        "cognito-idp", endpoint_url=fixture.url("cognito"), region_name=ready["region"],
+        "cognito-idp", endpoint_url=ready["sandbox"]["cognito"], region_name=ready["region"],
         aws_access_key_id=ready["access_key_id"], aws_secret_access_key=ready["secret_access_key"],
         config=botocore.config.Config(retries={"total_max_attempts": 1}, proxies={}))
 
@@ -78,7 +78,8 @@ class Cognito(unittest.TestCase):
         if boto3 is None:
             raise unittest.SkipTest("boto3 is not installed")
         cls.ready = fixture.start()
-        cls.api = connect()
+        cls.api = connect(cls.ready)
+        cls.addClassCleanup(cls.api.close)
         cls.pool = cls.ready["user_pool_id"]
 
     def named(self, name, **more):
@@ -319,6 +320,34 @@ class Pools(Cognito):
         self.assertEqual(names, emails)
         found = self.api.list_users(UserPoolId=pool, Limit=1, Filter='email = "%s"' % names[3])["Users"]
         self.assertEqual(1, len(found))
+
+
+class KeptState(unittest.TestCase):
+    """With --data, everything is there again after a restart: users, codes, passwords, tokens and keys."""
+
+    def connect(self, usher):
+        api = connect(usher.ready)
+        self.addCleanup(api.close)
+        return api
+
+    @unittest.skipUnless(boto3, "boto3 is not installed")
+    def test_restart(self):
+        email, auth = "kept@example.com", {}
+        named = {"ClientId": fixture.start()["client_id"], "SecretHash": secret_hash(email), "Username": email}
+        with tempfile.TemporaryDirectory() as folder:
+            with fixture.Usher("--data", folder) as usher:
+                api = self.connect(usher)
+                api.sign_up(Password=PASSWORD, **named)
+            with fixture.Usher("--data", folder) as usher:
+                api = self.connect(usher)
+                mails = get(usher.ready["mailbox_url"] + "?to=" + email)
+                api.confirm_sign_up(ConfirmationCode=mails[0]["code"], **named)
+                auth = api.initiate_auth(
+                    AuthFlow="USER_PASSWORD_AUTH", ClientId=named["ClientId"],
+                    AuthParameters={"USERNAME": email, "PASSWORD": PASSWORD, "SECRET_HASH": named["SecretHash"]})
+            with fixture.Usher("--data", folder) as usher:
+                user = self.connect(usher).get_user(AccessToken=auth["AuthenticationResult"]["AccessToken"])
+        self.assertIn({"Name": "email", "Value": email}, user["UserAttributes"])
 
 
 if __name__ == "__main__":
