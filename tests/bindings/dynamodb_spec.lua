@@ -128,12 +128,14 @@ describe("dynamodb", function()
   it("keeps names apart that look alike as aliases", function()
     dynamodb.update { key = { pk = "a" }, condition = "a_b = :x", values = { x = 1 }, set = { ["a-b"] = 2 } }
     local input = calls[1].input
-    assert.are.same({ "#a_b = :x", "SET #a_b_ = :a_b" }, { input.ConditionExpression, input.UpdateExpression })
+    assert.are.equal("#a_b = :x", input.ConditionExpression)
+    assert.are.equal("SET #a_b_ = :a_b", input.UpdateExpression)
     assert.are.same({ ["#a_b"] = "a_b", ["#a_b_"] = "a-b" }, input.ExpressionAttributeNames)
   end)
 
   it("gives the same expression the same words every time", function()
-    for _ = 1, 2 do dynamodb.delete { key = { pk = "a" }, condition = "size(name) > :n", values = { n = 1 } } end
+    local request = { key = { pk = "a" }, condition = "size(name) > :n", values = { n = 1 } }
+    for _ = 1, 2 do dynamodb.delete(request) end
     assert.are.equal(bytes(calls[1].input), bytes(calls[2].input))
     assert.are.equal("size(#name) > :n", calls[2].input.ConditionExpression)
   end)
