@@ -16,10 +16,13 @@ local DEPTH <const> = 128           -- an item nests 32 levels, two on the wire 
 
 -- id: the suffix of AWS_ENDPOINT_URL_*. section: of the settings. never: codes of the retry tables that mean
 -- something else here (Cognito's LimitExceeded is this user's hourly allowance; each try uses it up).
+-- patience: seconds for one try of what may be repeated, where a healthy answer takes milliseconds: a hung
+-- connection must not cost the whole call.
 local known = {
   ["cognito-idp"] = { id = "COGNITO_IDENTITY_PROVIDER", section = "cognito",
     never = { LimitExceededException = true } },
-  dynamodb = { id = "DYNAMODB", section = "dynamodb", attempts = 4, base = 0.025, checksum = true },
+  dynamodb = { id = "DYNAMODB", section = "dynamodb", attempts = 4, base = 0.025, checksum = true,
+    patience = 2 },
   monitoring = { id = "CLOUDWATCH" },
 }
 
@@ -192,10 +195,11 @@ local function exchange(call, try)
   if left <= 0 then
     return nil, fail(call, { code = "Timeout", message = "no time was left to send it", sent = false })
   end
+  local safe = try.mode == "safe"
+  local patience = call.attempt_timeout or safe and call.service.entry.patience or left
   local response, problem = http.fetch {
     method = "POST", url = call.url, headers = headers, body = call.body, max_response = MAX_RESPONSE,
-    timeout = call.attempt_timeout and math.min(left, call.attempt_timeout) or left,
-    repeatable = try.mode == "safe",
+    timeout = math.min(left, patience), repeatable = safe,
   }
   if not response then
     local err = transport_failure(call, problem)

@@ -88,7 +88,6 @@ describe("aws", function()
       assert.are.equal("signed", sent.headers.authorization)
       assert.are.equal("uuid-1", sent.headers["amz-sdk-invocation-id"])
       assert.are.equal("attempt=1; max=4", sent.headers["amz-sdk-request"])
-      assert.are.equal(60, sent.timeout)
       local signed = world.signed[1]
       assert.are.same({ "dynamodb", "eu-west-1", 1440938160, sent.url, sent.body },
         { signed.service, signed.region, signed.time, signed.url, signed.body })
@@ -280,8 +279,8 @@ describe("aws", function()
 
   describe("ends by the deadline", function()
     it("which each try gets the rest of", function()
-      world.answers = { refusal("E", 500), { 200, "{}" } }
-      call { timeout = 3 }
+      world.answers = { { kind = "connect", sent = false }, { 200, "{}" } }
+      call { timeout = 3, retry = "throttle" }
       assert.are.equal(3, world.sent[1].timeout)
       assert.is_true(world.sent[2].timeout <= 2.5 and world.sent[2].timeout > 2)
     end)
@@ -315,6 +314,12 @@ describe("aws", function()
       assert.are.equal(1002, aws.deadline { service = "dynamodb", timeout = 60 })
       assert.are.equal(1001, aws.deadline { service = "dynamodb", timeout = 1 })
       assert.are.equal(1002, aws.deadline { service = "dynamodb", deadline = 1060 })
+    end)
+
+    it("with less patience where a second try is safe and answers are quick", function()
+      world.answers = { { kind = "timeout", sent = true }, { 200, "{}" } }
+      assert.are.same({}, call { timeout = 5 })
+      assert.are.same({ 2, 2 }, { world.sent[1].timeout, world.sent[2].timeout })
     end)
 
     it("with a shorter time for one try", function()
