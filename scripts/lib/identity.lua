@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- What Cognito knows of a person: signing up, confirming, and what its refusals mean (FLOW's table of
--- UsernameExists). Functions take the saga; what a step returns is stored in the intent. Vendor text stays
--- here.
+-- UsernameExists). Functions take the saga; what a step returns is stored in the intent.
 local cognito = require "cognito"
 local account, refusal = require "lib.account", require "lib.refusal"
 local supersede, trouble = require "lib.supersede", require "lib.trouble"
@@ -114,16 +113,10 @@ local WRONG_CODE <const> = {
 local TOO_MANY <const> = { LimitExceededException = true, TooManyFailedAttemptsException = true }
 
 
-local function refuse_code(signup)
-  signup.refused = true
-  trouble.refuse(signup, "code", 422, "code_invalid_or_expired")
-end
-
-
--- Cognito says that the user is confirmed already, or gave no clear answer. It was this code only if the
--- same one is on record as sent, or if Cognito has failed in what it does after it took the code.
+-- Cognito says that the user is confirmed already, or gave no clear answer. It was this code if the same one
+-- was sent before without an answer, or if Cognito failed in what it does after taking the code.
 local function is_confirmed_now(signup, err)
-  if cognito.is_already_confirmed(err) then return signup.unsettled_code end
+  if cognito.is_already_confirmed(err) then return signup.is_unsettled end
   local standing = identity.standing(signup, signup.intent.form.email)
   return standing == "confirmed"
 end
@@ -137,17 +130,19 @@ local LAMBDA_FAILED <const> = {
 -- Step: ConfirmSignUp.
 function identity.confirm(signup, code)
   local ok, err = cognito.confirm_sign_up { username = signup.intent.form.email, code = code }
-  if ok then return { code_accepted = true } end
+  if ok then return { code_accepted = true }, { "confirming" } end
 
-  if WRONG_CODE[err.code] then refuse_code(signup) end
-  if TOO_MANY[err.code] then
+  if WRONG_CODE[err.code] then
     signup.refused = true
+    trouble.refuse(signup, "code", 422, "code_invalid_or_expired")
+  end
+  if TOO_MANY[err.code] then
     trouble.refuse(signup, "code", 429, "too_many_attempts", nil, { retry_after = CODE_PAUSE })
   end
   local already = cognito.is_already_confirmed(err)
   if already or LAMBDA_FAILED[err.code] or is_ambiguous(err) then
-    if is_confirmed_now(signup, err) then return { code_accepted = true } end
-    if already then refuse_code(signup) end
+    if is_confirmed_now(signup, err) then return { code_accepted = true }, { "confirming" } end
+    if already then trouble.refuse(signup, "code", 422, "code_invalid_or_expired") end
   end
   trouble.stop(signup, "code", err)
 end

@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Whose is the sign-up that was there first? Decides, when an intent for this address exists already: resume
--- it, replay its answer, put a new one in its place, or refuse. Called by saga.open only; raises the
--- refusals.
+-- Whose is the sign-up that was there first? When an intent for this address exists already: resume it,
+-- replay its answer, put a new one in its place, or refuse (which raises). Called by saga.open only.
 local clock, config, crypto = require "clock", require "config", require "crypto"
 local identity, intent, proof = require "lib.identity", require "lib.intent", require "lib.proof"
 local supersede, trouble = require "lib.supersede", require "lib.trouble"

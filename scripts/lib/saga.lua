@@ -2,7 +2,7 @@
 -- One sign-up as a saga over Cognito, DynamoDB and Stripe. A flow gets a saga object and walks its steps;
 -- what is done is stored in the intent, so that the same request again goes on where the last one stopped.
 -- The object lives for one request; whatever way the flow is left, the lease goes back, and one metric and
--- one log line say how.
+-- one log line say how. self.proven: this browser has shown that the intent is its own.
 local clock, crypto, fail = require "clock", require "crypto", require "fail"
 local log, metrics = require "log", require "metrics"
 local fingerprint, intent = require "lib.fingerprint", require "lib.intent"
@@ -47,12 +47,25 @@ function Saga:open(form, req)
   local fresh, old = intent.put(item)
   if fresh == nil then trouble.stop(self, "intent", old) end
   if fresh then
-    self.fresh = true
+    self.fresh, self.proven = true, true
     return own(self, item)
   end
   item = ownership.settle(self, item, old, form, proof.given(req, form))
   own(self, item)
-  self.owned = not self.replays
+  self.owned, self.proven = not self.replays, true
+end
+
+
+-- Codes that went to Cognito without a clear answer are kept until there is one.
+-- -> the list with this one, was it in?
+local function with_code(codes, code)
+  local list = {}
+  for i, one in ipairs(codes or {}) do
+    if crypto.equal(one, code) then return codes, true end
+    list[i] = one
+  end
+  list[#list + 1] = code
+  return list, false
 end
 
 
@@ -66,9 +79,9 @@ function Saga:recall(form, req)
   end
   if not found or not found.sub then trouble.refuse(self, "code", 422, "code_invalid_or_expired") end
 
-  local code = fingerprint.code(found.signup_id, form.code)
-  self.unsettled_code = found.confirming ~= nil and crypto.equal(found.confirming, code)
-  local set = not found.code_accepted and { confirming = code } or nil
+  local codes
+  codes, self.is_unsettled = with_code(found.confirming, fingerprint.code(found.signup_id, form.code))
+  local set = not found.code_accepted and { confirming = codes } or nil
   local claimed, problem = intent.claim(found, self.owner, set)
   if claimed == nil then trouble.stop(self, "proof", problem) end
   if not claimed then busy(self) end
@@ -86,13 +99,13 @@ function Saga:remember(set, remove, step)
 end
 
 
--- Does a step unless it is done; what fn returns is stored.
+-- Does a step unless it is done. What fn returns is stored: fields, and the names of those that are over.
 function Saga:step(name, fn, ...)
   local left = LEFT_BY[name]
   if self.replays or left and self.intent[left] then return end
   self.at = name
-  local learned = fn(self, ...)
-  if learned then self:remember(learned, nil, name) end
+  local learned, over = fn(self, ...)
+  if learned then self:remember(learned, over, name) end
 end
 
 
@@ -105,8 +118,7 @@ function Saga:settle(name, fn, ...)
 end
 
 
--- The part of a transaction that changes the intent and gives the lease back; then `closed`, when it is
--- through.
+-- The part of a transaction that changes the intent and gives the lease back; when it is through, `closed`.
 function Saga:closing(set, remove)
   return intent.closing(self.intent, set, remove)
 end
@@ -130,8 +142,7 @@ function Saga:proof()
 end
 
 
--- Gives the lease back. A refusal leaves nothing to resume; an intent that should not have been is taken
--- away.
+-- Gives the lease back. A refusal leaves nothing to resume; an intent that should not have been is deleted.
 local function let_go(self, failed)
   if not self.owned then return end
   self.owned = false
@@ -161,7 +172,7 @@ end
 
 -- A browser that can still go on needs its proof, also when the answer is a refusal.
 local function add_cookie(self, err)
-  if not fail.is(err) or not self.intent or self.unmade then return end
+  if not fail.is(err) or not self.proven or self.unmade then return end
   err.headers = err.headers or {}
   err.headers["Set-Cookie"] = proof.cookie(self:proof())
 end

@@ -111,7 +111,7 @@ function supersede.clean(signup)
   local list = signup.intent.supersedes
   if not list then return end
   for _, entry in ipairs(list) do supersede.remove(signup, entry) end
-  signup:remember({ superseded = #list }, { "supersedes" }, "supersede")
+  return { superseded = #list }, { "supersedes" }
 end
 
 

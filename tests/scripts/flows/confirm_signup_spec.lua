@@ -81,6 +81,9 @@ describe("confirm", function()
 
   it("1. Check the proof: when_superseded asks for it only where there was more than one sign-up", function()
     begin { confirm = { require_proof = "when_superseded" } }
+    local refused = confirm({ code = "000000" }, false)
+    assert.equal("code_invalid_or_expired", refused.code)
+    assert.is_nil(refused.headers, "a proof is given to nobody who has not shown it")
     assert.equal(200, confirm(nil, false).status)
 
     begin { confirm = { require_proof = "when_superseded" } }
@@ -129,6 +132,21 @@ describe("confirm", function()
       assert.is_true(world:intent().code_accepted)
       assert.equal(1, world:count "SIGNUP_CONFIRM_SUCCESS done")
     end
+  end)
+
+  it("2. ConfirmSignUp: a typing error after a lost answer does not shut the person out", function()
+    local lost = { code = "Timeout", sent = true, ambiguous = true }
+    world:fail("cognito.confirm_sign_up", lost, { after = true })
+    world:fail("cognito.admin_get_user", lost)
+    assert.equal(503, confirm().status)
+    assert.equal("code_invalid_or_expired", confirm({ code = "000000" }).code)
+    world:fail("cognito.confirm_sign_up", { code = "LimitExceededException", status = 400 })
+    assert.equal(429, confirm().status)
+    assert.equal("code_invalid_or_expired", confirm({ code = "111111" }).code)
+    local reply = confirm()
+    assert.equal(200, reply.status)
+    assert.is_string(reply.json.api_key.secret)
+    assert.is_nil(world:intent().confirming)
   end)
 
   it("2. ConfirmSignUp: without effect and without answer it is 503, and can be tried again", function()
