@@ -8,9 +8,12 @@ local crypto = require "crypto"
 local json = require "json"
 local log = require "log"
 local failure = require "sandbox.failure"
+local settings = require "sandbox.settings"
 local signature = require "sandbox.aws_signature"
 
 local aws_json = {}
+
+local SORTED = { sorted = true } -- __type comes before message, and equal answers have equal bytes
 
 local BARE_UNKNOWN = "<UnknownOperationException/>\n"
 local DEPTH = 128 -- an item of DynamoDB's nests 32 levels, two on the wire for each
@@ -69,7 +72,7 @@ local function refuse(ctx, e)
   if e.message then
     body[CAPITAL_MESSAGE[e.code] and "Message" or "message"] = e.message
   end
-  local reply = finish(ctx, e.status, json.encode(body), ctx.content_type)
+  local reply = finish(ctx, e.status, json.encode(body, SORTED), ctx.content_type)
   if service.error_headers then
     reply.headers["x-amzn-errortype"] = e.code .. ":"
     if e.message then reply.headers["x-amzn-errormessage"] = header_text(e.message) end
@@ -111,7 +114,7 @@ local function perform(ctx)
   end
   if not input then failure("SerializationException") end
   local output = call(service, name, input, ctx)
-  return finish(ctx, 200, output and json.encode(output) or "", ctx.content_type)
+  return finish(ctx, 200, output and json.encode(output, SORTED) or "", ctx.content_type)
 end
 
 local function with_traceback(e)
@@ -123,7 +126,8 @@ function aws_json.handle(service, req)
   local ctx = { service = service, req = req, request_id = request_id(service) }
   if req.method == "OPTIONS" and req:header("origin") then return preflight(ctx) end
   if req.method == "GET" and req.path == "/" and service.crc32 then
-    return finish(ctx, 200, ("healthy: %s.us-east-1.amazonaws.com "):format(service.signing_name))
+    return finish(ctx, 200, ("healthy: %s.%s.amazonaws.com ")
+      :format(service.signing_name, settings.region))
   end
   local media = media_type(req)
   if req.method ~= "POST" or (#req.body > 0 and not MEDIA_TYPES[media]) then

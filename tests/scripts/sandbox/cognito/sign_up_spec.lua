@@ -106,6 +106,8 @@ describe("SignUp", function()
     local email = client.sign_up()
     local _, reply = refused("SignUp", named(email, { Password = client.password }))
     assert.equal(400, reply.status)
+    assert.equal('{"__type":"UsernameExistsException",'
+      .. '"message":"An account with the given email already exists."}', reply.body)
     assert.equal("UsernameExistsException:", reply.headers["x-amzn-errortype"])
     assert.equal("An account with the given email already exists.", reply.headers["x-amzn-errormessage"])
     assert.equal("application/x-amz-json-1.1", reply.headers["Content-Type"])
