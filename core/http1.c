@@ -74,7 +74,6 @@ static int on_value(llhttp_t *parser, const char *at, size_t len) {
 
 static int on_headers_complete(llhttp_t *parser) {
   struct http1 *p = parser->data;
-  parser->upgrade = 0; /* an offer that is not taken up */
   if (parser->flags & F_CHUNKED) p->part = PART_CHUNK_LINE;
   p->request.keep_alive = llhttp_should_keep_alive(parser) && !(parser->flags & F_CONNECTION_CLOSE);
   return 0;

@@ -50,7 +50,8 @@ struct server_settings { /* strings and lists are copied */
   const char *strip_prefix;     /* "/prod", or NULL */
   const char *hsts;             /* value of Strict-Transport-Security, or NULL */
   struct server_shared *shared; /* or NULL; outlives the server */
-  void (*on_reply)(const struct server_reply *, void *ctx); /* or NULL; for every reply */
+  void (*on_reply)(const struct server_reply *,
+                   void *ctx); /* or NULL; every reply; on_request's ctx */
 };
 
 struct server_stats {

@@ -212,6 +212,27 @@ static void test_client_gone(void **state) {
   assert_int_equal(uv_loop_close(&h.loop), 0);
 }
 
+static void test_deadline(void **state) {
+  (void)state;
+  struct house h;
+  char out[2048];
+  house_open(&h);
+  h.settings.limits.request_deadline = 1;
+  house_serve(&h);
+  int fd = client(&h, get);
+  await_exchange(&h);
+  await_reply(&h, fd, out, sizeof out);
+  assert_non_null(strstr(out, "HTTP/1.1 504 "));
+  assert_string_equal(h.refusal, "deadline_exceeded");
+  assert_true(exchange_gone(h.exchange));
+  assert_slice(exchange_path(h.exchange), "/a");
+  exchange_reply(h.exchange, 200, NULL, 0, "late", 4);
+  assert_int_equal(h.replies, 1); /* the late reply is nobody's */
+  close(fd);
+  house_close(&h);
+  assert_int_equal(uv_loop_close(&h.loop), 0);
+}
+
 static void test_exchange_outlives_its_server(void **state) {
   (void)state;
   struct house h;
@@ -293,6 +314,7 @@ int main(void) {
       cmocka_unit_test(test_exchange),
       cmocka_unit_test(test_reply_that_cannot_be_sent),
       cmocka_unit_test(test_client_gone),
+      cmocka_unit_test(test_deadline),
       cmocka_unit_test(test_exchange_outlives_its_server),
       cmocka_unit_test(test_drain),
       cmocka_unit_test(test_shared_caps),

@@ -17,17 +17,23 @@ class Echo:
     def __init__(self, *settings):
         self.process = subprocess.Popen([ECHO, "0", *settings], stdout=subprocess.PIPE)
         self.port = int(self.process.stdout.readline())
+        self.told = False
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        if not self.told:
+            self.terminate()
         code = self.process.wait(TIMEOUT)
         self.process.stdout.close()
         if code:
             raise AssertionError(f"the server ended with {code}")
+
+    def terminate(self):
+        """Once drains, twice ends; a third could meet a process that is past its handler."""
+        self.told = True
+        self.process.send_signal(signal.SIGTERM)
 
     def release(self):
         """What /hold holds is answered."""
@@ -144,7 +150,7 @@ class Deadlines(unittest.TestCase):
         with Echo("write_deadline=50") as echo, echo.client() as c:
             c.send(get("/big?100000000"))
             c.socket.recv(1)
-            echo.process.send_signal(signal.SIGTERM)  # drains only when the stuck connection has been given up
+            echo.terminate()  # drains only when the stuck connection has been given up
             self.assertEqual(echo.process.wait(TIMEOUT), 0)
 
 
@@ -201,7 +207,7 @@ class Drain(unittest.TestCase):
             idle.send(get())
             while idle.reply().status == 200:  # until /hold has arrived
                 idle.send(get())
-            echo.process.send_signal(signal.SIGTERM)
+            echo.terminate()
             self.assertTrue(idle.ended())
             echo.release()
             reply = busy.reply()
@@ -213,7 +219,7 @@ class Drain(unittest.TestCase):
         with Echo("drain_idle=60000") as echo, echo.client() as c, echo.client() as probe:
             c.send(get())
             self.assertEqual(c.reply().status, 200)
-            echo.process.send_signal(signal.SIGTERM)
+            echo.terminate()
             while True:  # until the signal has arrived
                 probe.send(get())
                 if probe.reply().headers.get("connection") == "close":
@@ -227,11 +233,11 @@ class Drain(unittest.TestCase):
             c.send(b"POST /hold HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
             self.assertEqual(c.reply().status, 100)
             c.send(b"x")
-            echo.process.send_signal(signal.SIGTERM)
+            echo.terminate()
             with self.assertRaises(ConnectionError):
                 while True:
                     echo.client().socket.close()
-            echo.process.send_signal(signal.SIGTERM)
+            echo.terminate()
             self.assertTrue(c.ended())
 
 
