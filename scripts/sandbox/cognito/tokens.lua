@@ -21,16 +21,21 @@ local keys = {} -- pool id -> list of {kid, key}
 
 local function refuse(message) failure("NotAuthorizedException", message) end
 
-local function keys_of(pool_id)
-  if keys[pool_id] then return keys[pool_id] end
-  local rows = db:rows("SELECT kid, pem FROM cognito_keys WHERE pool = ? ORDER BY rowid", pool_id)
-  for i = #rows + 1, KEYS_PER_POOL do
-    rows[i] = { kid = crypto.base64(crypto.random(32)), pem = jwt.generate_key():pem() }
-    db:run("INSERT INTO cognito_keys (pool, kid, pem) VALUES (?, ?, ?)", pool_id, rows[i].kid, rows[i].pem)
+-- At least `count` keys of the pool: the first signs, and a key takes a moment to make.
+local function keys_of(pool_id, count)
+  local list = keys[pool_id]
+  if not list then
+    list = {}
+    for i, row in ipairs(db:rows("SELECT kid, pem FROM cognito_keys WHERE pool = ? ORDER BY rowid", pool_id)) do
+      list[i] = { kid = row.kid, key = jwt.import_key(row.pem) }
+    end
+    keys[pool_id] = list
   end
-  local list = {}
-  for i, row in ipairs(rows) do list[i] = { kid = row.kid, key = jwt.import_key(row.pem) } end
-  keys[pool_id] = list
+  while #list < count do
+    local entry = { kid = crypto.base64(crypto.random(32)), key = jwt.generate_key() }
+    db:run("INSERT INTO cognito_keys (pool, kid, pem) VALUES (?, ?, ?)", pool_id, entry.kid, entry.key:pem())
+    list[#list + 1] = entry
+  end
   return list
 end
 
@@ -38,14 +43,18 @@ function tokens.issuer(pool_id)
   return ("https://cognito-idp.%s.amazonaws.com/%s"):format(settings.region, pool_id)
 end
 
--- The public halves, as /.well-known/jwks.json shows them.
-function tokens.jwks(pool_id)
+local function public_keys(entries)
   local list = {}
-  for i, entry in ipairs(keys_of(pool_id)) do
+  for i, entry in ipairs(entries) do
     local jwk = entry.key:jwk()
     list[i] = { kid = entry.kid, alg = "RS256", kty = jwk.kty, e = jwk.e, n = jwk.n, use = "sig" }
   end
   return { keys = list }
+end
+
+-- The public halves, as /.well-known/jwks.json shows them.
+function tokens.jwks(pool_id)
+  return public_keys(keys_of(pool_id, KEYS_PER_POOL))
 end
 
 local function lifetime(client, name, default)
@@ -90,7 +99,7 @@ local function sign(pool, client, user, sign_in, name, add)
     auth_time = sign_in.auth_time, jti = crypto.uuid(), origin_jti = sign_in.origin_jti,
     event_id = sign_in.event_id,
   }
-  local entry = keys_of(pool.id)[1]
+  local entry = keys_of(pool.id, 1)[1]
   return jwt.sign(add(client, user, claims), entry.key, entry.kid)
 end
 
@@ -155,7 +164,7 @@ end
 function tokens.check_access(token)
   local claims = jwt.decode(token)
   local pool_id = claims and pool_of_issuer(claims)
-  if not pool_id or not jwt.verify(token, tokens.jwks(pool_id)) or claims.token_use ~= "access" then
+  if not pool_id or not jwt.verify(token, public_keys(keys_of(pool_id, 1))) or claims.token_use ~= "access" then
     refuse("Invalid Access Token")
   end
   if claims.exp <= time.now() then refuse("Access Token has expired") end
