@@ -117,12 +117,36 @@ end
 
 -- --- constraints ---
 
-local function value_string(value)
+local value_string
+
+-- name=value for each member; the way a Java object prints itself.
+local function members_string(value, order, members)
+  local parts = {}
+  for _, name in ipairs(order) do
+    if value[name] ~= nil then
+      local shown = name:sub(1, 1):lower() .. name:sub(2)
+      parts[#parts + 1] = shown .. "=" .. value_string(value[name], members[name])
+    end
+  end
+  return table.concat(parts, ", ")
+end
+
+local function map_string(value, of)
+  local parts = {}
+  for key, member in pairs(value) do parts[#parts + 1] = key .. "=" .. value_string(member, of) end
+  table.sort(parts)
+  return "{" .. table.concat(parts, ", ") .. "}"
+end
+
+function value_string(value, as)
   if value == nil or value == json.null then return "null" end
   if type(value) ~= "table" then return tostring(value) end
-  if not json.is_array(value) then return json.encode(value) end
+  if as.kind == "Struct" then
+    return ("%s(%s)"):format(as.type, members_string(value, as.order, as.members))
+  end
+  if as.kind == "Map" then return map_string(value, as.of) end
   local parts = {}
-  for i, member in ipairs(value) do parts[i] = value_string(member) end
+  for i, member in ipairs(value) do parts[i] = value_string(member, as.of) end
   return "[" .. table.concat(parts, ", ") .. "]"
 end
 
@@ -134,8 +158,8 @@ local function length(value)
   return n
 end
 
-local function report(errors, value, path, constraint)
-  local shown = value_string(value)
+local function report(errors, value, as, path, constraint)
+  local shown = value_string(value, as)
   if value ~= nil then shown = "'" .. shown .. "'" end
   errors[#errors + 1] = ("Value %s at '%s' failed to satisfy constraint: %s"):format(shown, path, constraint)
 end
@@ -190,10 +214,10 @@ end
 local function check_map_rules(value, as, path, errors)
   for key, member in pairs(value) do
     if as.keys and #broken_rules(key, as.keys) > 0 then
-      report(errors, value, path, ("Map keys must satisfy constraint: [%s]"):format(all_rules(as.keys)))
+      report(errors, value, as, path, ("Map keys must satisfy constraint: [%s]"):format(all_rules(as.keys)))
     end
     if as.values and #broken_rules(member, as.values) > 0 then
-      report(errors, value, path, ("Map value must satisfy constraint: [%s]"):format(all_rules(as.values)))
+      report(errors, value, as, path, ("Map value must satisfy constraint: [%s]"):format(all_rules(as.values)))
     end
     check(member, as.of, path .. "." .. key .. ".member", errors)
   end
@@ -202,10 +226,10 @@ end
 function check(value, as, path, errors)
   if not as.constrained or #errors >= MAX_ERRORS then return end
   if value == nil then
-    if as.required then report(errors, nil, path, "Member must not be null") end
+    if as.required then report(errors, nil, as, path, "Member must not be null") end
     return
   end
-  for _, constraint in ipairs(broken_rules(value, as)) do report(errors, value, path, constraint) end
+  for _, constraint in ipairs(broken_rules(value, as)) do report(errors, value, as, path, constraint) end
   if as.kind == "Struct" then
     check_members(value, as, path .. ".", errors)
   elseif as.kind == "Map" then

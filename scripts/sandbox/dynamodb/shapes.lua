@@ -48,9 +48,11 @@ local OWN_NAME = with(STRING, { pattern = NAME_PATTERN, must = true }) -- of ope
 
 -- --- attribute values: recursive, and without declared constraints ---
 
-local VALUE = { kind = "Struct", type = "AttributeValue", order = {} }
-local FIELD_VALUE = { kind = "Struct", type = "AttributeValue", order = {}, field = true }
+local VALUE = { kind = "Struct", type = "AttributeValue" }
+local FIELD_VALUE = { kind = "Struct", type = "AttributeValue", field = true }
 local plain_list = function(of) return { kind = "List", of = of } end
+VALUE.order = { "S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL" }
+FIELD_VALUE.order = VALUE.order
 VALUE.members = {
   S = STRING, N = STRING, B = BLOB, BOOL = BOOLEAN, NULL = BOOLEAN,
   SS = plain_list(STRING), NS = plain_list(STRING), BS = plain_list(BLOB),
