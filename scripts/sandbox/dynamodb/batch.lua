@@ -54,7 +54,7 @@ end
 
 local function bind_reads(batch)
   for _, part in ipairs(batch) do
-    part.tab = tables.get(tables.short_name(part.name))
+    part.tab = tables.get(part.name)
     local seen = {}
     for _, key in ipairs(part.read.input.Keys) do
       reads.check(part.read, key, part.tab)
@@ -138,7 +138,7 @@ end
 
 local function bind_writes(batch)
   for _, part in ipairs(batch) do
-    part.tab, part.places = tables.get(tables.short_name(part.name)), {}
+    part.tab, part.places = tables.get(part.name), {}
     local seen = {}
     for i, request in ipairs(part.requests) do
       local item = request.PutRequest and request.PutRequest.Item

@@ -55,7 +55,6 @@ function operations.UpdateItem(input) return perform("update", input) end
 function operations.DeleteItem(input) return perform("delete", input) end
 
 function operations.GetItem(input)
-  input.TableName = tables.short_name(input.TableName)
   validate.attributes(input.Key)
   local read = reads.read(input)
   local tab = tables.get(input.TableName)

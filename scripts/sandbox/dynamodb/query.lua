@@ -29,7 +29,6 @@ end
 -- --- the request alone ---
 
 local function read_request(input)
-  input.TableName = tables.short_name(input.TableName)
   local old = { "AttributesToGet", "QueryFilter", "ConditionalOperator" }
   if input.KeyConditionExpression then old[#old + 1] = "KeyConditions" end
   expression.check_parameters(input, { "ProjectionExpression", "FilterExpression",

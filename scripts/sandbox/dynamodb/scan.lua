@@ -30,7 +30,6 @@ local function check_segment(input)
 end
 
 local function read_request(input)
-  input.TableName = tables.short_name(input.TableName)
   expression.check_parameters(input, { "ProjectionExpression", "FilterExpression" },
     { "AttributesToGet", "ScanFilter", "ConditionalOperator" })
   legacy.check_attributes_to_get(input.AttributesToGet)

@@ -44,6 +44,14 @@ function KINDS.String(value)
   wrong("%s cannot be converted to String", scalar_name(value))
 end
 
+local ARN = "^arn:aws:dynamodb:[%w-]+:%d+:table/([%w_.-]+)$"
+
+-- A table's ARN is as good as its name.
+function KINDS.TableName(value)
+  local name = KINDS.String(value)
+  return name:match(ARN) or name
+end
+
 local TRUTH = { TRUE = true, ["1"] = true, YES = true, FALSE = false, ["0"] = false, NO = false }
 
 function KINDS.Boolean(value)

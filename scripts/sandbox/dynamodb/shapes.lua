@@ -43,8 +43,8 @@ end
 
 local NAME_PATTERN = { shown = "[a-zA-Z0-9_.-]+", set = "a-zA-Z0-9_.%-" }
 local NAME = with(STRING, { pattern = NAME_PATTERN, least = 3, most = 255 })
-local TABLE_NAME = required(NAME)
-local OWN_NAME = with(STRING, { pattern = NAME_PATTERN, must = true }) -- of operations on tables
+local TABLE_NAME = with(NAME, { kind = "TableName", required = true })
+local OWN_NAME = with(STRING, { kind = "TableName", pattern = NAME_PATTERN, must = true }) -- of operations on tables
 
 -- --- attribute values: recursive, and without declared constraints ---
 

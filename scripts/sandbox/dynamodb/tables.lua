@@ -79,13 +79,6 @@ local function lookup(name)
   return cache[name]
 end
 
-local ARN = "^arn:aws:dynamodb:[%w-]+:%d+:table/([%w_.-]+)$"
-
--- A table's ARN is as good as its name.
-function tables.short_name(name)
-  return name and name:match(ARN) or name
-end
-
 function tables.find(name)
   return lookup(name)
 end

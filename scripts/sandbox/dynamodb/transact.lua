@@ -207,7 +207,6 @@ function operations.TransactGetItems(input)
   local batch = {}
   for i, element in ipairs(input.TransactItems) do
     local get = element.Get
-    get.TableName = tables.short_name(get.TableName)
     validate.attributes(get.Key)
     batch[i] = { read = reads.read(get), key = get.Key }
   end

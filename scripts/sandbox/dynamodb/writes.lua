@@ -46,7 +46,6 @@ function READ.update(input)
 end
 
 function writes.read(kind, input)
-  input.TableName = tables.short_name(input.TableName)
   READ[kind](input)
   local expected = legacy.expected(input.Expected)
   legacy.check_conditional_operator(input, expected)

@@ -1,0 +1,163 @@
+-- SPDX-License-Identifier: MIT
+-- luacheck: no max line length
+local json = require "json"
+local dynamodb = require "sandbox.dynamodb"
+local failure = require "sandbox.failure"
+
+-- What the service says: its answer, or "Code: message".
+local function call(operation, input)
+  local fine, answer = pcall(dynamodb.operations[operation], assert(json.decode(input, { depth = 80 })))
+  if fine then return json.encode(answer, { sorted = true }) end
+  if not failure.is(answer) then error(answer, 0) end
+  return answer.code .. ": " .. (answer.message or "")
+end
+
+local function check(cases)
+  for _, case in ipairs(cases) do
+    it(case[1] .. " " .. case[2], function()
+      assert.equal(case[3], call(case[1], case[2]))
+    end)
+  end
+end
+
+setup(function()
+  call("CreateTable", [[{"TableName":"Hash1","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}]])
+end)
+
+teardown(function()
+  call("DeleteTable", [[{"TableName":"Hash1"}]])
+end)
+
+describe("what is refused", function()
+  check {
+    { "CreateTable", "{}",
+      "ValidationException: The parameter 'TableName' is required but was not present in the request" },
+    { "CreateTable", [[{"TableName":"ab"}]],
+      "ValidationException: TableName must be at least 3 characters long and at most 255 characters long" },
+    { "CreateTable", [[{"TableName":"abc;"}]],
+      "ValidationException: 3 validation errors detected: Value null at 'attributeDefinitions' failed to satisfy constraint: Member must not be null; Value 'abc;' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value null at 'keySchema' failed to satisfy constraint: Member must not be null" },
+    { "CreateTable", [[{"TableName":"abc"}]],
+      "ValidationException: 2 validation errors detected: Value null at 'attributeDefinitions' failed to satisfy constraint: Member must not be null; Value null at 'keySchema' failed to satisfy constraint: Member must not be null" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[],"KeySchema":[]}]],
+      "ValidationException: 1 validation error detected: Value '[]' at 'keySchema' failed to satisfy constraint: Member must have length greater than or equal to 1" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"X"}],"KeySchema":[{"KeyType":"hash"}]}]],
+      "ValidationException: 3 validation errors detected: Value 'X' at 'attributeDefinitions.1.member.attributeType' failed to satisfy constraint: Member must satisfy enum value set: [B, N, S]; Value null at 'keySchema.1.member.attributeName' failed to satisfy constraint: Member must not be null; Value 'hash' at 'keySchema.1.member.keyType' failed to satisfy constraint: Member must satisfy enum value set: [HASH, RANGE]" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}]}]],
+      "ValidationException: One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"b","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST"}]],
+      "ValidationException: One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [b], AttributeDefinitions: [a]" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"},{"AttributeName":"b","AttributeType":"S"}],"KeySchema":[{"AttributeName":"b","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST"}]],
+      "ValidationException: One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"},{"AttributeName":"b","AttributeType":"S"}],"KeySchema":[{"AttributeName":"b","KeyType":"RANGE"},{"AttributeName":"a","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST"}]],
+      "ValidationException: Invalid KeySchema: The first KeySchemaElement is not a HASH key type" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"},{"AttributeName":"b","AttributeType":"S"}],"KeySchema":[{"AttributeName":"b","KeyType":"HASH"},{"AttributeName":"b","KeyType":"RANGE"}],"BillingMode":"PAY_PER_REQUEST"}]],
+      "ValidationException: Both the Hash Key and the Range Key element in the KeySchema have the same name" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST","LocalSecondaryIndexes":[]}]],
+      "ValidationException: One or more parameter values were invalid: List of LocalSecondaryIndexes is empty" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST","GlobalSecondaryIndexes":[]}]],
+      "ValidationException: One or more parameter values were invalid: List of GlobalSecondaryIndexes is empty" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST","GlobalSecondaryIndexes":[{"IndexName":"h;","KeySchema":[],"Projection":{}}]}]],
+      "ValidationException: 3 validation errors detected: Value 'h;' at 'globalSecondaryIndexes.1.member.indexName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value 'h;' at 'globalSecondaryIndexes.1.member.indexName' failed to satisfy constraint: Member must have length greater than or equal to 3; Value '[]' at 'globalSecondaryIndexes.1.member.keySchema' failed to satisfy constraint: Member must have length greater than or equal to 1" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST","GlobalSecondaryIndexes":[{"IndexName":"abc","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"Projection":{}}]}]],
+      "ValidationException: One or more parameter values were invalid: Unknown ProjectionType: null" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST","GlobalSecondaryIndexes":[{"IndexName":"abc","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL","NonKeyAttributes":["x"]}}]}]],
+      "ValidationException: One or more parameter values were invalid: ProjectionType is ALL, but NonKeyAttributes is specified" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST","ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1}}]],
+      "ValidationException: One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"ProvisionedThroughput":{"ReadCapacityUnits":-1,"WriteCapacityUnits":-1}}]],
+      "ValidationException: 2 validation errors detected: Value '-1' at 'provisionedThroughput.writeCapacityUnits' failed to satisfy constraint: Member must have value greater than or equal to 1; Value '-1' at 'provisionedThroughput.readCapacityUnits' failed to satisfy constraint: Member must have value greater than or equal to 1" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"ProvisionedThroughput":{"ReadCapacityUnits":1000000000001,"WriteCapacityUnits":1}}]],
+      "ValidationException: Given value 1000000000001 for ReadCapacityUnits is out of bounds" },
+    { "DescribeTable", [[{"TableName":"nosuch"}]],
+      "ResourceNotFoundException: Requested resource not found: Table: nosuch not found" },
+    { "DescribeTable", "{}",
+      "ValidationException: The parameter 'TableName' is required but was not present in the request" },
+    { "DeleteTable", [[{"TableName":"nosuch"}]],
+      "ResourceNotFoundException: Requested resource not found: Table: nosuch not found" },
+    { "UpdateTable", [[{"TableName":"nosuch"}]],
+      "ValidationException: At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required" },
+    { "UpdateTable", [[{"TableName":"Hash1","BillingMode":"PROVISIONED"}]],
+      "ValidationException: One or more parameter values were invalid: ProvisionedThroughput must be specified when BillingMode is PROVISIONED" },
+    { "UpdateTable", [[{"TableName":"Hash1","GlobalSecondaryIndexUpdates":[{}]}]],
+      "ValidationException: One or more parameter values were invalid: One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null" },
+    { "ListTables", [[{"Limit":0}]],
+      "ValidationException: 1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1" },
+    { "ListTables", [[{"Limit":101}]],
+      "ValidationException: 1 validation error detected: Value '101' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 100" },
+    { "ListTables", [[{"ExclusiveStartTableName":"a;"}]],
+      "ValidationException: 2 validation errors detected: Value 'a;' at 'exclusiveStartTableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value 'a;' at 'exclusiveStartTableName' failed to satisfy constraint: Member must have length greater than or equal to 3" },
+    { "TagResource", "{}",
+      "ValidationException: Invalid TableArn" },
+    { "TagResource", [[{"ResourceArn":"abcd"}]],
+      "AccessDeniedException: User: arn:aws:iam::000000000000:root is not authorized to perform: dynamodb:TagResource on resource: abcd" },
+    { "TagResource", [[{"ResourceArn":"a:b:c:d:e:f/g"}]],
+      "ValidationException: 1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not be null" },
+    { "TagResource", [[{"ResourceArn":"a:b:c:d:e:f/g","Tags":[{"Key":"a","Value":"b"}]}]],
+      "ValidationException: Invalid TableArn: Invalid ResourceArn provided as input a:b:c:d:e:f/g" },
+    { "TagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/Hash1","Tags":[]}]],
+      "ValidationException: Atleast one Tag needs to be provided as Input." },
+    { "TagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/nosuch","Tags":[{"Key":"a","Value":"b"}]}]],
+      "ResourceNotFoundException: Requested resource not found: ResourcArn: arn:aws:dynamodb:us-east-1:000000000000:table/nosuch not found" },
+    { "UntagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/nosuch","TagKeys":["a"]}]],
+      "ResourceNotFoundException: Requested resource not found" },
+    { "ListTagsOfResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/nosuch"}]],
+      "ResourceNotFoundException: Requested resource not found: ResourcArn: arn:aws:dynamodb:us-east-1:000000000000:table/nosuch not found" },
+  }
+end)
+
+describe("a table's life", function()
+  local function described(name)
+    local answer = json.decode(call("DescribeTable", ('{"TableName":"%s"}'):format(name)))
+    return answer and answer.Table
+  end
+
+  it("starts as CREATING, and is ACTIVE when asked for", function()
+    local answer = call("CreateTable", [[{"TableName":"Life","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"ProvisionedThroughput":{"ReadCapacityUnits":2,"WriteCapacityUnits":3}}]])
+    assert.equal("CREATING", json.decode(answer).TableDescription.TableStatus)
+    local life = described "Life"
+    assert.equal("ACTIVE", life.TableStatus)
+    assert.same({ ReadCapacityUnits = 2, WriteCapacityUnits = 3, NumberOfDecreasesToday = 0 }, life.ProvisionedThroughput)
+    assert.equal(0, life.ItemCount)
+  end)
+
+  it("counts its items and their bytes", function()
+    call("PutItem", [[{"TableName":"Life","Item":{"a":{"S":"xyz"},"n":{"N":"12"}}}]])
+    local life = described "Life"
+    assert.equal(1, life.ItemCount)
+    assert.equal(7, life.TableSizeBytes)
+  end)
+
+  it("is found by its ARN, too", function()
+    local arn = described "Life".TableArn
+    assert.equal([[{"Item":{"a":{"S":"xyz"},"n":{"N":"12"}}}]],
+      call("GetItem", ('{"TableName":"%s","Key":{"a":{"S":"xyz"}}}'):format(arn)))
+  end)
+
+  it("gains and loses an index", function()
+    call("UpdateTable", [[{"TableName":"Life","AttributeDefinitions":[{"AttributeName":"n","AttributeType":"N"}],"GlobalSecondaryIndexUpdates":[{"Create":{"IndexName":"by_n","KeySchema":[{"AttributeName":"n","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"},"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1}}}]}]])
+    local query = [[{"TableName":"Life","IndexName":"by_n","KeyConditionExpression":"n = :n","ExpressionAttributeValues":{":n":{"N":"12"}},"Select":"COUNT"}]]
+    assert.equal([[{"Count":1,"ScannedCount":1}]], call("Query", query))
+    call("UpdateTable", [[{"TableName":"Life","GlobalSecondaryIndexUpdates":[{"Delete":{"IndexName":"by_n"}}]}]])
+    assert.equal("ValidationException: The table does not have the specified index: by_n", call("Query", query))
+  end)
+
+  it("is not deleted while it is protected", function()
+    call("UpdateTable", [[{"TableName":"Life","DeletionProtectionEnabled":true}]])
+    assert.truthy(call("DeleteTable", [[{"TableName":"Life"}]]):find "^ValidationException: Resource cannot be deleted")
+    call("UpdateTable", [[{"TableName":"Life","DeletionProtectionEnabled":false}]])
+  end)
+
+  it("ends with its items", function()
+    assert.equal("DELETING", json.decode(call("DeleteTable", [[{"TableName":"Life"}]])).TableDescription.TableStatus)
+    assert.equal("ResourceNotFoundException: Requested resource not found: Table: Life not found", call("DescribeTable", [[{"TableName":"Life"}]]))
+    assert.equal("ResourceNotFoundException: Requested resource not found", call("GetItem", [[{"TableName":"Life","Key":{"a":{"S":"xyz"}}}]]))
+  end)
+
+  it("expires attributes only once", function()
+    local on = [[{"TableName":"Hash1","TimeToLiveSpecification":{"Enabled":true,"AttributeName":"ttl"}}]]
+    assert.equal([[{"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}}]], call("DescribeTimeToLive", [[{"TableName":"Hash1"}]]))
+    assert.equal([[{"TimeToLiveSpecification":{"AttributeName":"ttl","Enabled":true}}]], call("UpdateTimeToLive", on))
+    assert.equal("ValidationException: TimeToLive is already enabled", call("UpdateTimeToLive", on))
+    assert.equal([[{"TimeToLiveDescription":{"AttributeName":"ttl","TimeToLiveStatus":"ENABLED"}}]], call("DescribeTimeToLive", [[{"TableName":"Hash1"}]]))
+  end)
+end)
