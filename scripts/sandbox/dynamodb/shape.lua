@@ -180,8 +180,7 @@ local RULES = {
   { "pattern", function(value, rule) return fits(value, rule.set) end,
     function(rule) return "Member must satisfy regular expression pattern: " .. rule.shown end },
   { "least", function(value, least) return length(value) >= least end,
-    function(least,
-      value) return "Member must have length greater than or equal to " .. (value == "" and 1 or least) end },
+    function(least) return "Member must have length greater than or equal to " .. least end },
   { "most", function(value, most) return length(value) <= most end,
     function(most) return "Member must have length less than or equal to " .. most end },
   { "low", function(value, low) return value >= low end,
@@ -196,7 +195,7 @@ local function broken_rules(value, as)
   local broken = {}
   for _, rule in ipairs(RULES) do
     local wanted = as[rule[1]]
-    if wanted ~= nil and not rule[2](value, wanted) then broken[#broken + 1] = rule[3](wanted, value) end
+    if wanted ~= nil and not rule[2](value, wanted) then broken[#broken + 1] = rule[3](wanted) end
   end
   return broken
 end
@@ -247,9 +246,14 @@ function check(value, as, path, errors)
   end
 end
 
+-- A table's name is looked at before everything else.
 local function check_named_first(input, as)
   for _, name in ipairs(as.order) do
     local member, value = as.members[name], input[name]
+    if member.kind == "TableName" and member.required and value == "" then
+      failure("ValidationException", "1 validation error detected: Value '' at 'tableName' failed to satisfy "
+        .. "constraint: Member must have length greater than or equal to 1")
+    end
     if member.must and value == nil then
       failure("ValidationException",
         ("The parameter '%s' is required but was not present in the request"):format(name))
