@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What an operation is said to have consumed: ReturnConsumedCapacity and ReturnItemCollectionMetrics.
 local json = require "json"
+local kept = require "sandbox.dynamodb.storage".kept
 local values = require "sandbox.dynamodb.values"
 
 local capacity = {}
@@ -16,17 +17,9 @@ local function write_units(item)
   return math.max(1, -(-values.item_size(item) // WRITE_BLOCK)) * 1.0
 end
 
-local function projected(index, item)
-  if not index.keeps then return item end
-  local kept = {}
-  for name in pairs(index.keeps) do kept[name] = item[name] end
-  return kept
-end
-capacity.projected = projected
-
 local function in_index(index, item)
   local schema = index.schema
-  return item and item[schema.hash] and (not schema.range or item[schema.range]) and projected(index, item)
+  return item and item[schema.hash] and (not schema.range or item[schema.range]) and kept(index, item)
 end
 
 -- An entry that moves is deleted and put; one that stays is written when what it keeps has changed.

@@ -161,7 +161,7 @@ function page.run(read, next_row, state, control, closing)
   local all = not keeps or read.fetches or input.Select == "ALL_ATTRIBUTES"
   for row in next_row, state, control, closing do
     local whole = storage.decode(row.item)
-    local entry = keeps and capacity.projected(read.index, whole) or whole
+    local entry = keeps and storage.kept(read.index, whole) or whole
     local item = all and whole or entry
     scanned, size, last = scanned + 1, size + page_size(entry, range), whole
     bytes = bytes + values.item_size(entry)

@@ -6,6 +6,7 @@ local json = require "json"
 local sqlite = require "sqlite"
 local store = require "sandbox.store"
 local keys = require "sandbox.dynamodb.keys"
+local values = require "sandbox.dynamodb.values"
 
 local storage = {}
 
@@ -13,7 +14,7 @@ local blob = sqlite.blob
 
 store:exec [[
 CREATE TABLE IF NOT EXISTS dynamodb_items (
-  tab INTEGER, bucket INTEGER, partition BLOB, sort BLOB, item TEXT,
+  tab INTEGER, bucket INTEGER, partition BLOB, sort BLOB, bytes INTEGER, item TEXT,
   PRIMARY KEY (tab, bucket, partition, sort)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dynamodb_entries (
   idx INTEGER, bucket INTEGER, partition BLOB, sort BLOB, tie INTEGER,
@@ -41,6 +42,14 @@ function storage.get(tab, place)
 end
 
 -- --- index entries ---
+
+-- What an index keeps of an item.
+function storage.kept(index, item)
+  if not index.keeps then return item end
+  local kept = {}
+  for name in pairs(index.keeps) do kept[name] = item[name] end
+  return kept
+end
 
 local function covers(index, item)
   if not item then return false end
@@ -86,8 +95,8 @@ end
 
 local function write(tab, place, old, new)
   if new then
-    store:run("INSERT OR REPLACE INTO dynamodb_items VALUES (?, ?, ?, ?, ?)", tab.id, place.bucket,
-      blob(place.partition), blob(place.sort), json.encode(new))
+    store:run("INSERT OR REPLACE INTO dynamodb_items VALUES (?, ?, ?, ?, ?, ?)", tab.id, place.bucket,
+      blob(place.partition), blob(place.sort), values.item_size(new), json.encode(new))
   else
     store:run("DELETE FROM dynamodb_items WHERE tab = ? AND bucket = ? AND partition = ? AND sort = ?",
       tab.id, place.bucket, blob(place.partition), blob(place.sort))
@@ -120,21 +129,24 @@ function storage.drop(tab)
   store:run("DELETE FROM dynamodb_items WHERE tab = ?", tab.id)
 end
 
--- How many items a table has and how large they are.
-function storage.measure(tab, size_of)
-  local count, bytes = 0, 0
-  for row in store:each("SELECT item FROM dynamodb_items WHERE tab = ?", tab.id) do
-    count, bytes = count + 1, bytes + size_of(storage.decode(row.item))
-  end
-  return count, bytes
+-- How many items a table or an index has, and how large they are.
+function storage.measure(tab)
+  local row = store:row("SELECT count(*) AS count, total(bytes) AS bytes FROM dynamodb_items WHERE tab = ?", tab.id)
+  return row.count, math.tointeger(row.bytes)
 end
 
-function storage.measure_index(tab, index, size_of)
+local ENTRIES = [[FROM dynamodb_entries e CROSS JOIN dynamodb_items i
+  ON i.tab = ? AND i.bucket = e.item_bucket AND i.partition = e.item_partition AND i.sort = e.item_sort
+  WHERE e.idx = ?]]
+
+function storage.measure_index(tab, index)
+  if not index.keeps then
+    local row = store:row("SELECT count(*) AS count, total(i.bytes) AS bytes " .. ENTRIES, tab.id, index.id)
+    return row.count, math.tointeger(row.bytes)
+  end
   local count, bytes = 0, 0
-  for row in store:each([[SELECT i.item FROM dynamodb_entries e JOIN dynamodb_items i
-    ON i.tab = ? AND i.bucket = e.item_bucket AND i.partition = e.item_partition AND i.sort = e.item_sort
-    WHERE e.idx = ?]], tab.id, index.id) do
-    count, bytes = count + 1, bytes + size_of(storage.decode(row.item))
+  for row in store:each("SELECT i.item " .. ENTRIES, tab.id, index.id) do
+    count, bytes = count + 1, bytes + values.item_size(storage.kept(index, storage.decode(row.item)))
   end
   return count, bytes
 end
@@ -145,10 +157,10 @@ local COMPARISONS = { ["="] = "=", ["<"] = "<", ["<="] = "<=", [">"] = ">", [">=
 
 -- range: {partition = {bucket, bytes} or nil, low/high buckets, sort = list of {comparator, bytes}, after =
 -- place, descending}. Each row holds the item's JSON text.
-local function conditions(range, where, values)
+local function conditions(range, where, binds)
   local function add(sql, ...)
     where[#where + 1] = sql
-    for i = 1, select("#", ...) do values[#values + 1] = (select(i, ...)) end
+    for i = 1, select("#", ...) do binds[#binds + 1] = (select(i, ...)) end
   end
   if range.partition then
     add("k.bucket = ? AND k.partition = ?", range.partition.bucket, blob(range.partition.bytes))
@@ -172,20 +184,20 @@ local INDEX_ROWS = [[SELECT i.item FROM dynamodb_entries k CROSS JOIN dynamodb_i
   WHERE %s ORDER BY %s]]
 
 function storage.walk(tab, range)
-  local where, values = { "k.tab = ?" }, { tab.id }
-  local add, after = conditions(range, where, values), range.after
+  local where, binds = { "k.tab = ?" }, { tab.id }
+  local add, after = conditions(range, where, binds), range.after
   if after then
     add(("(k.bucket, k.partition, k.sort) %s (?, ?, ?)"):format(range.descending and "<" or ">"),
       after.bucket, blob(after.partition), blob(after.sort))
   end
   local order = collect({ "k.bucket", "k.partition", "k.sort" }, range)
-  return store:each(TABLE_ROWS:format(table.concat(where, " AND "), order), table.unpack(values))
+  return store:each(TABLE_ROWS:format(table.concat(where, " AND "), order), table.unpack(binds))
 end
 
 -- after: {entry = place in the index, item = place of the item}
 function storage.walk_index(tab, index, range)
-  local where, values = { "k.idx = ?" }, { tab.id, index.id }
-  local add, after = conditions(range, where, values), range.after
+  local where, binds = { "k.idx = ?" }, { tab.id, index.id }
+  local add, after = conditions(range, where, binds), range.after
   if after then
     local entry, item = after.entry, after.item
     add(("(k.bucket, k.partition, k.sort, k.tie, k.item_partition, k.item_sort) %s (?, ?, ?, ?, ?, ?)")
@@ -195,7 +207,7 @@ function storage.walk_index(tab, index, range)
   end
   local order = collect({ "k.bucket", "k.partition", "k.sort", "k.tie", "k.item_partition",
     "k.item_sort" }, range)
-  return store:each(INDEX_ROWS:format(table.concat(where, " AND "), order), table.unpack(values))
+  return store:each(INDEX_ROWS:format(table.concat(where, " AND "), order), table.unpack(binds))
 end
 
 return storage

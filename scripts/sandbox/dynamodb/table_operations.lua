@@ -9,7 +9,6 @@ local rules = require "sandbox.dynamodb.table_rules"
 local storage = require "sandbox.dynamodb.storage"
 local store = require "sandbox.store"
 local tables = require "sandbox.dynamodb.tables"
-local values = require "sandbox.dynamodb.values"
 
 local operations = {}
 
@@ -105,14 +104,14 @@ end
 
 local function measured(tab)
   local shown = shallow(tab.description)
-  shown.ItemCount, shown.TableSizeBytes = storage.measure(tab, values.item_size)
+  shown.ItemCount, shown.TableSizeBytes = storage.measure(tab)
   for _, kind in ipairs { "GlobalSecondaryIndexes", "LocalSecondaryIndexes" } do
     if shown[kind] then
       local list = json.array {}
       for i, description in ipairs(shown[kind]) do
         local index = shallow(description)
         index.ItemCount, index.IndexSizeBytes =
-          storage.measure_index(tab, tab.by_name[index.IndexName], values.item_size)
+          storage.measure_index(tab, tab.by_name[index.IndexName])
         list[i] = index
       end
       shown[kind] = list
