@@ -4,6 +4,7 @@
 
 #include "bytes.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -37,21 +38,28 @@ int log_level_parse(const char *name) {
   return -1;
 }
 
-static void fold(const char *name, char *out, size_t size) {
-  size_t n = 0;
-  for (; *name && n + 1 < size; name++)
-    if (*name != '_' && *name != '-')
-      out[n++] = (char)(*name >= 'A' && *name <= 'Z' ? *name + 32 : *name);
-  out[n] = '\0';
+static const char *skip_marks(const char *name) {
+  while (*name == '_' || *name == '-') name++;
+  return name;
+}
+
+/* What is left of the name behind the folded word it begins with; NULL when it does not. */
+static const char *behind(const char *name, const char *word) {
+  for (name = skip_marks(name); *word; word++, name = skip_marks(name + 1)) {
+    char c = *name;
+    if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != *word) return NULL;
+  }
+  return name;
 }
 
 bool log_redacts(const char *name) {
-  char folded[128];
-  fold(name, folded, sizeof folded);
-  for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-    if (strcmp(folded, shown[i]) == 0) return false;
-  for (size_t i = 0; i < sizeof redacted / sizeof *redacted; i++)
-    if (strstr(folded, redacted[i])) return true;
+  for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+    const char *rest = behind(name, shown[i]);
+    if (rest && !*rest) return false;
+  }
+  for (; *name; name++)
+    for (size_t i = 0; i < sizeof redacted / sizeof *redacted; i++)
+      if (behind(name, redacted[i])) return true;
   return false;
 }
 
@@ -85,6 +93,7 @@ static void put(struct bytes *line) {
   bytes_append(line, "}\n", 2);
   for (size_t done = 0; done < line->len;) {
     ssize_t n = write(STDERR_FILENO, line->data + done, line->len - done);
+    if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break; /* nobody reads the log any more: serving goes on */
     done += (size_t)n;
   }
