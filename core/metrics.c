@@ -3,6 +3,7 @@
 #include "metrics.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,11 +42,19 @@ static struct series *find(const char *name, const char *labels) {
   return s;
 }
 
+/* A name is of one kind, whatever its labels: it is rendered under one TYPE line. Asked once for each new series. */
+static bool name_fits(enum kind kind, const char *name) {
+  for (size_t i = 0; i < BUCKETS; i++)
+    for (const struct series *s = table[i]; s; s = s->next)
+      if (s->kind != kind && strcmp(s->name, name) == 0) return false;
+  return true;
+}
+
 static struct series *find_or_add(enum kind kind, const char *name, const char *labels) {
   struct series *s = find(name, labels);
-  if (s) return s->kind == kind ? s : NULL;
+  if (s && s->kind == kind) return s;
   size_t n = strlen(name) + 1, l = strlen(labels) + 1;
-  s = total < METRICS_MAX ? calloc(1, sizeof *s + n + l) : NULL;
+  s = !s && total < METRICS_MAX && name_fits(kind, name) ? calloc(1, sizeof *s + n + l) : NULL;
   if (!s) {
     dropped++;
     return NULL;

@@ -6,7 +6,8 @@
 #include "bytes.h"
 
 /* labels are Prometheus text without braces: `method="email",step="cognito"`, or "". Both strings are copied the first
- * time. Beyond METRICS_MAX distinct series, new ones are counted in usher_metrics_dropped_total and lost. */
+ * time. Beyond METRICS_MAX distinct series, and for a name that is already of another kind, the
+ * value is lost and counted in usher_metrics_dropped_total. */
 #define METRICS_MAX 2000
 
 void metrics_count(const char *name, const char *labels, double n);
