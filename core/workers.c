@@ -96,8 +96,16 @@ static int start_one(struct workers *ws, unsigned i) {
   if (err) return err;
   w->order.data = w;
   err = uv_async_init(&w->loop, &w->order, on_order);
-  if (!err) err = uv_thread_create(&w->thread, work, w);
-  if (!err) ws->threads++;
+  if (err) goto fail;
+  err = uv_thread_create(&w->thread, work, w);
+  if (err) goto fail_order;
+  ws->threads++;
+  return 0;
+fail_order:
+  uv_close((uv_handle_t *)&w->order, NULL);
+  uv_run(&w->loop, UV_RUN_DEFAULT);
+fail:
+  uv_loop_close(&w->loop);
   return err;
 }
 
