@@ -44,26 +44,38 @@ static int port_of(int fd) {
 }
 
 /* A socket that does not share finds out whether anyone is there already, sharing or not. */
-static int probe(const union address *a, socklen_t len, int *port) {
+static int probe(const union address *a, socklen_t len) {
   int fd, err = bind_one(a, len, 0, &fd);
   if (err) return err;
-  *port = port_of(fd);
   close(fd);
   return 0;
+}
+
+static int bind_rest(const char *host, int port, int *fds, unsigned count) {
+  union address a;
+  socklen_t len;
+  int err = parse(host, port, &a, &len);
+  for (unsigned done = 0; !err && done < count; done++) {
+    err = bind_one(&a, len, 1, &fds[done]);
+    if (!err) continue;
+    while (done) close(fds[--done]);
+    break;
+  }
+  return err;
 }
 
 int listener_bind(const char *host, int *port, int *fds, unsigned count) {
   union address a;
   socklen_t len;
-  unsigned done = 0;
-  int err = parse(host, *port, &a, &len);
-  if (!err) err = probe(&a, len, port);
-  if (!err) err = parse(host, *port, &a, &len);
-  while (!err && done < count) {
-    err = bind_one(&a, len, 1, &fds[done]);
-    if (!err) done++;
-  }
+  int wanted = *port, err = parse(host, wanted, &a, &len);
+  if (!err && wanted) err = probe(&a, len);
+  if (!err) err = bind_one(&a, len, 1, &fds[0]);
+  if (err) return err;
+  if (!wanted) wanted = port_of(fds[0]); /* the kernel gives one that nobody shares */
+  err = bind_rest(host, wanted, fds + 1, count - 1);
   if (err)
-    while (done) close(fds[--done]);
+    close(fds[0]);
+  else
+    *port = wanted;
   return err;
 }
