@@ -98,7 +98,9 @@ return function(input)
   read.tab, read.index, read.key_names = tab, index, page.key_names(tab, index)
   page.check_all_attributes(input, index)
   local low, high = buckets(input)
-  local range = { low = low, high = high, after = start_after(read, low, high) }
+  local after = start_after(read, low, high)
+  if low and after then low = (after.entry or after).bucket end
+  local range = { low = low, high = high, after = after }
   page.check_projected(read)
   validate.scalar_keys(read.parsed.nested, tab)
   if index then return page.run(read, storage.walk_index(tab, index, range)) end

@@ -186,9 +186,12 @@ local INDEX_ROWS = [[SELECT i.item FROM dynamodb_entries k CROSS JOIN dynamodb_i
 function storage.walk(tab, range)
   local where, binds = { "k.tab = ?" }, { tab.id }
   local add, after = conditions(range, where, binds), range.after
-  if after then
-    add(("(k.bucket, k.partition, k.sort) %s (?, ?, ?)"):format(range.descending and "<" or ">"),
-      after.bucket, blob(after.partition), blob(after.sort))
+  local beyond = range.descending and "<" or ">"
+  if after and range.partition then
+    add(("k.sort %s ?"):format(beyond), blob(after.sort))
+  elseif after then
+    add(("(k.bucket, k.partition, k.sort) %s (?, ?, ?)"):format(beyond), after.bucket, blob(after.partition),
+      blob(after.sort))
   end
   local order = collect({ "k.bucket", "k.partition", "k.sort" }, range)
   return store:each(TABLE_ROWS:format(table.concat(where, " AND "), order), table.unpack(binds))
@@ -202,12 +205,11 @@ function storage.walk_index(tab, index, range)
     local entry, item = after.entry, after.item
     add(("(k.bucket, k.partition, k.sort, k.tie, k.item_partition, k.item_sort) %s (?, ?, ?, ?, ?, ?)")
       :format(range.descending and "<" or ">"), entry.bucket, blob(entry.partition), blob(entry.sort),
-        tie(item),
-      blob(item.partition), blob(item.sort))
+      tie(item), blob(item.partition), blob(item.sort))
   end
-  local order = collect({ "k.bucket", "k.partition", "k.sort", "k.tie", "k.item_partition",
-    "k.item_sort" }, range)
-  return store:each(INDEX_ROWS:format(table.concat(where, " AND "), order), table.unpack(binds))
+  local columns = { "k.bucket", "k.partition", "k.sort", "k.tie", "k.item_partition", "k.item_sort" }
+  local sql = INDEX_ROWS:format(table.concat(where, " AND "), collect(columns, range))
+  return store:each(sql, table.unpack(binds))
 end
 
 return storage

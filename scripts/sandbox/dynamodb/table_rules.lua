@@ -142,6 +142,16 @@ local function check_key_schema(input, context)
   end
 end
 
+function rules.stream(input)
+  local stream = input.StreamSpecification
+  if not stream then return end
+  if stream.StreamEnabled and not stream.StreamViewType then
+    invalid(INVALID .. "StreamViewType is required when StreamEnabled is true")
+  elseif not stream.StreamEnabled and stream.StreamViewType then
+    invalid(INVALID .. "StreamViewType cannot be specified when StreamEnabled is false")
+  end
+end
+
 -- The names that a list of definitions defines, in order and as a set.
 local function context_of(definitions)
   local context = { names = names_of(definitions), defined = {}, seen = {} }
@@ -151,6 +161,7 @@ end
 
 function rules.create(input)
   rules.billing(input)
+  rules.stream(input)
   local context = context_of(input.AttributeDefinitions)
   check_key_schema(input, context)
   local locals, globals = input.LocalSecondaryIndexes, input.GlobalSecondaryIndexes
@@ -209,6 +220,7 @@ function rules.update(input)
     invalid(INVALID .. "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
   end
   if input.ProvisionedThroughput then check_units(input.ProvisionedThroughput) end
+  rules.stream(input)
   if updates then check_index_updates(updates) end
 end
 
