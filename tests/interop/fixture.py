@@ -8,6 +8,7 @@ import atexit
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -38,8 +39,10 @@ class Usher:
 
     def log(self):
         """All that it has written to standard error."""
-        self.errors.seek(0)
-        return self.errors.read()
+        if not self.errors.closed:
+            self.errors.seek(0)
+            self.said = self.errors.read()
+        return self.said
 
     def stop(self):
         """Asks it to end -> exit code; its descriptors are closed afterwards."""
@@ -53,6 +56,7 @@ class Usher:
             raise
         finally:
             self.process.stdout.close()
+            self.log()
             self.errors.close()
 
     def __enter__(self):
@@ -60,6 +64,17 @@ class Usher:
 
     def __exit__(self, *_):
         self.stop()
+        if "Sanitizer" in self.log():
+            raise RuntimeError(self.log())
+
+
+def _end_shared():
+    """It must have ended well, and no sanitizer may have spoken; else the whole test has failed."""
+    code = _shared.stop()
+    if code != 0 or "Sanitizer" in _shared.log():
+        sys.stderr.write(f"usher dev ended with {code}\n{_shared.log()}")
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def start():
@@ -67,7 +82,7 @@ def start():
     global _shared
     if _shared is None:
         _shared = Usher()
-        atexit.register(_shared.stop)
+        atexit.register(_end_shared)
     return _shared.ready
 
 
