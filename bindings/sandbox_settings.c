@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* The sandbox's constants, asked of its own script, and the settings and environment made of them. */
+#include "sandbox_settings.h"
+
+#include "vm.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynamodb", "stripe"};
+const char *const sandbox_known[SANDBOX_KNOWN] = {
+    "region",        "access_key_id", "secret_access_key", "user_pool_id", "client_id",
+    "client_secret", "table",         "stripe_key"};
+
+static int read_values(lua_State *L) {
+  struct sandbox_settings *s = lua_touserdata(L, 1);
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "sandbox.settings");
+  lua_call(L, 1, 1);
+  for (int i = 0; i < SANDBOX_KNOWN; i++) {
+    if (lua_getfield(L, -1, sandbox_known[i]) != LUA_TSTRING)
+      luaL_error(L, "sandbox.settings lacks %s", sandbox_known[i]);
+    s->values[i] = strdup(lua_tostring(L, -1));
+    if (!s->values[i]) luaL_error(L, "out of memory");
+    lua_pop(L, 1);
+  }
+  return 0;
+}
+
+int sandbox_settings_read(struct sandbox_settings *s, const char *scripts) {
+  uv_loop_t loop;
+  struct vm *vm;
+  char *why = NULL;
+  if (uv_loop_init(&loop)) return UV_ENOMEM;
+  const struct vm_settings settings = {
+      .loop = &loop, .scripts = scripts, .trusted = true, .lenient = true};
+  int err = vm_open(&vm, &settings, &why);
+  if (!err) {
+    lua_pushcfunction(vm->L, read_values);
+    lua_pushlightuserdata(vm->L, s);
+    if (lua_pcall(vm->L, 1, 0, 0) != LUA_OK) {
+      why = strdup(lua_tostring(vm->L, -1));
+      err = UV_EINVAL;
+    }
+    vm_close(vm);
+  }
+  uv_run(&loop, UV_RUN_DEFAULT);
+  uv_loop_close(&loop);
+  if (err) fprintf(stderr, "usher: %s\n", why ? why : uv_strerror(err));
+  free(why);
+  return err;
+}
+
+void sandbox_settings_free(struct sandbox_settings *s) {
+  for (int i = 0; i < SANDBOX_KNOWN; i++) free(s->values[i]);
+}
+
+void sandbox_settings_environment(const struct sandbox_settings *s) {
+  setenv("AWS_ACCESS_KEY_ID", s->values[SANDBOX_ACCESS_KEY_ID], 1);
+  setenv("AWS_SECRET_ACCESS_KEY", s->values[SANDBOX_SECRET_ACCESS_KEY], 1);
+  setenv("AWS_REGION", s->values[SANDBOX_REGION], 1);
+  setenv("USHER_CLIENT_SECRET", s->values[SANDBOX_CLIENT_SECRET], 1);
+  setenv("STRIPE_API_KEY", s->values[SANDBOX_STRIPE_KEY], 1);
+  setenv("USHER_SIGNUP_KEY", "usher-dev-signup-key-0000000000000000000001", 1);
+  unsetenv("AWS_SESSION_TOKEN");
+  unsetenv("AWS_PROFILE");
+}
+
+int sandbox_settings_overlay(const struct sandbox_settings *s, struct bytes *out) {
+  const char *const *v = (const char *const *)s->values;
+  bytes_printf(out, "  env = \"dev\", aws = { region = \"%s\" },\n", v[SANDBOX_REGION]);
+  bytes_printf(out,
+               "  cognito = { url = \"http://" SANDBOX_HOST
+               ":%d\", user_pool_id = \"%s\", client_id = \"%s\" },\n",
+               s->ports[SANDBOX_COGNITO], v[SANDBOX_USER_POOL_ID], v[SANDBOX_CLIENT_ID]);
+  bytes_printf(out, "  dynamodb = { url = \"http://" SANDBOX_HOST ":%d\", table = \"%s\" },\n",
+               s->ports[SANDBOX_DYNAMODB], v[SANDBOX_TABLE]);
+  return bytes_printf(out, "  stripe = { url = \"http://" SANDBOX_HOST ":%d\" },\n",
+                      s->ports[SANDBOX_STRIPE]);
+}
