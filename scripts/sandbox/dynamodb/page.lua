@@ -98,21 +98,31 @@ local function wanted_names(read)
   return read.input.AttributesToGet or {}
 end
 
+local function filtered_names(read)
+  local names = {}
+  for name in pairs(read.parsed.heads.filter or read.filter or {}) do names[#names + 1] = name end
+  return names
+end
+
+local function not_kept(index, names)
+  local missing = {}
+  for _, name in ipairs(names) do
+    if not index.keeps[name] then missing[#missing + 1] = name end
+  end
+  return missing
+end
+
 -- A global index has only what it keeps; a local one fetches the rest from the table.
 function page.check_projected(read)
   local index = read.index
   if not index or not index.keeps then return end
-  local missing = {}
-  for _, name in ipairs(wanted_names(read)) do
-    if not index.keeps[name] then missing[#missing + 1] = name end
-  end
-  if #missing == 0 then return end
-  if index.global then
+  local missing = not_kept(index, wanted_names(read))
+  if not index.global then
+    read.fetches = #missing > 0 or #not_kept(index, filtered_names(read)) > 0
+  elseif #missing > 0 then
     invalid("One or more parameter values were invalid: Global secondary index %s does not project [%s]",
-      index.name,
-      table.concat(missing, ", "))
+      index.name, table.concat(missing, ", "))
   end
-  read.fetches = true
 end
 
 -- --- the walk ---
@@ -159,6 +169,7 @@ function page.run(read, next_row, state, control, closing)
   local items, scanned, size, bytes, fetched, last = json.array {}, 0, 0, 0, 0, nil
   local keeps = read.index and read.index.keeps
   local all = not keeps or read.fetches or input.Select == "ALL_ATTRIBUTES"
+  local whole_shown = all and (input.Select == "ALL_ATTRIBUTES" or #wanted_names(read) > 0)
   for row in next_row, state, control, closing do
     local whole = storage.decode(row.item)
     local entry = keeps and storage.kept(read.index, whole) or whole
@@ -166,7 +177,7 @@ function page.run(read, next_row, state, control, closing)
     scanned, size, last = scanned + 1, size + page_size(entry, range), whole
     bytes = bytes + values.item_size(entry)
     if keeps and all then fetched = fetched + values.item_size(whole) end
-    if is_shown(read, item) then items[#items + 1] = shown_part(read, item) end
+    if is_shown(read, item) then items[#items + 1] = shown_part(read, whole_shown and whole or entry) end
     if scanned >= limit or size >= PAGE_BYTES then break end
   end
   local more = last and (scanned >= limit or size >= PAGE_BYTES)

@@ -106,3 +106,14 @@ describe("queries and scans of indexes", function()
       "ValidationException: Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {AttributesToGet, ScanFilter} Expression parameters: {FilterExpression}" },
   }
 end)
+
+describe("a local index fetches what it does not keep", function()
+  check {
+    { "Query", [[{"TableName":"Index1","IndexName":"lsi","KeyConditionExpression":"a = :a","FilterExpression":"e = :e","ExpressionAttributeValues":{":a":{"S":"p0"},":e":{"S":"e2"}}}]],
+      [[{"Count":1,"Items":[{"a":{"S":"p0"},"b":{"S":"s2"},"c":{"S":"c"}}],"ScannedCount":3}]] },
+    { "Query", [[{"TableName":"Index1","IndexName":"lsi","KeyConditionExpression":"a = :a","FilterExpression":"e = :e","ProjectionExpression":"b, f","ExpressionAttributeValues":{":a":{"S":"p0"},":e":{"S":"e2"}}}]],
+      [[{"Count":1,"Items":[{"b":{"S":"s2"},"f":{"S":"f"}}],"ScannedCount":3}]] },
+    { "Query", [[{"TableName":"Index1","IndexName":"gsi2","KeyConditionExpression":"d = :d","ProjectionExpression":"f","ExpressionAttributeValues":{":d":{"N":"3"}}}]],
+      "ValidationException: One or more parameter values were invalid: Global secondary index gsi2 does not project [f]" },
+  }
+end)
