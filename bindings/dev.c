@@ -24,6 +24,10 @@ struct sandbox {
   struct bytes over, server_over; /* Lua text laid over the settings */
 };
 
+/* What a laptop wants, where --config says nothing else: one address is everybody there. */
+static const char dev_defaults[] = "return { attempts = { per_address = 0, per_email = 200, "
+                                   "overall = 0, cards_per_address = 0 } }";
+
 static int write_overlays(struct sandbox *s) {
   const struct dev_options *o = s->options;
   bytes_printf(&s->over, "return { sandbox = { data = ");
@@ -169,6 +173,7 @@ int dev(const struct dev_options *options) {
   if (bind_services(&s) || write_overlays(&s)) goto end;
   if (start_sandbox(&s)) goto end;
   const struct serve_options serve_options = {
+      .config_under = dev_defaults,
       .config_path = options->config_path,
       .config_over = s.server_over.data,
       .scripts = options->scripts,

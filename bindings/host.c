@@ -109,6 +109,7 @@ static int open_vm(struct host *host) {
       .loop = worker_loop(host->worker),
       .client = host->client,
       .scripts = settings->scripts,
+      .config_under = settings->config_under,
       .config_path = settings->config_path,
       .config_over = settings->config_over,
       .trusted = settings->trusted,

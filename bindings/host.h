@@ -16,7 +16,7 @@ struct host_listener {
 
 /* Must outlive the workers. */
 struct host_settings {
-  const char *config_path, *config_over, *scripts; /* as in struct vm_settings */
+  const char *config_under, *config_path, *config_over, *scripts; /* as in struct vm_settings */
   bool trusted;
   const char *handler; /* the module that returns the function of a request */
   struct client_settings client;

@@ -64,6 +64,7 @@ static int read_config(struct process *p, const struct serve_options *options) {
   struct vm *vm;
   const struct vm_settings settings = {.loop = &p->loop,
                                        .scripts = options->scripts,
+                                       .config_under = options->config_under,
                                        .config_path = options->config_path,
                                        .config_over = options->config_over};
   int err = vm_open(&vm, &settings, &why);
@@ -106,6 +107,7 @@ static void describe_host(struct process *p, const struct serve_options *options
   p->listeners[0] = (struct host_listener){"public", p->fds, c->workers, c->server};
   p->listeners[1] = (struct host_listener){"admin", &p->admin_fd, 1, {.limits = c->server.limits}};
   p->host = (struct host_settings){
+      .config_under = options->config_under,
       .config_path = options->config_path,
       .config_over = options->config_over,
       .scripts = options->scripts,

@@ -10,7 +10,7 @@ struct serve_ready { /* what serves now */
 };
 
 struct serve_options {
-  const char *config_path, *config_over, *scripts; /* as in struct vm_settings */
+  const char *config_under, *config_path, *config_over, *scripts; /* as in struct vm_settings */
   void (*on_ready)(const struct serve_ready *, void *ctx);
   void *ctx;
 };

@@ -61,6 +61,7 @@ static void push_sources(lua_State *L, const struct vm_settings *s) {
   const struct embedded_file *defaults = embedded_find("config/usher.lua");
   lua_newtable(L);
   push_source(L, defaults->path, defaults->data, (size_t)(defaults->end - defaults->data));
+  if (s->config_under) push_source(L, "usher dev", s->config_under, strlen(s->config_under));
   if (s->config_path) {
     size_t len;
     char *text = vm_read_file(s->config_path, &len);

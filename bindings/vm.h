@@ -12,8 +12,10 @@ struct task;
 
 struct vm_settings {
   uv_loop_t *loop;
-  struct client *client;   /* not owned; NULL where nothing is fetched */
-  const char *scripts;     /* a folder that replaces the scripts inside the binary, or NULL */
+  struct client *client; /* not owned; NULL where nothing is fetched */
+  const char *scripts;   /* a folder that replaces the scripts inside the binary, or NULL */
+  const char *
+      config_under; /* Lua laid over config/usher.lua, under the file, or NULL: what `usher dev` starts from */
   const char *config_path; /* a file laid over config/usher.lua, or NULL */
   const char *config_over; /* JSON laid over both, or NULL: what the command line says */
   bool trusted;            /* exec, test, the sandbox: io, os, package and sqlite are there */
