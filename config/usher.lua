@@ -95,6 +95,12 @@ return {
     interval = between(60, 0, 3600),               -- between two mails of one sign-up
     per_hour = between(5, 1, 100),                 -- mails of one sign-up in an hour
   },
+  attempts = {                                     -- beyond these 429, before anything is written; 0 is no limit
+    per_address = between(60, 0, 1000000),         -- sign-ups a minute of one address or IPv6 /64; confirmations alike
+    per_email = between(20, 0, 1000000),           -- the same for one e-mail address, an hour
+    overall = between(1000, 0, 1000000),           -- the same for everybody together, a second and process
+    cards_per_address = between(10, 0, 1000000),   -- different cards of one address, an hour: against card testing
+  },
   password = {                                     -- the user pool's policy, mirrored so that all faults show at once
     min_length = between(8, 6, 99),
     require_lowercase = true,

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- POST /api/account/confirm_signup: the code from the mail, from the browser that signed up.
-local account, api_key, billing = require "lib.account", require "lib.api_key", require "lib.billing"
-local form, identity, saga = require "lib.form", require "lib.identity", require "lib.saga"
-local task = require "task"
+local account, admission, api_key = require "lib.account", require "lib.admission", require "lib.api_key"
+local billing, form, identity = require "lib.billing", require "lib.form", require "lib.identity"
+local saga, task = require "lib.saga", require "task"
 
 
 -- Steps 3 to 5 of the sign-up, for one that stopped on the way.
@@ -17,6 +17,7 @@ end
 
 return saga.flow("SIGNUP_CONFIRM", function(req, signup)
   local clean = form.confirm(req:json())
+  admission.confirm(signup, req, clean)
 
   -- 1. Check the proof.
   signup:recall(clean, req)

@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- POST /api/account/resend_code: always the same answer, whether a mail goes out or not.
-local form, identity, intent = require "lib.form", require "lib.identity", require "lib.intent"
-local log, metrics, proof = require "log", require "metrics", require "lib.proof"
+local admission, form, identity = require "lib.admission", require "lib.form", require "lib.identity"
+local intent, log, metrics, proof = require "lib.intent", require "log", require "metrics", require "lib.proof"
 
 return function(req)
   local clean = form.resend(req:json())
+  admission.resend(req, clean)
 
   -- 1. Only the browser that signed up, and only while the code is still wanted.
   local found, err = intent.find(clean.email)

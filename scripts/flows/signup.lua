@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- POST /api/account/signup: a stranger becomes a customer, or is told exactly what to mend.
-local account, billing, form = require "lib.account", require "lib.billing", require "lib.form"
-local identity, proof, saga = require "lib.identity", require "lib.proof", require "lib.saga"
-local supersede, task = require "lib.supersede", require "task"
+local account, admission, billing = require "lib.account", require "lib.admission", require "lib.billing"
+local form, identity, proof = require "lib.form", require "lib.identity", require "lib.proof"
+local saga, supersede, task = require "lib.saga", require "lib.supersede", require "task"
 
 return saga.flow("SIGNUP", function(req, signup)
-  -- 0. Validate everything. Nothing is written for a form that cannot succeed.
+  -- 0. Validate everything; rate limits; captcha when configured; the operator's hook. Nothing is written yet.
   local clean = form.signup(req:json())
+  admission.sign_up(signup, req, clean)
 
   -- 1. Put the intent: every id, time and key is made here once. It is also the lock for this e-mail.
   signup:open(clean, req)

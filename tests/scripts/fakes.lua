@@ -9,7 +9,7 @@ local expression = require "tests.scripts.fake_expression"
 
 local fakes = {}
 
-local FLOWS_AND_LIBS <const> = { "^lib%.", "^flows%." }
+local FLOWS_AND_LIBS <const> = { "^lib%.", "^flows%.", "^hooks%." }
 
 
 local function copy(value)
@@ -26,6 +26,7 @@ local function settings()
     account = { cell_id = "cell-1", cloud_provider = "AWS", limits = { max_indexes = 5 } },
     api_key = { prefix = "usher" },
     signup = { key = "0123456789abcdef0123456789abcdef", lease = 30, ttl = 604800, max_cards = 3 },
+    attempts = { per_address = 0, per_email = 0, overall = 0, cards_per_address = 0 },
     confirm = { require_proof = "always" }, resend = { interval = 60, per_hour = 5 },
     password = { min_length = 8, require_lowercase = true, require_uppercase = true, require_numbers = true,
       require_symbols = true },
@@ -369,7 +370,7 @@ function fakes.request(body, headers, cookie)
   headers = headers or {}
   count = count + 1
   return {
-    id = "req-" .. count, method = "POST", remote = "192.0.2.1",
+    id = "req-" .. count, method = "POST", remote = "192.0.2.1", remote_key = fakes.remote_key or "192.0.2.1",
     header = function(_, name) return headers[name:lower()] end,
     cookie = function(_, name)
       local found, value = (cookie or ""):match("^([^=]+)=([^;]*)")
