@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: finds the command, reads its options, runs it. Exit codes: 0 ok, 1 it failed, 2 wrong usage. */
+#include "commands.h"
 #include "dev.h"
 #include "overlay.h"
 #include "run.h"
@@ -202,10 +203,12 @@ static int cmd_version(int argc, char **argv) {
   return 0;
 }
 
-static void print_help(void) {
+static void print_help(char **args) {
   puts("usher: customer sign-up in one binary\n\nusage: usher COMMAND [OPTION…]\n");
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
     printf("  %-9s %s\n", commands[i].name, commands[i].summary);
+  fflush(stdout);
+  commands_list(args);
   puts("\n'usher COMMAND --help' says more about one of them. Begin with 'usher dev'.");
 }
 
@@ -215,16 +218,22 @@ static const struct command *find(const char *name) {
   return NULL;
 }
 
+/* A command that is none of ours: a script, or a misspelt name. */
+static int run_other(const char *name, char **args) {
+  char builtins[256] = "help";
+  size_t len = strlen(builtins);
+  for (size_t i = 0; i < sizeof commands / sizeof *commands && len < sizeof builtins; i++)
+    len += (size_t)snprintf(builtins + len, sizeof builtins - len, " %s", commands[i].name);
+  return commands_run(name, args, builtins);
+}
+
 int main(int argc, char **argv) {
   if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-    print_help();
+    print_help(argc < 2 ? argv + argc : argv + 2);
     return argc < 2 ? 2 : 0;
   }
   const struct command *command = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
-  if (!command) {
-    fprintf(stderr, "usher: there is no command '%s'\n", argv[1]);
-    return usage_error("");
-  }
+  if (!command) return run_other(argv[1], argv + 2);
   if (argc > 2 && strcmp(argv[2], "--help") == 0) {
     fputs(command->help, stdout);
     return 0;

@@ -27,8 +27,8 @@ MODULE(aws_env), luaopen_bignum(lua_State *), luaopen_clock(lua_State *),
 MODULE(http), luaopen_json(lua_State *), luaopen_jwt(lua_State *), luaopen_log_sink(lua_State *);
 MODULE(metrics), luaopen_secret(lua_State *), luaopen_sigv4(lua_State *),
     luaopen_sqlite(lua_State *);
-MODULE(unicode), luaopen_lifecycle(lua_State *), luaopen_limiter(lua_State *);
-int luaopen_request(lua_State *);
+MODULE(unicode), luaopen_interrupt(lua_State *), luaopen_lifecycle(lua_State *);
+MODULE(limiter), luaopen_request(lua_State *);
 int luaopen_script_files(lua_State *);
 
 static const struct {
@@ -36,23 +36,15 @@ static const struct {
   lua_CFunction open;
   bool trusted; /* only where a person or the sandbox runs code, never in a flow */
 } modules[] = {
-    {"aws_env", luaopen_aws_env, false},
-    {"bignum", luaopen_bignum, true},
-    {"clock", luaopen_clock, false},
-    {"crypto", luaopen_crypto, false},
-    {"http", luaopen_http, false},
-    {"json", luaopen_json, false},
-    {"jwt", luaopen_jwt, false},
-    {"lifecycle", luaopen_lifecycle, false},
-    {"limiter", luaopen_limiter, false},
-    {"log_sink", luaopen_log_sink, false},
-    {"metrics", luaopen_metrics, false},
-    {"request", luaopen_request, false},
-    {"script_files", luaopen_script_files, true},
-    {"secret", luaopen_secret, false},
-    {"sigv4", luaopen_sigv4, false},
-    {"sqlite", luaopen_sqlite, true},
-    {"task", luaopen_task, false},
+    {"aws_env", luaopen_aws_env, false},     {"bignum", luaopen_bignum, true},
+    {"clock", luaopen_clock, false},         {"crypto", luaopen_crypto, false},
+    {"http", luaopen_http, false},           {"interrupt", luaopen_interrupt, true},
+    {"json", luaopen_json, false},           {"jwt", luaopen_jwt, false},
+    {"lifecycle", luaopen_lifecycle, false}, {"limiter", luaopen_limiter, false},
+    {"log_sink", luaopen_log_sink, false},   {"metrics", luaopen_metrics, false},
+    {"request", luaopen_request, false},     {"script_files", luaopen_script_files, true},
+    {"secret", luaopen_secret, false},       {"sigv4", luaopen_sigv4, false},
+    {"sqlite", luaopen_sqlite, true},        {"task", luaopen_task, false},
     {"unicode", luaopen_unicode, false},
 };
 

@@ -3,6 +3,7 @@
 #include "run.h"
 
 #include "client.h"
+#include "log.h"
 #include "task.h"
 
 #include <lauxlib.h>
@@ -80,6 +81,7 @@ static void run_in(struct run *run, uv_loop_t *loop, struct client *client) {
       .client = client,
       .scripts = run->settings->scripts,
       .config_path = run->settings->config_path,
+      .config_over = run->settings->config_over,
       .trusted = true,
       .lenient = !run->settings->strict,
   };
@@ -102,6 +104,7 @@ int run_script(const struct run_settings *settings) {
   uv_loop_t loop;
   struct run run = {.settings = settings, .exit_code = 1};
   struct client *client;
+  if (settings->quiet) log_set_level(LOG_ERROR);
   if (uv_loop_init(&loop)) return 1;
   if (!client_open(&loop, &(struct client_settings){0}, &client)) {
     run_in(&run, &loop, client);

@@ -6,11 +6,12 @@
 #include <stdbool.h>
 
 struct run_settings {
-  const char *config_path, *scripts; /* as in struct vm_settings */
+  const char *config_path, *config_over, *scripts; /* as in struct vm_settings */
   const char *module; /* a module that returns a function of the arguments; or NULL … */
   const char *file;   /* … and then a file, run as a chunk */
   char **args;        /* NULL-terminated, passed to either as strings; or NULL */
   bool strict;        /* a missing secret is refused */
+  bool quiet;         /* the log says errors only */
 };
 
 /* What the process should exit with: 0, 1 when it raised or returned false, the number it returned. */

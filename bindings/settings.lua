@@ -2,7 +2,7 @@
 -- Reads the settings: config/usher.lua gives every key, its type and its default; a file and the command line are laid
 -- over it. Whatever does not fit is collected and refused at once, with the file, the key and the nearest right name.
 -- Called by vm.c when a state is made; its result is what `require "config"` gives.
-local secret = require "secret"
+local nearest, secret = require "nearest", require "secret"
 
 local settings = {}
 
@@ -41,34 +41,6 @@ local function evaluate(text, name)
   if not ok then return nil, tostring(result) end
   if type(result) ~= "table" then return nil, name:sub(2) .. ": must return a table of settings" end
   return result
-end
-
--- The number of single edits between two names.
-local function distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local above = row[j]
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      row[j] = math.min(above + 1, row[j - 1] + 1, diagonal + cost)
-      diagonal = above
-    end
-  end
-  return row[#b]
-end
-
-local function nearest(name, known)
-  local best, best_distance
-  for candidate in pairs(known) do
-    local d = distance(name, candidate)
-    if not best or d < best_distance or (d == best_distance and candidate < best) then
-      best, best_distance = candidate, d
-    end
-  end
-  return best
 end
 
 local function describe(rule)

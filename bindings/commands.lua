@@ -1,0 +1,78 @@
+-- SPDX-License-Identifier: MIT
+-- `usher NAME` where NAME is scripts/commands/NAME.lua: a module that returns { summary = "one line", help = text,
+-- run = function(args) -> exit code }. commands.c calls this with what is to be done: "run", "help", "list" or
+-- "unknown". A command that raises a text failed (1, with a traceback); an error table is said without one.
+local arguments, nearest = require "arguments", require "nearest"
+local script_files = require "script_files"
+
+local COMMON <const> = [[
+
+Every command also takes:
+  --config FILE   settings, as for serve
+  --scripts DIR   scripts that replace the ones inside the binary
+  --dev[=PORT]    the sandbox of a running `usher dev` (8080) instead of the settings' services
+]]
+
+
+local function say(text)
+  io.stderr:write(text, "\n")
+end
+
+
+-- The names of all command scripts, sorted.
+local function names()
+  local list = {}
+  for _, path in ipairs(script_files.list()) do
+    list[#list + 1] = path:match("/commands/([%l%d_]+)%.lua$")
+  end
+  table.sort(list)
+  return list
+end
+
+
+local function list()
+  for _, name in ipairs(names()) do
+    local ok, command = pcall(require, "commands." .. name)
+    print(("  %-9s %s"):format(name, ok and command.summary or "cannot be loaded: see usher check"))
+  end
+  return 0
+end
+
+
+local function unknown(name, builtins)
+  local known = {}
+  for builtin in builtins:gmatch("%S+") do known[builtin] = true end
+  for _, script in ipairs(names()) do known[script] = true end
+  say(("usher: there is no command '%s'; did you mean '%s'?"):format(name, nearest(name, known)))
+  say("usher: see 'usher --help'")
+  return 2
+end
+
+
+local function help(name)
+  io.write(require("commands." .. name).help, COMMON)
+  return 0
+end
+
+
+local function with_traceback(err)
+  return type(err) == "string" and debug.traceback(err, 2) or err
+end
+
+
+local function run(name, ...)
+  local command = require("commands." .. name)
+  local ok, result = xpcall(command.run, with_traceback, { ... })
+  if ok then return result or 0 end
+  say(("usher %s: %s"):format(name, tostring(result)))
+  if not arguments.is_usage(result) then return 1 end
+  say(("usher: see 'usher %s --help'"):format(name))
+  return 2
+end
+
+
+local actions <const> = { list = list, unknown = unknown, help = help, run = run }
+
+return function(action, ...)
+  return actions[action](...)
+end

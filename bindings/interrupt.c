@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Lua's `interrupt` module, for commands that walk far: a first SIGINT or SIGTERM asks them to stop at a good place, a
+ * second one ends the process. The handles are freed in their close callbacks. */
+#include "vm.h"
+
+#include <lauxlib.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#define WATCH "usher.interrupt"
+
+struct watch {
+  uv_signal_t signals[2]; /* first: freed with the last close */
+  int open;
+  bool came;
+};
+
+static void on_signal(uv_signal_t *h, int number) {
+  struct watch *w = h->data;
+  (void)number;
+  w->came = true;
+  for (int i = 0; i < 2; i++) uv_signal_stop(&w->signals[i]);
+}
+
+static void on_closed(uv_handle_t *h) {
+  struct watch *w = h->data;
+  if (--w->open == 0) free(w);
+}
+
+static int watch_gc(lua_State *L) {
+  struct watch **box = luaL_checkudata(L, 1, WATCH), *w = *box;
+  *box = NULL;
+  if (!w) return 0;
+  for (int i = 0; i < 2; i++) uv_close((uv_handle_t *)&w->signals[i], on_closed);
+  return 0;
+}
+
+/* watch:came() -> was the command asked to stop? Does not yield. */
+static int watch_came(lua_State *L) {
+  struct watch **box = luaL_checkudata(L, 1, WATCH);
+  lua_pushboolean(L, *box && (*box)->came);
+  return 1;
+}
+
+/* interrupt.watch() -> watch, until it is collected. Does not yield. */
+static int interrupt_watch(lua_State *L) {
+  static const int numbers[2] = {SIGINT, SIGTERM};
+  struct watch **box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = NULL;
+  luaL_setmetatable(L, WATCH);
+  struct watch *w = calloc(1, sizeof *w);
+  if (!w) return luaL_error(L, "out of memory");
+  for (int i = 0; i < 2; i++) {
+    uv_signal_init(vm_of(L)->settings.loop, &w->signals[i]); /* cannot fail on an open loop */
+    w->signals[i].data = w;
+    w->open++;
+  }
+  *box = w;
+  for (int i = 0; i < 2; i++) {
+    int err = uv_signal_start(&w->signals[i], on_signal, numbers[i]);
+    if (err) return luaL_error(L, "signals: %s", uv_strerror(err));
+    uv_unref((uv_handle_t *)&w->signals[i]);
+  }
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"came", watch_came},
+    {NULL, NULL},
+};
+
+static const luaL_Reg functions[] = {
+    {"watch", interrupt_watch},
+    {NULL, NULL},
+};
+
+int luaopen_interrupt(lua_State *L);
+int luaopen_interrupt(lua_State *L) {
+  if (luaL_newmetatable(L, WATCH)) {
+    luaL_newlib(L, methods);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, watch_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  luaL_newlib(L, functions);
+  return 1;
+}
