@@ -31,15 +31,20 @@ function account.put_user(signup)
 end
 
 
--- Step: the user record learns that the address is confirmed; one that is missing is made.
-function account.mark_verified(signup)
-  local intent = signup.intent
+-- The user record learns that the address is confirmed; one that is missing is made. -> true | nil, err
+function account.set_verified(intent, method)
   local once = profile(intent)
-  once.signup_method, once.created_at = signup.method, intent.created_at
-  local ok, err = dynamodb.update {
+  once.signup_method, once.created_at = method, intent.created_at
+  return dynamodb.update {
     key = keys.user(intent.sub), set_once = once,
     set = { email_verified = true, updated_at = clock.iso8601() },
   }
+end
+
+
+-- Step: the same.
+function account.mark_verified(signup)
+  local ok, err = account.set_verified(signup.intent, signup.method)
   if not ok then trouble.stop(signup, "user", err, "USER") end
 end
 
@@ -55,7 +60,8 @@ function account.exists(signup, username)
 end
 
 
-local function records(signup)
+-- All that an account is, as records. -> list: account, membership, the other way, API key
+function account.records(signup)
   local intent = signup.intent
   local id, plan = intent.visible_account_id, intent.plan
   return {
@@ -83,10 +89,13 @@ end
 
 
 -- Step: the closing transaction. It also makes the intent DONE, so that both are true or neither.
-function account.open(signup)
+-- there: function(record) -> is it there already, when an account that lost records is made whole | nil
+function account.open(signup, there)
   local items, done = {}, { step = "DONE", card_attached = signup.intent.plan.attach == "at_signup" }
-  for _, record in ipairs(records(signup)) do
-    items[#items + 1] = { put = { item = record, condition = "attribute_not_exists(pk)" } }
+  for _, record in ipairs(account.records(signup)) do
+    if not (there and there(record)) then
+      items[#items + 1] = { put = { item = record, condition = "attribute_not_exists(pk)" } }
+    end
   end
   items[#items + 1] = { update = signup:closing(done, { "card" }) }
 

@@ -12,12 +12,13 @@ local function options(intent, call, n)
 end
 
 
-local function create_customer(intent)
+-- call: its name in the key, where another customer than the first is meant.
+local function create_customer(intent, call)
   local form = intent.form
   return stripe.create_customer({
-    email = form.email, name = form.name, address = { country = form.country },
+    email = form.email, name = form.name, address = form.country and { country = form.country } or nil,
     metadata = { signup_id = intent.signup_id, sub = intent.sub, account = intent.visible_account_id },
-  }, options(intent, "customer", 1))
+  }, options(intent, call or "customer", 1))
 end
 
 
@@ -74,7 +75,7 @@ local function make_both(signup)
       intent.stripe_id, problems.customer = customer and customer.id, err
     end,
     function()
-      if intent.payment_method then return end
+      if intent.payment_method or not intent.card then return end
       local method, err = create_method(intent)
       intent.payment_method, problems.method = method and method.id, err
     end,
@@ -84,9 +85,10 @@ local function make_both(signup)
 end
 
 
--- Step: the card becomes the customer's default.
+-- Step: the card becomes the customer's default, if there is one.
 function billing.attach(signup)
   local intent = signup.intent
+  if not intent.payment_method then return end
   local method, err = stripe.attach_payment_method(intent.payment_method, { customer = intent.stripe_id },
     options(intent, "attach", intent.card_n))
   if not method then failed(signup, err, true) end
@@ -102,7 +104,7 @@ end
 -- The ids are stored while Stripe attaches: a repetition within a day is the same without them.
 function billing.register(signup)
   local intent = signup.intent
-  local is_new = not intent.stripe_id or not intent.payment_method
+  local is_new = not intent.stripe_id or intent.card and not intent.payment_method
   make_both(signup)
   task.all {
     function()
@@ -113,6 +115,13 @@ function billing.register(signup)
       if intent.plan.attach == "at_signup" then billing.attach(signup) end
     end,
   }
+end
+
+
+-- A customer in the place of one that is gone; the card went with it. The same again is the same customer.
+-- -> customer | nil, err
+function billing.replace(intent, gone)
+  return create_customer(intent, "customer_after_" .. (gone or "none"))
 end
 
 

@@ -148,10 +148,25 @@ function identity.confirm(signup, code)
 end
 
 
--- Cognito usually has done so with the code: the same again does no harm.
+-- Cognito usually has done so with the code: the same again does no harm. -> true | nil, err
+function identity.set_verified(intent)
+  return cognito.admin_update_user_attributes(intent.username, { email_verified = "true" })
+end
+
+
+-- Step: the same.
 function identity.mark_verified(signup)
-  local ok, err = cognito.admin_update_user_attributes(signup.intent.username, { email_verified = "true" })
+  local ok, err = identity.set_verified(signup.intent)
   if not ok then trouble.stop(signup, "attributes", err, "USER") end
+end
+
+
+-- Step, without the form: the user that a lost answer of this intent has left in Cognito. -> fields | nil:
+-- there is none
+function identity.recover(signup)
+  local standing, user = identity.standing(signup, signup.intent.form.email)
+  if standing ~= "unconfirmed" or not is_our_own(signup, user, true) then return nil end
+  return known(user, { code_sent = true })
 end
 
 

@@ -39,7 +39,7 @@ function intent.new(form, key, owner)
     fingerprint = fingerprint.request(form),
     idempotency = key and fingerprint.idempotency_key(key) or nil,
     card = form.stripe_token,
-    card_hash = fingerprint.card(form.stripe_token),
+    card_hash = form.stripe_token and fingerprint.card(form.stripe_token) or nil,
     card_n = 1,
     form = { email = form.email, name = form.name, organization = form.organization, country = form.country,
       utm = form.utm },
@@ -103,20 +103,31 @@ function intent.replace(item, old)
 end
 
 
--- Takes the lease, and changes what `set` and `remove` say with it. -> the intent as it is now | false |
--- nil, err
-function intent.claim(old, owner, set, remove)
+-- Takes the lease, and changes what `set` and `remove` say with it; force: also from the one who had it when
+-- `old` was read. -> the intent as it is now | false | nil, err
+function intent.claim(old, owner, set, remove, force)
   local now = clock.now()
   set = set or {}
   set.lease_owner, set.lease_until = owner, lease_end(now)
   local item, err = dynamodb.update {
     key = { pk = old.pk, sk = old.sk }, set = set, remove = remove,
     condition = "signup_id = :id AND (lease_until <= :now OR lease_owner = :me)",
-    values = { id = old.signup_id, now = now, me = owner }, returns = "ALL_NEW",
+    values = { id = old.signup_id, now = now, me = force and old.lease_owner or owner }, returns = "ALL_NEW",
   }
   if item then return item end
   if err.code == "ConditionalCheckFailedException" then return false end
   return nil, err
+end
+
+
+-- An intent for a confirmed user whose sign-up is forgotten or lost its account, ready for the steps behind
+-- Cognito. form: as of sign-up, without card. known: sub, username, and the ids that must stay.
+function intent.rebuild(form, known, owner)
+  local item = intent.new(form, nil, owner)
+  for name, value in pairs(known) do item[name] = value end
+  item.step, item.rebuilt = "COGNITO", true
+  item.confirmed, item.code_accepted, item.code_sent = true, true, false
+  return item
 end
 
 

@@ -132,6 +132,7 @@ end
 
 -- Counts a transition that happens once for each sign-up.
 function Saga:count(metric)
+  if self.intent.rebuilt and metric == "SIGNUP_SUCCESS" then return end
   metrics.count(metric, 1, { method = self.method, step = "done" })
   log.info(metric:lower(), { signup_id = self.intent.signup_id })
 end
@@ -184,6 +185,26 @@ local function with_traceback(err)
 end
 
 
+local function new(method)
+  return setmetatable({ owner = crypto.uuid(), method = method, at = "validate" }, Saga)
+end
+
+
+-- One sign-up without its browser: body(signup) works on an intent that is there, under its lease.
+-- force: take the lease also from somebody whose time is not over. -> true | false, err: what was raised, or
+-- { code = "leased" }
+function saga.adopt(item, method, force, body)
+  local self = new(method)
+  local claimed, problem = intent.claim(item, self.owner, nil, nil, force)
+  if not claimed then return false, problem or { code = "leased" } end
+  own(self, claimed)
+  local ok, err = xpcall(body, with_traceback, self)
+  local kept, reason = pcall(let_go, self, not ok)
+  if not kept then trouble.note(self, "lease", reason) end
+  return ok, err
+end
+
+
 -- Makes a handler of a flow: body(req, signup) returns the reply. metric: SIGNUP or SIGNUP_CONFIRM, to which
 -- _SUCCESS, _FAILURE (the visitor's fault) or _ERROR (ours or a dependency's) is added.
 function saga.flow(metric, body)
@@ -191,8 +212,7 @@ function saga.flow(metric, body)
     metrics.count(metric .. outcome, 0, { method = METHOD, step = "done" })
   end
   return function(req)
-    local self = { owner = crypto.uuid(), method = METHOD, at = "validate" }
-    setmetatable(self, Saga)
+    local self = new(METHOD)
     local started = clock.monotonic()
     local ok, result = xpcall(body, with_traceback, req, self)
     local kept, problem = pcall(let_go, self, not ok)
