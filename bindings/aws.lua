@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- bindings: one call to an AWS service that speaks JSON 1.0 or 1.1 (Cognito, DynamoDB, CloudWatch).
--- cognito.lua and dynamodb.lua put words on top; sigv4 signs in C, http carries, retry.lua decides, and
+-- bindings: one call to an AWS service that speaks JSON 1.0 or 1.1 (Cognito, DynamoDB, CloudWatch), or plain
+-- JSON under a path (SES). cognito.lua, dynamodb.lua and ses.lua put words on top; sigv4 signs in C, http carries, retry.lua decides, and
 -- aws_skew.lua keeps the clock. Knows no operation. Bodies are never logged: they hold passwords.
 
 local aws_env, clock, config = require "aws_env", require "clock", require "config"
@@ -14,7 +14,8 @@ local TIMEOUT <const> = 10          -- seconds for all tries together, when neit
 local MAX_RESPONSE <const> = 16 << 20
 local DEPTH <const> = 128           -- an item nests 32 levels, two on the wire for each
 
--- id: the suffix of AWS_ENDPOINT_URL_*. section: of the settings. never: codes of the retry tables that mean
+-- id: the suffix of AWS_ENDPOINT_URL_*. section: of the settings. signs: the signing name, where it is not the
+-- host's first label. never: codes of the retry tables that mean
 -- something else here (Cognito's LimitExceeded is this user's hourly allowance; each try uses it up).
 -- patience: seconds for one try of what may be repeated, where a healthy answer takes milliseconds: a hung
 -- connection must not cost the whole call.
@@ -24,6 +25,7 @@ local known = {
   dynamodb = { id = "DYNAMODB", section = "dynamodb", attempts = 4, base = 0.025, checksum = true,
     patience = 2 },
   monitoring = { id = "CLOUDWATCH" },
+  email = { id = "SESV2", section = "ses", signs = "ses" },
 }
 
 local transport_codes = {
@@ -103,7 +105,7 @@ end
 
 local function headers_of(call, try)
   return {
-    ["content-type"] = "application/x-amz-json-" .. call.version,
+    ["content-type"] = call.target and "application/x-amz-json-" .. call.version or "application/json",
     ["x-amz-target"] = call.target,
     ["amz-sdk-invocation-id"] = call.id,
     ["amz-sdk-request"] = ("attempt=%d; max=%d"):format(try.attempt, try.attempts),
@@ -118,8 +120,9 @@ local function prepare(call, try)
   if not call.signed then return headers end
   call.offset = call.service.skew.offset
   local signed, problem = sigv4.sign {
-    method = "POST", url = call.url, headers = headers, body = call.body, service = call.service.name,
-    region = call.region, time = math.floor(clock.now() + call.offset),
+    method = "POST", url = call.url, headers = headers, body = call.body,
+    service = call.service.entry.signs or call.service.name, region = call.region,
+    time = math.floor(clock.now() + call.offset),
   }
   if signed then return signed end
   return nil, fail(call, { code = "CredentialsMissing", message = tostring(problem), sent = false })
@@ -262,8 +265,9 @@ end
 
 
 -- One operation, tried as often as is safe and the deadline allows. Yields.
---   service       "cognito-idp", "dynamodb", "monitoring": the host's first label and the signing name
---   target        X-Amz-Target, "DynamoDB_20120810.PutItem"
+--   service       "cognito-idp", "dynamodb", "monitoring", "email": the host's first label
+--   target        X-Amz-Target, "DynamoDB_20120810.PutItem"; or, for a service that has paths instead,
+--   operation and path   "SendEmail", "/v2/email/outbound-emails"
 --   json_version  "1.0" or "1.1"
 --   input         table; sent as sorted JSON, so that the same input is the same bytes on each try and day
 --   signed        default true
@@ -281,10 +285,11 @@ end
 --   ambiguous  one of the tries may have taken effect; retry_after  seconds, when the service asked for it.
 function aws.call(request)
   assert(type(request.service) == "string", "aws.call: service is a string")
-  assert(type(request.target) == "string", "aws.call: target is a string, Prefix.Operation")
+  assert(type(request.target or request.operation) == "string",
+    "aws.call: target is a string, Prefix.Operation")
   local service = service_of(request.service)
   local call = {
-    service = service, target = request.target, operation = request.target:match("%.([^.]*)$"),
+    service = service, target = request.target, operation = request.operation or request.target:match("%.([^.]*)$"),
     version = request.json_version or "1.0", signed = request.signed ~= false, region = aws.region(),
     deadline = aws.deadline(request), attempt_timeout = request.attempt_timeout,
     body = json.encode(request.input or {}, { sorted = true }), id = crypto.uuid(), sent = false,
@@ -293,7 +298,7 @@ function aws.call(request)
     return nil, fail(call, { code = "RegionMissing", message = "no AWS region is configured", sent = false,
       retryable = false, ambiguous = false, attempts = 0 })
   end
-  call.url = service.endpoint .. "/"
+  call.url = service.endpoint .. (request.path or "/")
   local try = service.policy:begin(request.retry or "throttle", call.deadline, request.attempts)
   return until_done(call, try, request.on_error)
 end

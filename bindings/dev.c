@@ -26,7 +26,8 @@ struct sandbox {
 
 /* What a laptop wants, where --config says nothing else: one address is everybody there. */
 static const char dev_defaults[] = "return { attempts = { per_address = 0, per_email = 200, "
-                                   "overall = 0, cards_per_address = 0 } }";
+                                   "overall = 0, cards_per_address = 0 }, "
+                                   "ses = { from = \"no-reply@usher.example\" } }";
 
 static int write_overlays(struct sandbox *s) {
   const struct dev_options *o = s->options;

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynamodb", "stripe"};
+const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynamodb", "stripe",
+                                                    "ses"};
 const char *const sandbox_known[SANDBOX_KNOWN] = {
     "region",        "access_key_id", "secret_access_key", "user_pool_id", "client_id",
     "client_secret", "table",         "stripe_key"};
@@ -77,6 +78,7 @@ int sandbox_settings_overlay(const struct sandbox_settings *s, struct bytes *out
                s->ports[SANDBOX_COGNITO], v[SANDBOX_USER_POOL_ID], v[SANDBOX_CLIENT_ID]);
   bytes_printf(out, "  dynamodb = { url = \"http://" SANDBOX_HOST ":%d\", table = \"%s\" },\n",
                s->ports[SANDBOX_DYNAMODB], v[SANDBOX_TABLE]);
+  bytes_printf(out, "  ses = { url = \"http://" SANDBOX_HOST ":%d\" },\n", s->ports[SANDBOX_SES]);
   return bytes_printf(out, "  stripe = { url = \"http://" SANDBOX_HOST ":%d\" },\n",
                       s->ports[SANDBOX_STRIPE]);
 }

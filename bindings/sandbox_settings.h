@@ -11,10 +11,11 @@ enum sandbox_service {
   SANDBOX_COGNITO,
   SANDBOX_DYNAMODB,
   SANDBOX_STRIPE,
+  SANDBOX_SES,
   SANDBOX_SERVICES
 };
 #define SANDBOX_FIRST 2
-#define SANDBOX_HOST "127.0.0.1"
+#define SANDBOX_HOST  "127.0.0.1"
 extern const char *const sandbox_tags[SANDBOX_SERVICES];
 
 /* What a client must know; from scripts/sandbox/settings.lua. */

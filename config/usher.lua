@@ -66,6 +66,11 @@ return {
     table = "UsersAccountsTable",                  -- the one table, exactly as it is named in AWS
     timeout = between(5.0, 0.05, 60),              -- for one call, its retries included
   },
+  ses = {
+    url = "",                                      -- base URL of SES; "" follows aws.endpoint_url
+    from = "",                                     -- the verified sender of usher's own mail, like "a@example.com"
+    timeout = between(5.0, 0.05, 60),              -- for one mail, its retries included
+  },
   stripe = {
     url = "https://api.stripe.com",                -- base URL of Stripe
     key = secret "env:STRIPE_API_KEY",             -- sk_live_… or a restricted key for customers and payment methods
@@ -87,6 +92,8 @@ return {
     lease = between(30.0, 1, 600),                 -- a sign-up being worked on is left alone this long
     ttl = between(604800, 3600, 31536000),         -- an unfinished intent is forgotten after this
     max_cards = between(3, 1, 10),                 -- tokens one sign-up may try
+    conceal_existing = false,                      -- an address that has an account is answered like a new one, and
+                                                   -- its owner is told by mail; needs ses.from
   },
   confirm = {
     require_proof = one_of("always", "when_superseded"), -- when confirming needs the browser that signed up

@@ -9,6 +9,7 @@ local services = {
   dynamodb = require "sandbox.dynamodb.init",
   stripe = require "sandbox.stripe.init",
   mailbox = require "sandbox.mailbox",
+  ses = require "sandbox.ses",
 }
 
 local function handler_of(service)

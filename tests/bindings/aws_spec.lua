@@ -93,6 +93,17 @@ describe("aws", function()
         { signed.service, signed.region, signed.time, signed.url, signed.body })
     end)
 
+    it("as plain JSON under a path, signed with a name of its own", function()
+      world.answers = { { 200, '{"MessageId":"1"}' } }
+      assert.are.same({ MessageId = "1" }, aws.call { service = "email", operation = "SendEmail",
+        path = "/v2/email/outbound-emails", input = { a = 1 } })
+      local sent = world.sent[1]
+      assert.are.equal("https://email.eu-west-1.amazonaws.com/v2/email/outbound-emails", sent.url)
+      assert.are.equal("application/json", sent.headers["content-type"])
+      assert.is_nil(sent.headers["x-amz-target"])
+      assert.are.equal("ses", world.signed[1].service)
+    end)
+
     it("as JSON 1.1, unsigned, with an empty input", function()
       begin { cognito = { url = "http://127.0.0.1:9/idp" } }
       world.answers = { { 200, "" } }
