@@ -108,6 +108,14 @@ return {
     overall = between(1000, 0, 1000000),           -- the same for everybody together, a second and process
     cards_per_address = between(10, 0, 1000000),   -- different cards of one address, an hour: against card testing
   },
+  outbox = {                                       -- what could not be told in time is told again in the background
+    interval = between(5.0, 0.05, 3600),           -- between two looks at it
+    first_delay = between(5.0, 0.05, 3600),        -- before the first repetition; each pause is twice the last
+    max_delay = between(3600, 1, 86400),           -- the longest pause
+    attempts = between(20, 1, 1000),               -- then it is put aside, for `usher inspect` and `usher repair`
+    lease = between(60, 10, 3600),                 -- one process at a time works on it, and renews this
+    shards = between(4, 1, 64),                    -- partitions of the table that share the load; never fewer later
+  },
   password = {                                     -- the user pool's policy, mirrored so that all faults show at once
     min_length = between(8, 6, 99),
     require_lowercase = true,

@@ -2,7 +2,7 @@
 -- POST /api/account/confirm_signup: the code from the mail, from the browser that signed up.
 local account, admission, api_key = require "lib.account", require "lib.admission", require "lib.api_key"
 local billing, form, identity = require "lib.billing", require "lib.form", require "lib.identity"
-local saga, task = require "lib.saga", require "task"
+local outbox, saga, task = require "lib.outbox", require "lib.saga", require "task"
 
 
 -- Steps 3 to 5 of the sign-up, for one that stopped on the way.
@@ -29,10 +29,12 @@ return saga.flow("SIGNUP_CONFIRM", function(req, signup)
   end
 
   -- 4. AdminUpdateUserAttributes email_verified=true. 5. User record email_verified=true.
-  task.all {
-    function() signup:settle("attributes", identity.mark_verified) end,
-    function() signup:settle("user", account.mark_verified) end,
+  -- What fails is told later, from the outbox.
+  local told = task.all {
+    function() return signup:settle("attributes", identity.mark_verified) end,
+    function() return signup:settle("user", account.mark_verified) end,
   }
+  if not (told[1] and told[2]) then outbox.later(signup, "email_verified") end
 
   -- 6. If the account is missing, resume steps 3–5 of sign-up without holding the confirmation up.
   local intent = signup.intent

@@ -43,6 +43,12 @@ function keys.outbox(shard, time, id)
 end
 
 
+-- Who works on the outbox.
+function keys.outbox_lease()
+  return { pk = "OUTBOX", sk = "LEASE" }
+end
+
+
 -- A whole record: the key and its attributes.
 function keys.record(key, attributes)
   local item = { pk = key.pk, sk = key.sk }

@@ -1,0 +1,172 @@
+-- SPDX-License-Identifier: MIT
+-- What could not be told in time: kept in the table, told again in the background by whichever process holds
+-- the lease, with longer and longer pauses. A message that nobody took after outbox.attempts tries is put
+-- aside as a dead letter, for `usher inspect` and `usher repair`. Delivery is at least once: what a kind does
+-- (outbox_kinds.lua) must bear repetition. All functions yield.
+local clock, config, crypto = require "clock", require "config", require "crypto"
+local dynamodb, fail = require "dynamodb", require "fail"
+local log, metrics = require "log", require "metrics"
+local keys, trouble = require "lib.keys", require "lib.trouble"
+
+local outbox = {}
+
+local DEAD <const> = "DEAD"          -- the shard of those that are put aside
+local GAUGE <const> = "usher_outbox_messages"
+local COUNTED <const> = 1000         -- dead letters are not counted beyond this
+
+
+local function pause(attempts)
+  return math.min(config.outbox.first_delay * 2 ^ attempts, config.outbox.max_delay)
+end
+
+
+local function shard_of(id)
+  return tostring(crypto.crc32(id) % config.outbox.shards)
+end
+
+
+-- Keeps a message. about: signup_id, sub and username say whom it is about; the whole is given to the kind.
+-- -> true | nil, err
+function outbox.put(kind, about)
+  local id, now = crypto.uuid(), clock.now()
+  return dynamodb.put { item = keys.record(keys.outbox(shard_of(id), clock.iso8601(now), id), {
+    kind = kind, about = about, state = "PENDING", attempts = 0, created_at = clock.iso8601(now),
+    next_try = now + pause(0),
+  }) }
+end
+
+
+-- Keeps for later what a flow could not do now. Never fails the flow.
+function outbox.later(signup, kind)
+  local intent = signup.intent
+  local ok, err = outbox.put(kind, {
+    signup_id = intent.signup_id, sub = intent.sub, username = intent.username, method = signup.method,
+    form = intent.form, created_at = intent.created_at,
+  })
+  if not ok then trouble.note(signup, "outbox", err) end
+end
+
+
+local function read(shard, limit)
+  return dynamodb.query {
+    key_condition = "pk = :pk", values = { pk = keys.outbox(shard, "", "").pk }, consistent = true,
+    limit = limit,
+  }
+end
+
+
+-- Everything that is kept, or what is about one of these subs (a set). -> list | nil, err
+function outbox.list(subs)
+  local found = {}
+  for i = 0, config.outbox.shards do
+    local messages, err = read(i == config.outbox.shards and DEAD or tostring(i))
+    if not messages then return nil, err end
+    for _, message in ipairs(messages) do
+      if not subs or subs[message.about.sub] then found[#found + 1] = message end
+    end
+  end
+  return found
+end
+
+
+local function delete(message)
+  return dynamodb.delete { key = { pk = message.pk, sk = message.sk } }
+end
+
+
+local function put_aside(message, err)
+  local dead = keys.record({}, message)
+  dead.pk, dead.state = keys.outbox(DEAD, "", "").pk, DEAD
+  dead.attempts, dead.error_code = message.attempts + 1, err
+  metrics.count("OUTBOX_DEAD", 1, { step = message.kind })
+  return dynamodb.transact_write { items = {
+    { put = { item = dead } }, { delete = { key = { pk = message.pk, sk = message.sk } } },
+  } }
+end
+
+
+local function try_later(message, err)
+  local attempts = message.attempts + 1
+  if attempts >= config.outbox.attempts then return put_aside(message, err) end
+  return dynamodb.update {
+    key = { pk = message.pk, sk = message.sk }, condition = "attribute_exists(pk)",
+    set = { attempts = attempts, next_try = clock.now() + pause(attempts), error_code = err },
+  }
+end
+
+
+-- Does what the message asks for, now. -> true | nil, code
+local function tell(message)
+  local handler = require "lib.outbox_kinds"[message.kind]
+  if not handler then return nil, "unknown_kind" end
+  local ok, done, err = pcall(handler, message.about)
+  if ok and done then return true end
+  if ok then return nil, err.code or err.type or "failed" end
+  return nil, fail.is(done) and done.code or "internal_error", done
+end
+
+
+-- One message, due or not. -> true | nil, code. A dead one that fails stays as it is.
+function outbox.deliver(message)
+  local told, code, raised = tell(message)
+  local kept, problem
+  if told then
+    kept, problem = delete(message)
+  elseif message.state ~= DEAD then
+    kept, problem = try_later(message, code)
+  end
+  if not told then
+    log.warn("outbox_failed", { kind = message.kind, attempts = message.attempts + 1, error_code = code,
+      signup_id = message.about.signup_id, error = type(raised) == "string" and raised or nil })
+  end
+  if problem then return nil, problem.code end
+  return told, code
+end
+
+
+local me = crypto.uuid()
+
+-- One process at a time. -> true | false
+local function take_lease()
+  local now = clock.now()
+  local ok = dynamodb.update {
+    key = keys.outbox_lease(), set = { owner = me, lease_until = now + config.outbox.lease },
+    condition = "attribute_not_exists(pk) OR lease_until <= :now OR owner = :me",
+    values = { now = now, me = me },
+  }
+  return ok and now + config.outbox.lease or nil
+end
+
+
+-- -> how many are left, and until when the lease is ours | nil: it is another's by now
+local function run_shard(shard, held_until)
+  local messages = read(shard)
+  if not messages then return 0, held_until end
+  local left = #messages
+  for _, message in ipairs(messages) do
+    if message.next_try <= clock.now() then
+      if held_until < clock.now() + config.outbox.lease / 2 then held_until = take_lease() end
+      if not held_until then return left end
+      if outbox.deliver(message) then left = left - 1 end
+    end
+  end
+  return left, held_until
+end
+
+
+-- One round, of the background runner: tells what is due, if this process has the lease.
+function outbox.run()
+  local held_until = take_lease()
+  local left, shard_left = 0, nil
+  for shard = 0, config.outbox.shards - 1 do
+    if not held_until then break end
+    shard_left, held_until = run_shard(tostring(shard), held_until)
+    left = left + shard_left
+  end
+  local dead = held_until and read(DEAD, COUNTED)
+  metrics.gauge(GAUGE, held_until and left or 0, { state = "pending" })
+  metrics.gauge(GAUGE, dead and #dead or 0, { state = "dead" })
+end
+
+
+return outbox
