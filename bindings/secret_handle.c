@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <lauxlib.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +22,6 @@ struct secret *secret_check(lua_State *L, int index) {
   return *(struct secret **)luaL_checkudata(L, index, SECRET);
 }
 
-void secret_push(lua_State *L, struct secret *s) {
-  struct secret **box = lua_newuserdatauv(L, sizeof *box, 0);
-  *box = NULL;
-  luaL_setmetatable(L, SECRET);
-  *box = secret_ref(s);
-}
-
 const char *secret_or_string(lua_State *L, int index, size_t *len) {
   struct secret *s = secret_test(L, index);
   if (!s) return luaL_checklstring(L, index, len);
@@ -35,39 +29,58 @@ const char *secret_or_string(lua_State *L, int index, size_t *len) {
   return secret_data(s);
 }
 
-/* stack: name -> handle; takes the secret over */
-static int push_new(lua_State *L, struct secret *s) {
-  if (!s) return luaL_error(L, "out of memory");
+/* stack: … -> …, an empty box: it is there before the secret, so that no error of Lua's leaks one */
+static struct secret **push_box(lua_State *L) {
   struct secret **box = lua_newuserdatauv(L, sizeof *box, 0);
-  *box = s;
+  *box = NULL;
   luaL_setmetatable(L, SECRET);
-  return 1;
+  return box;
 }
 
-static int unavailable(lua_State *L, const char *why, const char *what) {
+void secret_push(lua_State *L, struct secret *s) {
+  struct secret **box = push_box(L);
+  *box = secret_ref(s);
+}
+
+static int push_new(lua_State *L, const char *name, const char *data, size_t len) {
+  struct secret **box = push_box(L);
+  *box = secret_new(name, data, len);
+  return *box ? 1 : luaL_error(L, "out of memory");
+}
+
+/* stack: …, why -> nil, why */
+static int unavailable(lua_State *L) {
   lua_pushnil(L);
-  lua_pushfstring(L, why, what);
+  lua_insert(L, -2);
   return 2;
 }
 
 static int from_env(lua_State *L, const char *name, const char *variable) {
   const char *value = getenv(variable);
-  if (!value || !*value) return unavailable(L, "environment variable %s is not set", variable);
-  return push_new(L, secret_new(name, value, strlen(value)));
+  if (value && *value && strlen(value) <= SECRET_MAX)
+    return push_new(L, name, value, strlen(value));
+  lua_pushfstring(L, "environment variable %s is %s", variable,
+                  value && *value ? "too large for a secret" : "not set");
+  return unavailable(L);
 }
 
 static int from_file(lua_State *L, const char *name, const char *path) {
-  size_t len;
-  char *data = vm_read_file(path, &len);
-  if (!data)
-    return unavailable(L, lua_pushfstring(L, "file %s cannot be read: %s", path, strerror(errno)),
-                       "");
-  while (len && (data[len - 1] == '\n' || data[len - 1] == '\r')) len--;
-  struct secret *s = len && len <= SECRET_MAX ? secret_new(name, data, len) : NULL;
-  explicit_bzero(data, len);
+  size_t len, whole;
+  struct secret **box = push_box(L);
+  char *data = vm_read_file(path, &whole);
+  if (!data) {
+    lua_pushfstring(L, "file %s cannot be read: %s", path, strerror(errno));
+    return unavailable(L);
+  }
+  for (len = whole; len && (data[len - 1] == '\n' || data[len - 1] == '\r');) len--;
+  bool fits = len && len <= SECRET_MAX;
+  if (fits) *box = secret_new(name, data, len);
+  explicit_bzero(data, whole);
   free(data);
-  if (!s) return unavailable(L, "file %s is empty or too large for a secret", path);
-  return push_new(L, s);
+  if (*box) return 1;
+  if (fits) return luaL_error(L, "out of memory");
+  lua_pushfstring(L, "file %s is %s", path, len ? "too large for a secret" : "empty");
+  return unavailable(L);
 }
 
 /* secret.open(name, "env:VARIABLE" | "file:PATH") -> handle | nil, why. Reads now; does not yield. */
@@ -75,7 +88,8 @@ static int secret_open(lua_State *L) {
   const char *name = luaL_checkstring(L, 1), *source = luaL_checkstring(L, 2);
   if (strncmp(source, "env:", 4) == 0) return from_env(L, name, source + 4);
   if (strncmp(source, "file:", 5) == 0) return from_file(L, name, source + 5);
-  return unavailable(L, "%s is neither \"env:VARIABLE\" nor \"file:PATH\"", source);
+  lua_pushfstring(L, "%s is neither \"env:VARIABLE\" nor \"file:PATH\"", source);
+  return unavailable(L);
 }
 
 /* secret.new(name, value) -> handle. For tests, tools and the sandbox: flows get theirs from config. */
@@ -83,7 +97,7 @@ static int secret_new_handle(lua_State *L) {
   size_t len;
   const char *name = luaL_checkstring(L, 1), *value = luaL_checklstring(L, 2, &len);
   luaL_argcheck(L, len <= SECRET_MAX, 2, "too large for a secret");
-  return push_new(L, secret_new(name, value, len));
+  return push_new(L, name, value, len);
 }
 
 /* secret.is(value) -> boolean */
