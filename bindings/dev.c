@@ -172,7 +172,10 @@ int dev(const struct dev_options *options) {
   if (sandbox_settings_read(&s.settings, options->scripts)) goto end;
   sandbox_settings_environment(&s.settings);
   if (bind_services(&s) || write_overlays(&s)) goto end;
-  if (start_sandbox(&s)) goto end;
+  if (start_sandbox(&s)) { /* its worker has said why */
+    fputs("usher: the sandbox could not be started\n", stderr);
+    goto end;
+  }
   const struct serve_options serve_options = {
       .config_under = dev_defaults,
       .config_path = options->config_path,

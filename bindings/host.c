@@ -123,7 +123,7 @@ static int open_vm(struct host *host) {
   lua_pushcfunction(host->vm->L, load_handler);
   lua_pushlightuserdata(host->vm->L, host);
   if (lua_pcall(host->vm->L, 1, 0, 0) == LUA_OK) return 0;
-  fprintf(stderr, "usher: %s\n", lua_tostring(host->vm->L, -1));
+  fprintf(stderr, "usher: %s\n", vm_error_text(host->vm->L));
   return UV_EINVAL;
 }
 

@@ -4,6 +4,7 @@
 
 #include "client.h"
 #include "log.h"
+#include "server_config.h"
 #include "task.h"
 
 #include <lauxlib.h>
@@ -16,33 +17,22 @@ struct run {
   int exit_code;
 };
 
-static int push_traceback(lua_State *L) {
-  lua_State *T = lua_touserdata(L, 1);
-  if (lua_type(T, -1) == LUA_TSTRING) {
-    luaL_traceback(L, T, lua_tostring(T, -1), 0);
-  } else {
-    lua_pushvalue(T, -1);
-    lua_xmove(T, L, 1);
-    luaL_tolstring(L, -1, NULL);
-  }
-  fprintf(stderr, "usher: %s\n", lua_tostring(L, -1));
-  return 0;
+static void print_error(const char *text) {
+  fprintf(stderr, "usher: %s\n", text);
+}
+
+/* 0 unless it says otherwise: false, or a number; one that no process can exit with is a failure. */
+static int exit_code_at(lua_State *T, int index) {
+  if (lua_type(T, index) != LUA_TNUMBER)
+    return lua_type(T, index) == LUA_TBOOLEAN && !lua_toboolean(T, index);
+  lua_Integer code = lua_tointeger(T, index);
+  return lua_isinteger(T, index) && code >= 0 && code <= 255 ? (int)code : 1;
 }
 
 static void on_end(lua_State *T, int status, void *ctx) {
   struct run *run = ctx;
-  if (status == LUA_OK) {
-    if (lua_type(T, 1) == LUA_TNUMBER)
-      run->exit_code = (int)lua_tointeger(T, 1);
-    else
-      run->exit_code = lua_type(T, 1) == LUA_TBOOLEAN && !lua_toboolean(T, 1);
-    return;
-  }
-  run->exit_code = 1;
-  lua_State *L = run->vm->L;
-  lua_pushcfunction(L, push_traceback);
-  lua_pushlightuserdata(L, T);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) fputs("usher: out of memory\n", stderr);
+  run->exit_code = status == LUA_OK ? exit_code_at(T, 1) : 1;
+  if (status != LUA_OK) task_describe_error(T, print_error);
 }
 
 static int start(lua_State *L) {
@@ -69,47 +59,52 @@ static void on_idle(struct vm *vm) {
   uv_stop(vm->settings.loop);
 }
 
-static void run_until_end(struct run *run) {
-  run->vm->on_idle = on_idle;
-  uv_run(run->vm->settings.loop, UV_RUN_DEFAULT);
+/* The settings say how to fetch: config.http, as for serve. */
+static int open_client(struct vm *vm, char **problem) {
+  struct server_config config;
+  int err = server_config_read(vm, &config, problem);
+  return err ? err : client_open(vm->settings.loop, &config.client, &vm->settings.client);
 }
 
-static void run_in(struct run *run, uv_loop_t *loop, struct client *client) {
+static void run_in(struct run *run, uv_loop_t *loop) {
   char *problem = NULL;
   struct vm_settings vm = {
       .loop = loop,
-      .client = client,
       .scripts = run->settings->scripts,
       .config_path = run->settings->config_path,
       .config_over = run->settings->config_over,
       .trusted = true,
       .lenient = !run->settings->strict,
   };
-  if (vm_open(&run->vm, &vm, &problem)) {
-    fprintf(stderr, "usher: %s\n", problem ? problem : "out of memory");
-    free(problem);
-    return;
-  }
+  int err = vm_open(&run->vm, &vm, &problem);
+  if (err) goto fail;
+  err = open_client(run->vm, &problem);
+  if (err) goto fail_vm;
+  if (run->settings->quiet) log_set_level(LOG_ERROR);
   lua_State *L = run->vm->L;
   lua_pushcfunction(L, start);
   lua_pushlightuserdata(L, run);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK)
-    fprintf(stderr, "usher: %s\n", lua_tostring(L, -1));
-  else
-    run_until_end(run);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+    print_error(vm_error_text(L));
+  } else {
+    run->vm->on_idle = on_idle;
+    uv_run(loop, UV_RUN_DEFAULT);
+  }
+  client_close(run->vm->settings.client);
   vm_close(run->vm);
+  return;
+fail_vm:
+  vm_close(run->vm);
+fail:
+  print_error(problem ? problem : uv_strerror(err));
+  free(problem);
 }
 
 int run_script(const struct run_settings *settings) {
   uv_loop_t loop;
   struct run run = {.settings = settings, .exit_code = 1};
-  struct client *client;
-  if (settings->quiet) log_set_level(LOG_ERROR);
   if (uv_loop_init(&loop)) return 1;
-  if (!client_open(&loop, &(struct client_settings){0}, &client)) {
-    run_in(&run, &loop, client);
-    client_close(client);
-  }
+  run_in(&run, &loop);
   uv_run(&loop, UV_RUN_DEFAULT);
   uv_loop_close(&loop);
   return run.exit_code;

@@ -42,7 +42,7 @@ int sandbox_settings_read(struct sandbox_settings *s, const char *scripts) {
     lua_pushcfunction(vm->L, read_values);
     lua_pushlightuserdata(vm->L, s);
     if (lua_pcall(vm->L, 1, 0, 0) != LUA_OK) {
-      why = strdup(lua_tostring(vm->L, -1));
+      why = strdup(vm_error_text(vm->L));
       err = UV_EINVAL;
     }
     vm_close(vm);

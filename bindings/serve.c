@@ -53,8 +53,7 @@ static int read_from(struct vm *vm, struct process *p, char **why) {
   if (err) return err;
   lua_pushcfunction(vm->L, load_handler);
   if (lua_pcall(vm->L, 0, 0, 0) == LUA_OK) return 0;
-  const char *message = lua_tostring(vm->L, -1);
-  *why = strdup(message ? message : "out of memory");
+  *why = strdup(vm_error_text(vm->L));
   return UV_EINVAL;
 }
 
@@ -78,11 +77,11 @@ static int read_config(struct process *p, const struct serve_options *options) {
   return err;
 }
 
-static int bind_failed(const char *host, int port, int err) {
+static int bind_failed(const char *host, int port, const char *option, int err) {
   if (err == UV_EADDRINUSE)
     fprintf(stderr,
-            "usher: %s port %d is in use: stop what listens there, or choose another with --port\n",
-            host, port);
+            "usher: %s port %d is in use: stop what listens there, or choose another with %s\n",
+            host, port, option);
   else
     fprintf(stderr, "usher: cannot listen on %s port %d: %s\n", host, port, uv_strerror(err));
   return err;
@@ -93,11 +92,11 @@ static int bind_all(struct process *p) {
   p->fds = calloc(c->workers, sizeof *p->fds);
   if (!p->fds) return UV_ENOMEM;
   int err = listener_bind(c->host, &c->port, p->fds, c->workers);
-  if (err) return bind_failed(c->host, c->port, err);
+  if (err) return bind_failed(c->host, c->port, "--port", err);
   err = listener_bind(c->admin_host, &c->admin_port, &p->admin_fd, 1);
   if (!err) return 0;
   for (unsigned i = 0; i < c->workers; i++) close(p->fds[i]);
-  return bind_failed(c->admin_host, c->admin_port, err);
+  return bind_failed(c->admin_host, c->admin_port, "--admin-port (dev: --port)", err);
 }
 
 static void describe_host(struct process *p, const struct serve_options *options) {
@@ -143,6 +142,7 @@ static void on_signal(uv_signal_t *handle, int number) {
   struct process *p = handle->data;
   if (p->phase != SERVING) { /* a second signal means now */
     p->phase = STOPPING;
+    uv_timer_stop(&p->timer);
     workers_stop(p->workers);
     return;
   }
@@ -199,7 +199,8 @@ static int run(struct process *p, const struct serve_options *options) {
   hooks.ended = on_all_ended;
   watch(p);
   int err = workers_start(p->config.workers, &hooks, &p->host, &p->workers);
-  if (err) { /* the worker has said why */
+  if (err) { /* a worker has said more */
+    problem("nothing is served: ", uv_strerror(err));
     on_ended(&p->ended);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     return 1;

@@ -41,6 +41,16 @@ static void text(lua_State *L, const char *section, const char *name, char *out,
   lua_pop(L, 1);
 }
 
+static void read_address(lua_State *L, const char *section, char *out, size_t size) {
+  union {
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } address;
+  text(L, section, "host", out, size);
+  if (uv_ip4_addr(out, 0, &address.v4) && uv_ip6_addr(out, 0, &address.v6))
+    luaL_error(L, "%s.host must be an IPv4 or IPv6 address, not \"%s\"", section, out);
+}
+
 static void read_limits(lua_State *L, struct server_limits *out) {
   *out = server_limits_default();
   out->request_line = whole(L, "limits", "request_line");
@@ -58,13 +68,24 @@ static void read_limits(lua_State *L, struct server_limits *out) {
   out->in_flight = whole(L, "limits", "in_flight");
 }
 
+static void check_origin(lua_State *L, const char *origin, size_t size) {
+  struct cors *probe;
+  int err = strlen(origin) < size ? 0 : UV_EINVAL;
+  if (!err) err = cors_new(&(struct cors_settings){&origin, 1, .credentials = true}, &probe);
+  if (err)
+    luaL_error(L, "cors.origins: \"%s\" is not an origin, like \"https://console.example.com\"",
+               origin);
+  cors_free(probe);
+}
+
 static void read_cors(lua_State *L, struct server_config *out) {
   push_setting(L, "cors", "origins");
   size_t n = lua_rawlen(L, -1), most = sizeof out->origins / sizeof *out->origins;
   if (n > most) luaL_error(L, "cors.origins holds more than %d origins", (int)most);
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    snprintf(out->origin_text[i], sizeof out->origin_text[i], "%s", lua_tostring(L, -1));
+    check_origin(L, lua_tostring(L, -1), sizeof out->origin_text[i]);
+    strcpy(out->origin_text[i], lua_tostring(L, -1));
     out->origins[i] = out->origin_text[i];
     lua_pop(L, 1);
   }
@@ -97,8 +118,8 @@ static int read_all(lua_State *L) {
   lua_getglobal(L, "require");
   lua_pushliteral(L, "config");
   lua_call(L, 1, 1);
-  text(L, "listen", "host", out->host, sizeof out->host);
-  text(L, "admin", "host", out->admin_host, sizeof out->admin_host);
+  read_address(L, "listen", out->host, sizeof out->host);
+  read_address(L, "admin", out->admin_host, sizeof out->admin_host);
   out->port = (int)whole(L, "listen", "port");
   out->admin_port = (int)whole(L, "admin", "port");
   push_setting(L, "workers", NULL);
@@ -122,8 +143,7 @@ int server_config_read(struct vm *vm, struct server_config *out, char **problem)
   lua_pushcfunction(vm->L, read_all);
   lua_pushlightuserdata(vm->L, out);
   if (lua_pcall(vm->L, 1, 0, 0) == LUA_OK) return 0;
-  const char *message = lua_tostring(vm->L, -1);
-  *problem = strdup(message ? message : "out of memory");
+  *problem = strdup(vm_error_text(vm->L));
   lua_pop(vm->L, 1);
   return UV_EINVAL;
 }

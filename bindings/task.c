@@ -52,7 +52,7 @@ static struct task *task_push(lua_State *L, int nargs) {
   *(struct context **)lua_getextraspace(t->T) = &t->context;
   lua_setiuservalue(L, -2, 1);
   lua_insert(L, -(nargs + 2));
-  luaL_checkstack(t->T, nargs + 1, "too many arguments for a task");
+  if (!lua_checkstack(t->T, nargs + 1)) luaL_error(L, "too many arguments for a task");
   lua_xmove(L, t->T, nargs + 1);
   return t;
 }
@@ -87,6 +87,15 @@ static void on_end(struct task *t, int status) {
   if (vm->tasks == 0 && vm->on_idle) vm->on_idle(vm);
 }
 
+/* Made beforehand: where it is needed, no error of memory could be caught. */
+static const char yield_message[] =
+    "coroutine.yield outside a coroutine: only I/O may leave a task";
+
+void task_prepare(lua_State *L) {
+  lua_pushstring(L, yield_message);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, yield_message);
+}
+
 static void resume(struct task *t) {
   int results = 0, nargs = t->nargs;
   t->nargs = 0;
@@ -97,7 +106,7 @@ static void resume(struct task *t) {
     on_end(t, status);
   } else if (t->state == RUNNING) { /* a script's own coroutine.yield, with nobody to resume it */
     lua_settop(t->T, 0);
-    lua_pushliteral(t->T, "coroutine.yield outside a coroutine: only I/O may leave a task");
+    lua_rawgetp(t->T, LUA_REGISTRYINDEX, yield_message);
     on_end(t, LUA_ERRRUN);
   }
 }
@@ -189,30 +198,34 @@ void task_set_request_id(struct task *t, const char *id, size_t len) {
   t->request_id[len] = '\0';
 }
 
-/* Raises a child's error in its parent, with the child's own traceback when the error is a message. */
-static int raise_child(lua_State *T, struct task *child) {
+/* stack: … -> …, the error of a child that has failed: with its traceback when it is a message */
+static void push_error_of(lua_State *T, struct task *child) {
   luaL_checkstack(T, 2, NULL);
   if (lua_type(child->T, -1) == LUA_TSTRING) {
     luaL_traceback(T, child->T, lua_tostring(child->T, -1), 0);
   } else {
     lua_xmove(child->T, T, 1);
   }
-  return lua_error(T);
 }
 
 /* stack: functions, children… */
 static int task_joined(lua_State *T, int status, lua_KContext ctx) {
   (void)status;
   int n = (int)ctx;
+  bool failed = false;
   for (int i = 1; i <= n; i++) {
     struct task *child = lua_touserdata(T, 1 + i);
-    if (child->status != LUA_OK) return raise_child(T, child);
+    if (child->status == LUA_OK) continue;
+    if (!failed) push_error_of(T, child);
+    failed = true;
+    lua_resetthread(child->T); /* runs the pending __close of what it held */
   }
+  if (failed) return lua_error(T);
   lua_createtable(T, n, 0);
   for (int i = 1; i <= n; i++) {
     struct task *child = lua_touserdata(T, 1 + i);
     if (lua_gettop(child->T) == 0) continue;
-    lua_pushvalue(child->T, 1);
+    lua_settop(child->T, 1);
     lua_xmove(child->T, T, 1);
     lua_rawseti(T, -2, i);
   }
@@ -243,11 +256,41 @@ static int task_all(lua_State *T) {
   return task_await(T, task_joined, n);
 }
 
+struct description {
+  lua_State *T;
+  void (*say)(const char *text);
+};
+
+static int describe(lua_State *L) {
+  struct description *d = lua_touserdata(L, 1);
+  lua_State *T = d->T;
+  if (lua_type(T, -1) == LUA_TSTRING) {
+    luaL_traceback(L, T, lua_tostring(T, -1), 0);
+  } else {
+    lua_xmove(T, L, 1);
+    luaL_tolstring(L, -1, NULL);
+  }
+  d->say(lua_tostring(L, -1));
+  return 0;
+}
+
+void task_describe_error(lua_State *T, void (*say)(const char *text)) {
+  lua_State *L = vm_of(T)->L;
+  struct description d = {T, say};
+  lua_pushcfunction(L, describe);
+  lua_pushlightuserdata(L, &d);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK) return;
+  lua_pop(L, 1);
+  say("an error that cannot be shown");
+}
+
+static void log_failure(const char *text) {
+  log_event(LOG_ERROR, "task_failed", "error", text, NULL);
+}
+
 static void on_spawned_end(lua_State *T, int status, void *ctx) {
   (void)ctx;
-  if (status == LUA_OK) return;
-  const char *message = lua_type(T, -1) == LUA_TSTRING ? lua_tostring(T, -1) : "error object";
-  log_event(LOG_ERROR, "task_failed", "error", message, NULL);
+  if (status != LUA_OK) task_describe_error(T, log_failure);
 }
 
 /* task.spawn(fn, …): runs fn beside the caller; its error goes to the log. Does not yield. */

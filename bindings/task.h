@@ -34,6 +34,12 @@ void task_set_deadline(struct task *t, uint64_t deadline);
 const char *task_request_id(const struct task *t);
 void task_set_request_id(struct task *t, const char *id, size_t len);
 
+/* Hands over what a failed task's on_end finds on T, as text with its traceback. Never raises. */
+void task_describe_error(lua_State *T, void (*say)(const char *text));
+
+/* Once for each state, protected: what task.c must have at hand when memory is out. */
+void task_prepare(lua_State *L);
+
 /* Hooks the run queue into the vm's loop, and out of it. */
 int task_queue_open(struct vm *vm);
 void task_queue_close(struct vm *vm);

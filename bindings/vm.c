@@ -20,30 +20,37 @@ struct vm *vm_of(lua_State *L) {
   return (*(struct context **)lua_getextraspace(L))->vm;
 }
 
+const char *vm_error_text(lua_State *L) {
+  return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error that is not a message";
+}
+
 char *vm_read_file(const char *path, size_t *len) {
   FILE *file = fopen(path, "rb");
   if (!file) return NULL;
+  int err;
   char *data = NULL;
   size_t cap = 0, n = 0, got = 0;
   do {
     n += got;
     if (n + 1 >= cap) {
       cap = cap ? cap * 2 : 8192;
+      err = cap <= FILE_MAX ? UV_ENOMEM : UV_EFBIG;
       char *grown = cap <= FILE_MAX ? realloc(data, cap) : NULL;
       if (!grown) goto fail;
       data = grown;
     }
     got = fread(data + n, 1, cap - n - 1, file);
   } while (got > 0);
+  err = uv_translate_sys_error(errno);
   if (ferror(file)) goto fail;
   fclose(file);
   data[n] = '\0';
   *len = n;
   return data;
 fail:
-  if (!errno) errno = EFBIG;
   free(data);
   fclose(file);
+  errno = -err;
   return NULL;
 }
 
@@ -135,15 +142,29 @@ static void forget(lua_State *L, const char *name) {
 static void restrict_globals(lua_State *L) {
   static const char *const os[] = {"time", "date", "clock", "difftime", NULL};
   static const char *const debug[] = {"traceback", NULL};
-  static const char *const gone[] = {"io", "dofile", "loadfile", "package", NULL};
+  static const char *const coroutine[] = {"create",      "resume", "yield", "status", "wrap",
+                                          "isyieldable", "close",  NULL}; /* not a task's own */
+  static const char *const gone[] = {"io", "dofile", "load", "loadfile", "package", NULL};
+  keep_only(L, "coroutine", coroutine);
   keep_only(L, "os", os);
   keep_only(L, "debug", debug);
   for (size_t i = 0; gone[i]; i++) forget(L, gone[i]);
 }
 
+/* Said here, and not as a module that is not found. */
+static void check_folder(lua_State *L, const char *path) {
+  uv_fs_t scan;
+  int err = uv_fs_scandir(NULL, &scan, path, 0, NULL);
+  uv_fs_req_cleanup(&scan);
+  if (err < 0)
+    luaL_error(L, "%s: %s; --scripts takes a folder that can be read", path, uv_strerror(err));
+}
+
 static int prepare(lua_State *L) {
   struct vm *vm = lua_touserdata(L, 1);
+  if (vm->settings.scripts) check_folder(L, vm->settings.scripts);
   luaL_openlibs(L);
+  task_prepare(L);
   modules_install(L);
   luaL_requiref(L, "secret", luaopen_secret,
                 0); /* its metatable must be there before any handle is pushed */
@@ -174,8 +195,7 @@ int vm_open(struct vm **out, const struct vm_settings *settings, char **problem)
   lua_pushcfunction(L, prepare);
   lua_pushlightuserdata(L, vm);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
-    const char *message = lua_tostring(L, -1);
-    *problem = strdup(message ? message : "out of memory");
+    *problem = strdup(vm_error_text(L));
     vm_close(vm);
     return UV_EINVAL;
   }

@@ -49,6 +49,9 @@ void vm_close(struct vm *vm);
 /* The vm of any state or coroutine in it. */
 struct vm *vm_of(lua_State *L);
 
+/* The error on top of L as text, whatever it is; valid until it is popped. Never raises. */
+const char *vm_error_text(lua_State *L);
+
 /* Reads a file whole: luaL_Buffer-free, NUL-terminated, freed by the caller; NULL and errno. */
 char *vm_read_file(const char *path, size_t *len);
 
