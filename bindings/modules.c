@@ -12,24 +12,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODULE(name) int luaopen_##name(lua_State *)
-#pragma weak luaopen_aws_env
-#pragma weak luaopen_bignum
-#pragma weak luaopen_crypto
-#pragma weak luaopen_http
-#pragma weak luaopen_json
-#pragma weak luaopen_jwt
-#pragma weak luaopen_sigv4
-#pragma weak luaopen_sqlite
-#pragma weak luaopen_unicode
-MODULE(aws_env), luaopen_bignum(lua_State *), luaopen_clock(lua_State *),
-    luaopen_crypto(lua_State *);
-MODULE(http), luaopen_json(lua_State *), luaopen_jwt(lua_State *), luaopen_log_sink(lua_State *);
-MODULE(metrics), luaopen_secret(lua_State *), luaopen_sigv4(lua_State *),
-    luaopen_sqlite(lua_State *);
-MODULE(unicode), luaopen_interrupt(lua_State *), luaopen_lifecycle(lua_State *);
-MODULE(limiter), luaopen_request(lua_State *);
-int luaopen_script_files(lua_State *);
+/* Each is defined in the file of its name (metrics: metrics_lua.c). task.h declares its own. */
+int luaopen_aws_env(lua_State *L);
+int luaopen_bignum(lua_State *L);
+int luaopen_clock(lua_State *L);
+int luaopen_crypto(lua_State *L);
+int luaopen_http(lua_State *L);
+int luaopen_interrupt(lua_State *L);
+int luaopen_json(lua_State *L);
+int luaopen_jwt(lua_State *L);
+int luaopen_lifecycle(lua_State *L);
+int luaopen_limiter(lua_State *L);
+int luaopen_log_sink(lua_State *L);
+int luaopen_metrics(lua_State *L);
+int luaopen_request(lua_State *L);
+int luaopen_script_files(lua_State *L);
+int luaopen_secret(lua_State *L);
+int luaopen_sigv4(lua_State *L);
+int luaopen_sqlite(lua_State *L);
+int luaopen_unicode(lua_State *L);
 
 static const struct {
   const char *name;
@@ -81,17 +82,11 @@ static int load_file(lua_State *L, const char *path) {
   return load_text(L, text, len, lua_pushfstring(L, "@%s", path));
 }
 
-void modules_load_embedded(lua_State *L, const char *path) {
-  if (!load_embedded(L, path)) luaL_error(L, "%s is not inside the binary", path);
-  lua_pop(L, 1);
-}
-
 static int search_c(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   bool trusted = vm_of(L)->settings.trusted;
   for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
-    if (strcmp(modules[i].name, name) || !modules[i].open || (modules[i].trusted && !trusted))
-      continue;
+    if (strcmp(modules[i].name, name) || (modules[i].trusted && !trusted)) continue;
     lua_pushcfunction(L, modules[i].open);
     lua_pushliteral(L, ":usher:");
     return 2;

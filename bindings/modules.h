@@ -8,7 +8,4 @@
 /* Replaces package.searchers in L; a trusted vm keeps Lua's own searchers behind ours. Raises when memory is out. */
 void modules_install(lua_State *L);
 
-/* Loads a script by module name ("lib.form") or the text of a named embedded file; pushes the chunk or raises. */
-void modules_load_embedded(lua_State *L, const char *path);
-
 #endif
