@@ -75,7 +75,7 @@ static int usage_error(const char *command) {
   return 2;
 }
 
-enum { CONFIG = 256, SCRIPTS, HOST, PORT, ADMIN_PORT, WORKERS, DATA, JSON };
+enum { CONFIG = 256, SCRIPTS, HOST, PORT, ADMIN_PORT, WORKERS, DATA, JSON, HELP };
 
 /* Everything any command takes; each says which of them it wants. */
 struct values {
@@ -86,6 +86,7 @@ struct values {
 
 static const struct option common[] = {{"config", required_argument, NULL, CONFIG},
                                        {"scripts", required_argument, NULL, SCRIPTS},
+                                       {"help", no_argument, NULL, HELP},
                                        {0}};
 static const struct option serve_only[] = {{"config", required_argument, NULL, CONFIG},
                                            {"scripts", required_argument, NULL, SCRIPTS},
@@ -93,14 +94,15 @@ static const struct option serve_only[] = {{"config", required_argument, NULL, C
                                            {"port", required_argument, NULL, PORT},
                                            {"admin-port", required_argument, NULL, ADMIN_PORT},
                                            {"workers", required_argument, NULL, WORKERS},
+                                           {"help", no_argument, NULL, HELP},
                                            {0}};
-static const struct option dev_only[] = {{"config", required_argument, NULL, CONFIG},
-                                         {"scripts", required_argument, NULL, SCRIPTS},
-                                         {"port", required_argument, NULL, PORT},
-                                         {"workers", required_argument, NULL, WORKERS},
-                                         {"data", required_argument, NULL, DATA},
-                                         {"json", no_argument, NULL, JSON},
-                                         {0}};
+static const struct option dev_only[] = {
+    {"config", required_argument, NULL, CONFIG}, {"scripts", required_argument, NULL, SCRIPTS},
+    {"port", required_argument, NULL, PORT},     {"workers", required_argument, NULL, WORKERS},
+    {"data", required_argument, NULL, DATA},     {"json", no_argument, NULL, JSON},
+    {"help", no_argument, NULL, HELP},           {0}};
+
+static const struct command *current; /* whose help is asked for */
 
 static bool read_number(const char *name, const char *text, long most, long *out) {
   char *end;
@@ -120,6 +122,7 @@ static bool take(int option, struct values *v) {
   case PORT: return read_number("port", optarg, 65535, &v->port);
   case ADMIN_PORT: return read_number("admin-port", optarg, 65535, &v->admin_port);
   case WORKERS: return read_number("workers", optarg, 256, &v->workers);
+  case HELP: fputs(current->help, stdout); exit(0);
   default: return false; /* getopt has said what is wrong */
   }
 }
@@ -133,9 +136,17 @@ static int read_options(int argc, char **argv, const struct option *options, str
   return optind;
 }
 
+/* The same for a command that takes nothing else. */
+static bool options_alone(int argc, char **argv, const struct option *options, struct values *v) {
+  int first = read_options(argc, argv, options, v);
+  if (first >= 0 && first < argc)
+    fprintf(stderr, "usher: %s does not take '%s'\n", argv[0], argv[first]);
+  return first == argc;
+}
+
 static int cmd_serve(int argc, char **argv) {
   struct values v;
-  if (read_options(argc, argv, serve_only, &v) != argc) return usage_error("serve");
+  if (!options_alone(argc, argv, serve_only, &v)) return usage_error("serve");
   struct bytes over = {0};
   bytes_printf(&over, "return { listen = {");
   if (v.host) {
@@ -157,7 +168,7 @@ static int cmd_serve(int argc, char **argv) {
 
 static int cmd_dev(int argc, char **argv) {
   struct values v;
-  if (read_options(argc, argv, dev_only, &v) != argc) return usage_error("dev");
+  if (!options_alone(argc, argv, dev_only, &v)) return usage_error("dev");
   if (v.port > 65530) {
     fputs("usher: --port of dev needs five more ports behind it: at most 65530\n", stderr);
     return 2;
@@ -174,7 +185,7 @@ static int cmd_dev(int argc, char **argv) {
 
 static int cmd_check(int argc, char **argv) {
   struct values v;
-  if (read_options(argc, argv, common, &v) != argc) return usage_error("check");
+  if (!options_alone(argc, argv, common, &v)) return usage_error("check");
   return run_script(&(struct run_settings){
       .module = "checking", .strict = true, .config_path = v.config, .scripts = v.scripts});
 }
@@ -198,7 +209,9 @@ static int cmd_test(int argc, char **argv) {
 }
 
 static int cmd_version(int argc, char **argv) {
-  (void)argc, (void)argv;
+  static const struct option help_only[] = {{"help", no_argument, NULL, HELP}, {0}};
+  struct values v;
+  if (!options_alone(argc, argv, help_only, &v)) return usage_error("version");
   puts("usher " USHER_VERSION);
   return 0;
 }
@@ -232,11 +245,7 @@ int main(int argc, char **argv) {
     print_help(argc < 2 ? argv + argc : argv + 2);
     return argc < 2 ? 2 : 0;
   }
-  const struct command *command = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
-  if (!command) return run_other(argv[1], argv + 2);
-  if (argc > 2 && strcmp(argv[2], "--help") == 0) {
-    fputs(command->help, stdout);
-    return 0;
-  }
-  return command->run(argc - 1, argv + 1);
+  current = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
+  if (!current) return run_other(argv[1], argv + 2);
+  return current->run(argc - 1, argv + 1);
 }
