@@ -4,13 +4,19 @@
 
 #include <ctype.h>
 #include <lauxlib.h>
+#include <math.h>
+#include <stdbool.h>
 #include <string.h>
+
+static bool is_name(const char *name) {
+  if (!isalpha((unsigned char)*name) && *name != '_') return false;
+  while (isalnum((unsigned char)*name) || *name == '_') name++;
+  return !*name;
+}
 
 static const char *check_name(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
-  for (const char *p = name; *p; p++)
-    if (!isalnum((unsigned char)*p) && *p != '_')
-      luaL_argerror(L, 1, "a metric's name is letters, digits and _");
+  luaL_argcheck(L, is_name(name), 1, "a metric's name is letters, digits and _");
   return name;
 }
 
@@ -25,10 +31,11 @@ static void sort_pairs(const char *(*pairs)[2], int n) {
       }
 }
 
+/* One bad byte would make the whole page unreadable: words are ASCII. */
 static void add_escaped(luaL_Buffer *b, const char *s) {
   for (; *s; s++) {
     if (*s == '"' || *s == '\\') luaL_addchar(b, '\\');
-    luaL_addchar(b, *s == '\n' ? ' ' : *s);
+    luaL_addchar(b, isprint((unsigned char)*s) ? *s : '?');
   }
 }
 
@@ -46,6 +53,7 @@ static const char *check_labels(lua_State *L, int index) {
     if (n == PAIRS_MAX || lua_type(L, -2) != LUA_TSTRING)
       luaL_argerror(L, index, "at most 8 named dimensions");
     pairs[n][0] = lua_tostring(L, -2);
+    luaL_argcheck(L, is_name(pairs[n][0]), index, "a dimension's name is letters, digits and _");
     pairs[n++][1] = luaL_tolstring(L, -1, NULL);
     lua_insert(L, -3); /* keep the string under the key, drop the value */
     lua_pop(L, 1);
@@ -68,6 +76,7 @@ static const char *check_labels(lua_State *L, int index) {
 static int metrics_lua_count(lua_State *L) {
   const char *name = check_name(L);
   lua_Number n = luaL_optnumber(L, 2, 1);
+  luaL_argcheck(L, n >= 0 && n < HUGE_VAL, 2, "a counter only grows");
   metrics_count(name, check_labels(L, 3), n);
   return 0;
 }
@@ -84,6 +93,7 @@ static int metrics_lua_gauge(lua_State *L) {
 static int metrics_lua_observe(lua_State *L) {
   const char *name = check_name(L);
   lua_Number seconds = luaL_checknumber(L, 2);
+  luaL_argcheck(L, isfinite(seconds), 2, "not a duration in seconds");
   metrics_observe(name, check_labels(L, 3), seconds);
   return 0;
 }
