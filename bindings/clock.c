@@ -3,10 +3,13 @@
 #include "task.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define TIMER "usher.timer"
+#define TIMER      "usher.timer"
+#define YEAR_0     -62167219200.0
+#define YEAR_10000 253402300800.0
 
 struct sleeper {
   uv_timer_t timer; /* first: freed in its close callback */
@@ -31,8 +34,10 @@ static int clock_monotonic(lua_State *L) {
 static int clock_iso8601(lua_State *L) {
   char text[32];
   struct tm tm;
-  time_t when = lua_isnoneornil(L, 1) ? time(NULL) : (time_t)luaL_checknumber(L, 1);
-  if (!gmtime_r(&when, &tm)) return luaL_argerror(L, 1, "not a time");
+  lua_Number when = lua_isnoneornil(L, 1) ? (lua_Number)time(NULL) : luaL_checknumber(L, 1);
+  luaL_argcheck(L, when >= YEAR_0 && when < YEAR_10000, 1, "not a time with a year of four digits");
+  time_t seconds = (time_t)floor(when);
+  gmtime_r(&seconds, &tm);
   lua_pushlstring(L, text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm));
   return 1;
 }
@@ -74,7 +79,8 @@ static int clock_sleep(lua_State *T) {
   if (!*box) return luaL_error(T, "out of memory");
   (*box)->task = task;
   uv_timer_init(vm_of(T)->settings.loop, &(*box)->timer);
-  uv_timer_start(&(*box)->timer, on_time, (uint64_t)(seconds * 1000 + 0.5), 0);
+  uv_update_time(vm_of(T)->settings.loop); /* or the time this task has spent would count */
+  uv_timer_start(&(*box)->timer, on_time, (uint64_t)ceil(seconds * 1000), 0);
   return task_await(T, clock_slept, 0);
 }
 
