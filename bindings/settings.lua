@@ -69,7 +69,11 @@ local function number_fits(value, rule)
 end
 
 local function fits(value, rule)
-  if is_kind(value) and is_kind(rule, value.kind) then return true end
+  if is_kind(value) then -- a file may say between(…) again
+    if not is_kind(rule, value.kind) then return false end
+    if value.kind == "secret" then return type(value.source) == "string" end
+    value = value.default
+  end
   if is_kind(rule, "choice") then
     for _, choice in ipairs(rule.choices) do
       if choice == value then return true end
@@ -80,7 +84,15 @@ local function fits(value, rule)
   if is_kind(rule, "list") then return is_list(value) end
   if is_kind(rule, "map") then return type(value) == "table" and not is_kind(value) end
   if is_kind(rule, "secret") then return false end
-  return type(value) == type(rule) and not is_kind(value)
+  return type(value) == type(rule)
+end
+
+-- A secret that was written down is not written once more.
+local function show(value, rule)
+  if is_kind(rule, "secret") then return "a " .. type(value) end
+  if type(value) == "string" then return ("%q"):format(value) end
+  if is_kind(value) then return value.kind == "secret" and "a secret" or "a " .. value.kind end
+  return type(value) == "table" and "a table" or tostring(value)
 end
 
 -- Lays one source over the rules: known keys of the right type are stored in `chosen`, the rest are problems.
@@ -92,8 +104,7 @@ local function overlay(rules, chosen, source, file, path, problems)
       problems[#problems + 1] = ("%s: unknown setting %s; did you mean %s%s?"):format(file, name, path,
         nearest(tostring(key), rules))
     elseif not fits(value, rule) then
-      problems[#problems + 1] = ("%s: %s must be %s, not %s"):format(file, name, describe(rule),
-        type(value) == "string" and ("%q"):format(value) or tostring(value))
+      problems[#problems + 1] = ("%s: %s must be %s, not %s"):format(file, name, describe(rule), show(value, rule))
     elseif type(rule) == "table" and not is_kind(rule) then
       chosen[key] = chosen[key] or {}
       overlay(rule, chosen[key], value, file, name .. ".", problems)
@@ -119,12 +130,24 @@ local function leaf(rule, choice, name, file, lenient, problems)
   return value
 end
 
+-- Lists and maps are given away as copies: C reads them raw, so they cannot hide behind a metatable as sections do.
+local function copied(value)
+  if type(value) ~= "table" or getmetatable(value) then return value end
+  local copy = {}
+  for key, entry in pairs(value) do copy[key] = copied(entry) end
+  return copy
+end
+
 -- A section that can be read and not written.
 local function frozen(section, path)
+  local function following(_, key)
+    local name, value = next(section, key)
+    return name, copied(value)
+  end
   return setmetatable({}, {
-    __index = section,
+    __index = function(_, key) return copied(section[key]) end,
     __newindex = function(_, key) error(("config.%s%s cannot be set by a script"):format(path, tostring(key)), 2) end,
-    __pairs = function() return pairs(section) end,
+    __pairs = function(proxy) return following, proxy end,
     __metatable = "config",
   })
 end
