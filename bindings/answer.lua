@@ -16,11 +16,19 @@ local function flatten(headers)
 end
 
 local function answer(reply)
-  local flat = flatten(reply.headers)
-  if reply.json == nil then return reply.status or 200, flat, reply.body or "" end
-  flat[#flat + 1] = "Content-Type"
-  flat[#flat + 1] = "application/json"
-  return reply.status or 200, flat, json.encode(reply.json, { sorted = true })
+  if type(reply) ~= "table" then error("the handler returned no reply", 0) end
+  local status, body, flat = reply.status or 200, reply.body or "", flatten(reply.headers)
+  if math.type(status) ~= "integer" or status < 200 or status > 599 then
+    error("the handler's reply has the status " .. tostring(status), 0)
+  end
+  if reply.json ~= nil then
+    flat[#flat + 1] = "Content-Type"
+    flat[#flat + 1] = "application/json"
+    body = json.encode(reply.json, { sorted = true })
+  elseif type(body) ~= "string" then
+    error("the handler's reply has a body that is a " .. type(body), 0)
+  end
+  return status, flat, body
 end
 
 local function error_reply(failure, request_id)
@@ -55,12 +63,25 @@ local function our_fault(problem, request_id)
   }, request_id)
 end
 
+local function attempt(handler, request)
+  return answer(handler(request))
+end
+
+-- fail() at its word; if that cannot be said either, it is our fault like any other error.
+local function answer_failure(problem, request_id)
+  if fail.is(problem) then
+    local ok, status, headers, body = pcall(answer, error_reply(problem, request_id))
+    if ok then return status, headers, body end
+    problem = status
+  end
+  return answer(our_fault(problem, request_id))
+end
+
 return function(handler)
   return function(request)
     local id = request.id
-    local ok, reply = xpcall(handler, with_traceback, request)
-    if ok and type(reply) ~= "table" then ok, reply = false, "the handler returned no reply" end
-    if not ok then reply = fail.is(reply) and error_reply(reply, id) or our_fault(reply, id) end
-    return answer(reply)
+    local ok, status, headers, body = xpcall(attempt, with_traceback, handler, request)
+    if ok then return status, headers, body end
+    return answer_failure(status, id)
   end
 end

@@ -29,6 +29,9 @@ end
 return setmetatable(fail, {
   __call = function(_, status, code, fields, extra)
     extra = extra or {}
+    if math.type(status) ~= "integer" or status < 400 or status > 599 or type(code) ~= "string" then
+      error(("fail(%s, %s): a status from 400 to 599 and a code"):format(status, code), 2)
+    end
     error(setmetatable({
       status = status,
       code = code,
