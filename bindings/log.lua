@@ -5,30 +5,62 @@ local json, sink = require "json", require "log_sink"
 
 local log = {}
 local DEPTH = 6
+local OURS = { ts = true, level = true, event = true, request_id = true } -- the line has them already
 
-local function plain(value, depth)
-  local kind = type(value)
-  if kind == "string" then return utf8.len(value) and value or "[not UTF-8]" end
-  if kind == "boolean" or value == json.null then return value end
-  if kind == "number" then return value == value and math.abs(value) < math.huge and value or tostring(value) end
-  if kind ~= "table" or depth > DEPTH then return tostring(value) end
-  if json.is_array(value) or #value > 0 then
+local plain
+
+local function text(s)
+  if utf8.len(s) then return s end
+  return (s:gsub("[\x80-\xff]", "?"))
+end
+
+local function shown(value)
+  local ok, s = pcall(tostring, value)
+  return ok and text(s) or "[" .. type(value) .. "]"
+end
+
+local function is_sequence(value)
+  local n, count = rawlen(value), 0
+  if n == 0 then return json.is_array(value) end
+  for _ in next, value do count = count + 1 end
+  return count == n
+end
+
+local function plain_table(value, depth, ours)
+  if not ours and is_sequence(value) then
     local copy = {}
-    for i, entry in ipairs(value) do copy[i] = plain(entry, depth + 1) end
+    for i = 1, rawlen(value) do copy[i] = plain(rawget(value, i), depth + 1) end
     return json.array(copy)
   end
   local copy = {}
   for name, entry in pairs(value) do
-    name = tostring(name)
-    copy[name] = sink.redacts(name) and "[redacted]" or plain(entry, depth + 1)
+    name = shown(name)
+    local place = ours and ours[name] and name .. "_" or name
+    copy[place] = sink.redacts(name) and "[redacted]" or plain(entry, depth + 1)
   end
   return copy
+end
+
+function plain(value, depth)
+  local kind = type(value)
+  if kind == "string" then return text(value) end
+  if kind == "boolean" or value == json.null then return value end
+  if kind == "number" then return value == value and math.abs(value) < math.huge and value or tostring(value) end
+  if kind ~= "table" or depth > DEPTH then return shown(value) end
+  return plain_table(value, depth)
+end
+
+local function members(fields)
+  if type(fields) ~= "table" then fields = { value = fields } end
+  return json.encode(plain_table(fields, 1, OURS), { sorted = true })
 end
 
 local function write(level)
   return function(event, fields)
     if not sink.wants(level) then return end
-    sink.write(level, event, fields and json.encode(plain(fields, 1), { sorted = true }) or "")
+    if fields == nil then return sink.write(level, event) end
+    local ok, object = pcall(members, fields)
+    sink.write(level, event, ok and object or json.encode { not_logged = shown(object) })
   end
 end
 
