@@ -14,18 +14,24 @@ local admin = {
   { "GET", "/status", "admin" },
 }
 
-local function compile(routes, compiled)
+local function load_handler(name)
+  local ok, handler = pcall(require, name)
+  if not ok then return nil, tostring(handler) end
+  if type(handler) ~= "function" then return nil, ("module %s must return a function"):format(name) end
+  return handler
+end
+
+local function compile(routes, file, compiled)
+  if type(routes) ~= "table" then error(file .. ": must return a list of routes", 0) end
   for i, route in ipairs(routes) do
-    local method, path, name = route[1], route[2], route[3]
-    if not (method and path and name) then
-      error(("routes.lua: entry %d must be { method, path, module }"):format(i), 0)
+    local method, path, name = table.unpack(type(route) == "table" and route or {})
+    if type(method) ~= "string" or type(path) ~= "string" or type(name) ~= "string" then
+      error(("%s: entry %d must be { method, path, module }"):format(file, i), 0)
     end
-    local handler = require(name)
-    if type(handler) ~= "function" then
-      error(("routes.lua: %s %s: module %s must return a function"):format(method, path, name), 0)
-    end
+    local handler, problem = load_handler(name)
+    if not handler then error(("%s: %s %s: %s"):format(file, method, path, problem), 0) end
     compiled[path] = compiled[path] or {}
-    if compiled[path][method] then error(("routes.lua: %s %s stands twice"):format(method, path), 0) end
+    if compiled[path][method] then error(("%s: %s %s stands twice"):format(file, method, path), 0) end
     compiled[path][method] = handler
   end
   return compiled
@@ -40,8 +46,9 @@ local function allowed(methods)
   return table.concat(names, ", ")
 end
 
-local public = compile(require "routes", compile(builtin, {}))
-local listeners = { public = public, admin = compile(admin, {}) }
+local routes, file = require "routes" -- the file is told only to who loads it first
+local public = compile(routes, file or "routes.lua", compile(builtin, "built in", {}))
+local listeners = { public = public, admin = compile(admin, "built in", {}) }
 
 return function(request)
   local methods = listeners[request.listener][request.path]
