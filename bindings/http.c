@@ -18,6 +18,7 @@ struct op {
   struct client_call *call;
   struct task *task;
   struct bytes lines; /* "Name: value\0" …, wiped once they were sent */
+  struct bytes body;  /* of a body that came in parts; wiped too */
 };
 
 /* --- 1. what can be wrong about the arguments --- */
@@ -143,6 +144,23 @@ static size_t check_max_response(lua_State *L) {
   return (size_t)max;
 }
 
+/* Pushes the body: a string, or a list of strings and secrets, which are joined later. */
+static void check_body(lua_State *L, struct client_request *r) {
+  if (lua_getfield(L, 1, "body") != LUA_TTABLE) {
+    lua_pop(L, 1);
+    r->body = check_text(L, "body", "", &r->body_len);
+    return;
+  }
+  lua_Unsigned parts = lua_rawlen(L, -1);
+  for (lua_Unsigned i = 1; i <= parts; i++) {
+    if (lua_rawgeti(L, -1, (lua_Integer)i) != LUA_TSTRING && !secret_test(L, -1))
+      luaL_error(L, "http.fetch: body: a %s, not a string or a secret", luaL_typename(L, -1));
+    struct secret *s = secret_test(L, -1);
+    r->body_len += s ? secret_len(s) : lua_rawlen(L, -1);
+    lua_pop(L, 1);
+  }
+}
+
 /* stack: options -> options, method, url, body */
 static void check_request(lua_State *L, struct client_request *r) {
   size_t len;
@@ -151,7 +169,7 @@ static void check_request(lua_State *L, struct client_request *r) {
   if (!is_token(r->method, len)) luaL_error(L, "http.fetch: method: not a method's name");
   r->url = check_text(L, "url", "", &len);
   check_url(L, r->url, len);
-  r->body = check_text(L, "body", "", &r->body_len);
+  check_body(L, r);
   if (r->body_len && strcmp(r->method, "HEAD") == 0)
     luaL_error(L, "http.fetch: body: HEAD has none");
   r->max_response = check_max_response(L);
@@ -162,9 +180,14 @@ static void check_request(lua_State *L, struct client_request *r) {
 
 /* --- 2. what lives on the sleeping stack --- */
 
+static void wipe(struct bytes *b) {
+  if (b->data) OPENSSL_cleanse(b->data, b->cap);
+  bytes_free(b);
+}
+
 static void op_wipe(struct op *op) {
-  if (op->lines.data) OPENSSL_cleanse(op->lines.data, op->lines.cap);
-  bytes_free(&op->lines);
+  wipe(&op->lines);
+  wipe(&op->body);
 }
 
 static int op_gc(lua_State *L) {
@@ -187,6 +210,7 @@ static struct op *op_push(lua_State *T, struct task *task) {
 static int append_part(lua_State *L, struct bytes *b) {
   struct secret *s = secret_test(L, -1);
   if (s) return bytes_append(b, secret_data(s), secret_len(s));
+  if (lua_type(L, -1) != LUA_TSTRING) return UV_EINVAL;
   return bytes_append(b, lua_tostring(L, -1), lua_rawlen(L, -1));
 }
 
@@ -221,6 +245,21 @@ static int op_fill(lua_State *L, struct op *op, struct client_request *r, size_t
   r->headers = lines;
   r->header_count = n;
   return 0;
+}
+
+/* A body in parts becomes one, with the room for it reserved first. stack: options, method, url, body, … */
+static int op_join(lua_State *L, struct op *op, struct client_request *r) {
+  if (lua_type(L, 4) != LUA_TTABLE) return 0;
+  int err = bytes_reserve(&op->body, r->body_len);
+  lua_Unsigned parts = lua_rawlen(L, 4);
+  for (lua_Unsigned i = 1; i <= parts && !err; i++) {
+    lua_rawgeti(L, 4, (lua_Integer)i);
+    err = append_part(L, &op->body);
+    lua_pop(L, 1);
+  }
+  r->body = op->body.data;
+  r->body_len = op->body.len;
+  return err;
 }
 
 static int push_error(lua_State *L, enum client_error error, const char *message, bool sent) {
@@ -288,7 +327,7 @@ static void on_done(struct client_call *call, void *ctx) {
   task_wake(((struct op *)ctx)->task);
 }
 
-/* http.fetch{method="GET", url=, headers={name = string|secret|{string|secret, …}}, body="",
+/* http.fetch{method="GET", url=, headers={name = string|secret|{string|secret, …}}, body="" or {string|secret, …},
               timeout=30 (seconds), max_response=bytes, repeatable=false (may be sent twice)}
      -> {status=, headers={lower-case name = string}, body=}
      -> nil, {kind="dns|connect|tls|timeout|reset|too_large|protocol|canceled", message=, sent=bool}
@@ -306,7 +345,8 @@ static int http_fetch(lua_State *T) {
   if (!client) return luaL_error(T, "http.fetch: nothing is fetched in this process");
   r.deadline_ms = check_deadline(T, task);
   struct op *op = op_push(T, task);
-  if (!op_fill(T, op, &r, len)) op->call = client_send(client, &r, on_done, op);
+  if (!op_fill(T, op, &r, len) && !op_join(T, op, &r))
+    op->call = client_send(client, &r, on_done, op);
   op_wipe(op);
   if (!op->call) return push_error(T, CLIENT_CANCELED, "out of memory, or closing", false);
   return task_await(T, http_fetched, 0);

@@ -2,6 +2,7 @@
 /* Lua's `secret` module: handles to secrets that only C can read. */
 #include "secret_handle.h"
 
+#include "encoding.h"
 #include "vm.h"
 
 #include <errno.h>
@@ -107,6 +108,19 @@ static int secret_is(lua_State *L) {
   return 1;
 }
 
+/* secret.escaped(handle) -> a handle of the same secret, percent-encoded: as a form's value takes it */
+static int secret_escaped(lua_State *L) {
+  struct secret *s = secret_check(L, 1);
+  size_t len = secret_len(s);
+  char *text = malloc(3 * len + 1);
+  if (!text) return luaL_error(L, "out of memory");
+  size_t written = percent_encode(secret_data(s), len, 0, text);
+  struct secret *escaped = secret_new(secret_name(s), text, written);
+  explicit_bzero(text, written);
+  free(text);
+  return push_new(L, escaped);
+}
+
 static int secret_tostring(lua_State *L) {
   lua_pushfstring(L, "<secret %s>", secret_name(secret_check(L, 1)));
   return 1;
@@ -126,9 +140,8 @@ static const luaL_Reg methods[] = {
 };
 
 static const luaL_Reg functions[] = {
-    {"open", secret_open},
-    {"new", secret_new_handle},
-    {"is", secret_is},
+    {"open", secret_open}, {"new", secret_new_handle},
+    {"is", secret_is},     {"escaped", secret_escaped},
     {NULL, NULL},
 };
 

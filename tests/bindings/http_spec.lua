@@ -39,7 +39,8 @@ describe("http.fetch refuses", function()
     { "an empty method", { url = REFUSED, method = "" }, "method" },
     { "a method with a space", { url = REFUSED, method = "GET /" }, "method" },
     { "a method with a NUL", { url = REFUSED, method = "GET\0" }, "method" },
-    { "a body of another type", { url = REFUSED, body = {} }, "body" },
+    { "a body of another type", { url = REFUSED, body = 1 }, "body" },
+    { "a number as a part of the body", { url = REFUSED, body = { "a", 1 } }, "body" },
     { "a body for HEAD", { url = REFUSED, method = "HEAD", body = "x" }, "body" },
     { "headers of another type", { url = REFUSED, headers = "a: b" }, "headers" },
     { "headers as a list", { url = REFUSED, headers = { "a: b" } }, "named by strings" },
@@ -107,6 +108,15 @@ describe("http.fetch sends", function()
       end)
     end)
   end
+
+  it("a body in parts, one of them a secret that needs escaping", function()
+    with_peer({ EMPTY, "keep" }, function(url, next_request)
+      local key = secret.escaped(secret.new("key", "a b&c=d\xff"))
+      assert.equal("<secret key>", tostring(key))
+      assert(http.fetch { method = "POST", url = url, body = { "key=", key, "&x=", "y" } })
+      assert.equal("key=a%20b%26c%3Dd%FF&x=y", next_request():match "\r\n\r\n(.*)$")
+    end)
+  end)
 
   it("many headers, and a body with any bytes", function()
     with_peer({ EMPTY, "keep" }, function(url, next_request)
