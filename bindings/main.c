@@ -4,6 +4,7 @@
 #include "dev.h"
 #include "overlay.h"
 #include "run.h"
+#include "sandbox_settings.h"
 #include "serve.h"
 
 #include "bytes.h"
@@ -169,8 +170,10 @@ static int cmd_serve(int argc, char **argv) {
 static int cmd_dev(int argc, char **argv) {
   struct values v;
   if (!options_alone(argc, argv, dev_only, &v)) return usage_error("dev");
-  if (v.port > 65530) {
-    fputs("usher: --port of dev needs five more ports behind it: at most 65530\n", stderr);
+  const int behind = SANDBOX_FIRST + SANDBOX_SERVICES - 1;
+  if (v.port > 65535 - behind) {
+    fprintf(stderr, "usher: --port of dev needs %d more ports behind it: at most %d\n", behind,
+            65535 - behind);
     return 2;
   }
   return dev(&(struct dev_options){

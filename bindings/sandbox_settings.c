@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynamodb", "stripe",
-                                                    "ses"};
+const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynamodb",
+                                                    "stripe",  "ses",     "captcha"};
 const char *const sandbox_known[SANDBOX_KNOWN] = {
-    "region",        "access_key_id", "secret_access_key", "user_pool_id", "client_id",
-    "client_secret", "table",         "stripe_key"};
+    "region",        "access_key_id", "secret_access_key", "user_pool_id",  "client_id",
+    "client_secret", "table",         "stripe_key",        "captcha_secret"};
 
 static int read_values(lua_State *L) {
   struct sandbox_settings *s = lua_touserdata(L, 1);
@@ -64,6 +64,7 @@ void sandbox_settings_environment(const struct sandbox_settings *s) {
   setenv("AWS_REGION", s->values[SANDBOX_REGION], 1);
   setenv("USHER_CLIENT_SECRET", s->values[SANDBOX_CLIENT_SECRET], 1);
   setenv("STRIPE_API_KEY", s->values[SANDBOX_STRIPE_KEY], 1);
+  setenv("USHER_CAPTCHA_SECRET", s->values[SANDBOX_CAPTCHA_SECRET], 1);
   setenv("USHER_SIGNUP_KEY", "usher-dev-signup-key-0000000000000000000001", 1);
   unsetenv("AWS_SESSION_TOKEN");
   unsetenv("AWS_PROFILE");
@@ -79,6 +80,8 @@ int sandbox_settings_overlay(const struct sandbox_settings *s, struct bytes *out
   bytes_printf(out, "  dynamodb = { url = \"http://" SANDBOX_HOST ":%d\", table = \"%s\" },\n",
                s->ports[SANDBOX_DYNAMODB], v[SANDBOX_TABLE]);
   bytes_printf(out, "  ses = { url = \"http://" SANDBOX_HOST ":%d\" },\n", s->ports[SANDBOX_SES]);
+  bytes_printf(out, "  captcha = { url = \"http://" SANDBOX_HOST ":%d/siteverify\" },\n",
+               s->ports[SANDBOX_CAPTCHA]);
   return bytes_printf(out, "  stripe = { url = \"http://" SANDBOX_HOST ":%d\" },\n",
                       s->ports[SANDBOX_STRIPE]);
 }

@@ -12,6 +12,7 @@ enum sandbox_service {
   SANDBOX_DYNAMODB,
   SANDBOX_STRIPE,
   SANDBOX_SES,
+  SANDBOX_CAPTCHA,
   SANDBOX_SERVICES
 };
 #define SANDBOX_FIRST 2
@@ -19,7 +20,7 @@ enum sandbox_service {
 extern const char *const sandbox_tags[SANDBOX_SERVICES];
 
 /* What a client must know; from scripts/sandbox/settings.lua. */
-enum { SANDBOX_KNOWN = 8 };
+enum { SANDBOX_KNOWN = 9 };
 extern const char *const sandbox_known[SANDBOX_KNOWN]; /* their names */
 
 enum sandbox_value {
@@ -30,7 +31,8 @@ enum sandbox_value {
   SANDBOX_CLIENT_ID,
   SANDBOX_CLIENT_SECRET,
   SANDBOX_TABLE,
-  SANDBOX_STRIPE_KEY
+  SANDBOX_STRIPE_KEY,
+  SANDBOX_CAPTCHA_SECRET
 };
 
 struct sandbox_settings {

@@ -10,6 +10,7 @@ local services = {
   stripe = require "sandbox.stripe.init",
   mailbox = require "sandbox.mailbox",
   ses = require "sandbox.ses",
+  captcha = require "sandbox.captcha",
 }
 
 local function handler_of(service)

@@ -15,6 +15,8 @@ local settings = {
 
   stripe_key = "sk_test_usher_sandbox_0000000001",
   table = "UsersAccountsTable",
+
+  captcha_secret = "usher-sandbox-captcha-secret-0000000001",
 }
 
 -- Who may sign: access key id -> secret and, for temporary keys, the session token and when it ends
