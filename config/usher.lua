@@ -116,6 +116,14 @@ return {
     lease = between(60, 10, 3600),                 -- one process at a time works on it, and renews this
     shards = between(4, 1, 64),                    -- partitions of the table that share the load; never fewer later
   },
+  captcha = {                                      -- asked at sign-up, before anything is written
+    provider = one_of("off", "turnstile", "hcaptcha", "recaptcha"), -- whose token the form's captcha_token is
+    secret = optional_secret "env:USHER_CAPTCHA_SECRET", -- the provider's secret key of this site
+    url = "",                                      -- its verification address; "" is the provider's own
+    min_score = between(0.5, 0.0, 1.0),            -- recaptcha v3: a lower score is refused
+    timeout = between(4.0, 0.05, 30),              -- for its answer
+    when_down = one_of("refuse", "allow"),         -- without an answer: 503, or let the sign-up pass
+  },
   password = {                                     -- the user pool's policy, mirrored so that all faults show at once
     min_length = between(8, 6, 99),
     require_lowercase = true,

@@ -3,7 +3,7 @@
 -- together may try, whether a person sits there, and what the operator says. Nothing has been written and no
 -- store or Stripe has been called when it refuses. Keys of limits are addresses and keyed hashes.
 local config, limiter, metrics = require "config", require "limiter", require "metrics"
-local fingerprint, trouble = require "lib.fingerprint", require "lib.trouble"
+local captcha, fingerprint, trouble = require "lib.captcha", require "lib.fingerprint", require "lib.trouble"
 local hook = require "hooks.admission"
 
 local admission = {}
@@ -56,6 +56,8 @@ function admission.sign_up(visit, req, form)
   visit.at = "limits"
   limit_all(visit, "signup", req, form)
   limit_cards(visit, req, form)
+  visit.at = "captcha"
+  captcha.check(visit, req, form)
   visit.at = "hook"
   hook(req, without_secrets(form))
 end

@@ -31,6 +31,12 @@ function fingerprint.card(stripe_token)
 end
 
 
+-- A token that has passed.
+function fingerprint.captcha(token)
+  return keyed("captcha", token)
+end
+
+
 function fingerprint.idempotency_key(value)
   return keyed("idempotency_key", value)
 end

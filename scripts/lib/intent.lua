@@ -38,6 +38,7 @@ function intent.new(form, key, owner)
     proof_hash = proof.hash(proof.of(seed)),
     fingerprint = fingerprint.request(form),
     idempotency = key and fingerprint.idempotency_key(key) or nil,
+    captcha = form.captcha_token and fingerprint.captcha(form.captcha_token) or nil,
     card = form.stripe_token,
     card_hash = form.stripe_token and fingerprint.card(form.stripe_token) or nil,
     card_n = 1,

@@ -39,6 +39,7 @@ end
 -- What people read. One text for every reason that a code may have.
 local MESSAGES <const> = {
   account_exists = "There is an account with this e-mail address. Please sign in.",
+  captcha_failed = "Please show once more that you are a person.",
   card_not_accepted = "The card was not accepted. Please try another one.",
   code_invalid_or_expired = "This code is wrong or too old. Please check it, or ask for a new one.",
   idempotency_key_reused = "This Idempotency-Key came with another request before.",

@@ -28,6 +28,7 @@ local function settings()
     signup = { key = "0123456789abcdef0123456789abcdef", lease = 30, ttl = 604800, max_cards = 3 },
     attempts = { per_address = 0, per_email = 0, overall = 0, cards_per_address = 0 },
     outbox = { interval = 5, first_delay = 5, max_delay = 3600, attempts = 4, lease = 60, shards = 2 },
+    captcha = { provider = "off" },
     confirm = { require_proof = "always" }, resend = { interval = 60, per_hour = 5 },
     password = { min_length = 8, require_lowercase = true, require_uppercase = true, require_numbers = true,
       require_symbols = true },
