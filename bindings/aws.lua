@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- bindings: one call to an AWS service that speaks JSON 1.0 or 1.1 (Cognito, DynamoDB, CloudWatch), or plain
--- JSON under a path (SES). cognito.lua, dynamodb.lua and ses.lua put words on top; sigv4 signs in C, http carries, retry.lua decides, and
--- aws_skew.lua keeps the clock. Knows no operation. Bodies are never logged: they hold passwords.
+-- JSON under a path (SES). cognito.lua, dynamodb.lua and ses.lua put words on top; sigv4 signs in C, http
+-- carries, retry.lua decides, and aws_skew.lua keeps the clock. Knows no operation. Bodies are
+-- never logged: they hold passwords.
 
 local aws_env, clock, config = require "aws_env", require "clock", require "config"
 local crypto, http, json = require "crypto", require "http", require "json"

@@ -70,6 +70,29 @@ function intent.put(item)
 end
 
 
+-- Ties the request's Idempotency-Key to its body (the address is part of the fingerprint). It may run beside
+-- `put`, and costs requests without a key nothing. bound: the record that this body takes over.
+-- -> true | false, bound (the key has been used before: see is_bound_to) | nil, err
+function intent.bind(item, bound)
+  local ok, err = dynamodb.put {
+    item = keys.record(keys.idempotency(item.idempotency), { fingerprint = item.fingerprint,
+      expires_at = item.expires_at }),
+    condition = "attribute_not_exists(pk) OR expires_at <= :now" .. (bound and " OR fingerprint = :old" or ""),
+    values = { now = math.floor(clock.now()), old = bound and bound.fingerprint },
+    return_old_on_failure = true,
+  }
+  if ok then return true end
+  if err.code ~= "ConditionalCheckFailedException" then return nil, err end
+  return false, err.item
+end
+
+
+-- Was the key used for this very body?
+function intent.is_bound_to(bound, item)
+  return crypto.equal(bound.fingerprint, item.fingerprint)
+end
+
+
 -- -> item | nil | nil, err
 function intent.find(email)
   return dynamodb.get { key = keys.intent(fingerprint.email(email)), consistent = true }

@@ -37,6 +37,12 @@ function keys.intent(email_hash)
 end
 
 
+-- What an Idempotency-Key was used for. key_hash: fingerprint.idempotency_key.
+function keys.idempotency(key_hash)
+  return { pk = "IDEMPOTENCY#" .. key_hash, sk = "SIGNUP" }
+end
+
+
 -- Sorted by time within a shard.
 function keys.outbox(shard, time, id)
   return { pk = "OUTBOX#" .. shard, sk = time .. "#" .. id }

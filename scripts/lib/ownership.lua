@@ -61,19 +61,37 @@ local function contend(signup, item, old, form)
 end
 
 
+local function refuse_key(signup)
+  signup.uncounted = true
+  trouble.refuse(signup, "intent", 422, "idempotency_key_reused")
+end
+
+
+-- The key was used for another body, be it of another address. Only what came to nothing lets go of its key.
+-- bound: the key's record. old: the intent of this address, or nil.
+function ownership.check_key(signup, item, old, bound)
+  if intent.is_bound_to(bound, item) then return end
+  local free = old and old.step == "FAILED" and equal(old.idempotency, item.idempotency)
+  local ok, err
+  if free then ok, err = intent.bind(item, bound) end
+  if err and ok == nil then trouble.stop(signup, "intent", err) end
+  if not ok then refuse_key(signup) end
+end
+
+
 -- item: the new intent, which could not be put. old: the one that is there. given: the proofs of this
--- request. -> the intent to go on with; signup.replays when it is done and only its answer is wanted.
-function ownership.settle(signup, item, old, form, given)
+-- request. knows_key: its Idempotency-Key came with the same body before. -> the intent to go on with;
+-- signup.replays when it is done and only its answer is wanted.
+function ownership.settle(signup, item, old, form, given, knows_key)
   local by_key, by_proof = equal(old.idempotency, item.idempotency), proof.holds(old, given)
   local same, new_card = equal(old.fingerprint, item.fingerprint), not equal(old.card_hash, item.card_hash)
 
   if by_key and old.step ~= "FAILED" and (not same or new_card and not old.card_declined) then
-    signup.uncounted = true
-    trouble.refuse(signup, "intent", 422, "idempotency_key_reused")
+    refuse_key(signup)
   end
   if intent.is_leased(old) then in_progress(signup, old) end
   if old.step == "FAILED" then return replace(signup, item, old, old.supersedes) end
-  if not (same and (by_key or by_proof)) then return contend(signup, item, old, form) end
+  if not (same and (by_key or knows_key or by_proof)) then return contend(signup, item, old, form) end
   if old.step == "DONE" then
     signup.replays = true
     return old

@@ -4,7 +4,7 @@
 -- The object lives for one request; whatever way the flow is left, the lease goes back, and one metric and
 -- one log line say how. self.proven: this browser has shown that the intent is its own.
 local clock, crypto, fail = require "clock", require "crypto", require "fail"
-local log, metrics = require "log", require "metrics"
+local log, metrics, task = require "log", require "metrics", require "task"
 local fingerprint, intent = require "lib.fingerprint", require "lib.intent"
 local ownership, proof, trouble = require "lib.ownership", require "lib.proof", require "lib.trouble"
 
@@ -40,17 +40,38 @@ local function idempotency_key(req)
 end
 
 
+-- Puts the new intent and, beside it, the record of the Idempotency-Key. -> the intent that is there already |
+-- nil: this one is new
+local function put(self, item)
+  local fresh, old
+  local tied, bound = true, nil
+  task.all {
+    function() fresh, old = intent.put(item) end,
+    function()
+      if item.idempotency then tied, bound = intent.bind(item) end
+    end,
+  }
+  if fresh then
+    self.fresh, self.proven = true, true
+    own(self, item)
+  end
+  if fresh == nil or tied == nil then trouble.stop(self, "intent", fresh == nil and old or bound) end
+  if not tied then
+    self.repeats, self.unmade = true, fresh
+    ownership.check_key(self, item, not fresh and old or nil, bound)
+    self.unmade = false
+  end
+  if not fresh then return old end
+end
+
+
 -- Puts the intent, or finds out what the one that is there means.
 function Saga:open(form, req)
   self.at = "intent"
   local item = intent.new(form, idempotency_key(req), self.owner)
-  local fresh, old = intent.put(item)
-  if fresh == nil then trouble.stop(self, "intent", old) end
-  if fresh then
-    self.fresh, self.proven = true, true
-    return own(self, item)
-  end
-  item = ownership.settle(self, item, old, form, proof.given(req, form))
+  local old = put(self, item)
+  if not old then return end
+  item = ownership.settle(self, item, old, form, proof.given(req, form), self.repeats)
   own(self, item)
   self.owned, self.proven = not self.replays, true
 end

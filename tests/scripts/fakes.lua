@@ -80,11 +80,12 @@ function World:count(name)
 end
 
 
--- All rows as "pk sk", sorted, without the intents.
+-- All rows as "pk sk", sorted, without the intents and the records of Idempotency-Keys.
 function World:rows()
   local list = {}
   for _, item in pairs(self.table) do
-    if item.sk ~= "INTENT" then list[#list + 1] = item.pk .. " " .. item.sk end
+    local is_ours = item.sk == "INTENT" or item.pk:find("^IDEMPOTENCY#")
+    if not is_ours then list[#list + 1] = item.pk .. " " .. item.sk end
   end
   table.sort(list)
   return list
@@ -154,8 +155,9 @@ local function dynamodb(world)
       local reasons, broken = {}, false
       for i, action in ipairs(request.items) do
         local kind, body = next(action)
-        local item = changed(kind, body)
-        reasons[i] = { code = item == nil and "ConditionalCheckFailed" or "None" }
+        local item, old = changed(kind, body)
+        reasons[i] = { code = item == nil and "ConditionalCheckFailed" or "None",
+          item = item == nil and body.return_old_on_failure and copy(old) or nil }
         broken = broken or item == nil
       end
       if broken then

@@ -16,7 +16,7 @@ describe("the same request again", function()
     local calls = #world.calls
     local second = sign_up(nil, KEY)
     assert.same(first, second)
-    assert.equal(calls + 1, #world.calls)
+    assert.equal(calls + 2, #world.calls)
     assert.equal(1, world:count "SIGNUP_SUCCESS done")
     assert_complete()
   end)
@@ -39,6 +39,41 @@ describe("the same request again", function()
     end
     assert.same(rows, world:rows())
     assert.equal(0, world:count "SIGNUP_FAILURE intent")
+  end)
+
+  it("refuses one key for two addresses", function()
+    sign_up(nil, KEY)
+    local rows, users = world:rows(), #world.users
+    for _ = 1, 2 do
+      local reply = sign_up({ email = "joan@example.com" }, KEY)
+      assert.same({ 422, "idempotency_key_reused" }, { reply.status, reply.code })
+      assert.is_nil(cookie_of(reply))
+    end
+    assert.same({ rows, users }, { world:rows(), #world.users })
+    assert.equal(201, sign_up({ email = "joan@example.com" }, { ["idempotency-key"] = "k-2" }).status)
+  end)
+
+  it("refuses another body also when the sign-up of the key is superseded", function()
+    sign_up(nil, KEY)
+    sign_up { organization = "Another" }
+    assert.equal(422, sign_up({ name = "Joan" }, KEY).status)
+  end)
+
+  it("replays with a second key that its proof has brought", function()
+    local first = sign_up()
+    assert.same(first, sign_up(nil, KEY, cookie_of(first)))
+    assert.same(first, sign_up(nil, KEY))
+  end)
+
+  it("forgets a key when its time is over", function()
+    sign_up(nil, KEY)
+    world.now = world.now + 604801
+    assert.equal(201, sign_up({ email = "joan@example.com" }, KEY).status)
+  end)
+
+  it("costs a request without a key nothing", function()
+    sign_up()
+    assert.equal(1, world:called "dynamodb.put")
   end)
 
   it("refuses a key that is no key", function()
