@@ -112,13 +112,14 @@ static int secret_is(lua_State *L) {
 static int secret_escaped(lua_State *L) {
   struct secret *s = secret_check(L, 1);
   size_t len = secret_len(s);
+  struct secret **box = push_box(L);
   char *text = malloc(3 * len + 1);
   if (!text) return luaL_error(L, "out of memory");
   size_t written = percent_encode(secret_data(s), len, 0, text);
-  struct secret *escaped = secret_new(secret_name(s), text, written);
+  *box = secret_new(secret_name(s), text, written);
   explicit_bzero(text, written);
   free(text);
-  return push_new(L, escaped);
+  return *box ? 1 : luaL_error(L, "out of memory");
 }
 
 static int secret_tostring(lua_State *L) {
