@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Wraps a handler (request -> reply table) for request.c: whatever happens inside, there is one answer in FLOW's shape.
 -- Returns a function of the request that gives status, { name, value, … }, body. Yields where the handler does.
+-- { abort = true } is no answer at all: the status is false, and the connection is reset.
 local config, fail, json, log = require "config", require "fail", require "json", require "log"
 require "request_methods"
 
@@ -17,6 +18,7 @@ end
 
 local function answer(reply)
   if type(reply) ~= "table" then error("the handler returned no reply", 0) end
+  if reply.abort then return false, {}, "" end
   local status, body, flat = reply.status or 200, reply.body or "", flatten(reply.headers)
   if math.type(status) ~= "integer" or status < 200 or status > 599 then
     error("the handler's reply has the status " .. tostring(status), 0)

@@ -2,7 +2,7 @@
 /*
  * Requests: what a handler sees, and how its answer goes back. The Lua box is emptied when the answer is given, so that
  * a script that keeps a request holds an error, not freed memory. Handlers come wrapped by answer.lua and return
- * status, list of header names and values, body.
+ * status (false: none), list of header names and values, body.
  */
 #include "request.h"
 
@@ -74,6 +74,10 @@ static void on_end(lua_State *T, int status, void *ctx) {
   struct exchange *e = take_exchange(ctx);
   if (status == LUA_OK && lua_isinteger(T, 1) && lua_istable(T, 2) && lua_checkstack(T, 4)) {
     reply_from_stack(T, e);
+    return;
+  }
+  if (status == LUA_OK && lua_isboolean(T, 1)) {
+    exchange_abort(e);
     return;
   }
   const char *problem =
@@ -168,6 +172,12 @@ static int request_gone(lua_State *L) {
   return 1;
 }
 
+/* req:half_closed() -> whether the client will send no more: it may have left */
+static int request_half_closed(lua_State *L) {
+  lua_pushboolean(L, exchange_half_closed(check_exchange(L)));
+  return 1;
+}
+
 static const struct {
   const char *name;
   struct slice (*get)(const struct exchange *);
@@ -203,6 +213,7 @@ static const luaL_Reg methods[] = {
     {"header", request_header},
     {"headers", request_headers},
     {"gone", request_gone},
+    {"half_closed", request_half_closed},
     {NULL, NULL},
 };
 

@@ -40,12 +40,22 @@ static void on_closed(uv_handle_t *handle) {
   server_handle_closed(s);
 }
 
-void connection_close(struct connection *c) {
-  if (c->gone) return;
+static void leave(struct connection *c) {
   c->gone = true;
   deadline_clear(&c->deadline);
   server_remove(c->server, c);
+}
+
+void connection_close(struct connection *c) {
+  if (c->gone) return;
+  leave(c);
   uv_close((uv_handle_t *)&c->tcp, on_closed);
+}
+
+void connection_reset(struct connection *c) {
+  if (c->gone) return;
+  leave(c);
+  if (uv_tcp_close_reset(&c->tcp, on_closed)) uv_close((uv_handle_t *)&c->tcp, on_closed);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);

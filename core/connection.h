@@ -62,6 +62,7 @@ void connection_sent(struct connection *c); /* the reply is with the kernel */
 void connection_enter(struct connection *c, enum phase phase, unsigned ms);
 void connection_linger(struct connection *c);
 void connection_close(struct connection *c);   /* now */
+void connection_reset(struct connection *c);   /* now, and the client is told so */
 void connection_release(struct connection *c); /* frees it if nothing holds it */
 void connection_due(struct connection *c);     /* its deadline has passed */
 

@@ -114,8 +114,24 @@ void exchange_reply(struct exchange *e, int status, const struct exchange_header
   server_exchange_ended(s);
 }
 
+void exchange_abort(struct exchange *e) {
+  struct connection *c = connection_of(e);
+  struct server *s = c->server;
+  if (!e->answered) reply_note(c, &(struct reply){0});
+  e->pending = false;
+  if (exchange_gone(e))
+    connection_release(c);
+  else
+    connection_reset(c);
+  server_exchange_ended(s);
+}
+
 bool exchange_gone(const struct exchange *e) {
   return e->answered || connection_of(e)->gone;
+}
+
+bool exchange_half_closed(const struct exchange *e) {
+  return connection_of(e)->eof;
 }
 
 /* --- its questions

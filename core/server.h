@@ -107,6 +107,8 @@ struct exchange_header exchange_header_at(const struct exchange *e,
 
 bool exchange_gone(
     const struct exchange *e); /* nobody will read the reply: reset, closed, or answered 504 */
+bool exchange_half_closed(
+    const struct exchange *e); /* the client will send no more: it may be leaving, or still read */
 
 /* Whether the server would send this header (token; no control characters). A reply with one that
  * it would not becomes a 500. The server's own (Date, X-Request-Id, Content-Length, Connection,
@@ -116,5 +118,8 @@ bool exchange_header_valid(struct slice name, struct slice value);
 /* Exactly once, from on_request or any time later; copies; the exchange is no more. */
 void exchange_reply(struct exchange *e, int status, const struct exchange_header *headers,
                     size_t count, const char *body, size_t len);
+
+/* In its place: no byte is said and the connection is reset. on_reply hears of status 0. */
+void exchange_abort(struct exchange *e);
 
 #endif

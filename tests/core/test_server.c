@@ -10,6 +10,7 @@
 #include "server.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -233,6 +234,50 @@ static void test_deadline(void **state) {
   assert_int_equal(uv_loop_close(&h.loop), 0);
 }
 
+/* Pipelined, so that what the client sent ahead is thrown away too. */
+static void test_abort(void **state) {
+  (void)state;
+  char byte, two[2 * sizeof get];
+  struct server_stats stats;
+  struct house h;
+  snprintf(two, sizeof two, "%s%s", get, get);
+  house_open(&h);
+  house_serve(&h);
+  int fd = client(&h, two);
+  await_exchange(&h);
+  assert_false(exchange_half_closed(h.exchange));
+  exchange_abort(h.exchange);
+  assert_int_equal(h.replies, 1);
+  assert_int_equal(h.status, 0);
+  server_stats(h.server, &stats);
+  assert_int_equal(stats.connections, 0);
+  assert_int_equal(stats.in_flight, 0);
+  uv_run(&h.loop, UV_RUN_NOWAIT);
+  assert_int_equal(recv(fd, &byte, 1, 0), -1);
+  assert_int_equal(errno, ECONNRESET);
+  assert_int_equal(h.requests, 1);
+  close(fd);
+  house_close(&h);
+  assert_int_equal(uv_loop_close(&h.loop), 0);
+}
+
+static void test_abort_when_nobody_waits(void **state) {
+  (void)state;
+  struct house h;
+  house_open(&h);
+  house_serve(&h);
+  int fd = client(&h, get);
+  await_exchange(&h);
+  shutdown(fd, SHUT_WR);
+  while (!exchange_half_closed(h.exchange)) uv_run(&h.loop, UV_RUN_ONCE);
+  assert_false(exchange_gone(h.exchange)); /* it may still read */
+  house_close(&h);
+  assert_int_equal(uv_loop_close(&h.loop), 0);
+  assert_true(exchange_gone(h.exchange));
+  exchange_abort(h.exchange);
+  close(fd);
+}
+
 static void test_exchange_outlives_its_server(void **state) {
   (void)state;
   struct house h;
@@ -315,6 +360,8 @@ int main(void) {
       cmocka_unit_test(test_reply_that_cannot_be_sent),
       cmocka_unit_test(test_client_gone),
       cmocka_unit_test(test_deadline),
+      cmocka_unit_test(test_abort),
+      cmocka_unit_test(test_abort_when_nobody_waits),
       cmocka_unit_test(test_exchange_outlives_its_server),
       cmocka_unit_test(test_drain),
       cmocka_unit_test(test_shared_caps),
