@@ -70,6 +70,7 @@ static struct server_limits sandbox_limits(void) {
   limits.headers = 64 << 10;
   limits.connections = limits.connections_per_address = limits.in_flight = 100000;
   limits.requests_per_connection = 1000000000;
+  limits.request_deadline = 3600000; /* a fault may let a call hang */
   return limits;
 }
 

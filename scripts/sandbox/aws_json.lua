@@ -8,6 +8,7 @@ local crypto = require "crypto"
 local json = require "json"
 local log = require "log"
 local failure = require "sandbox.failure"
+local faults = require "sandbox.faults"
 local settings = require "sandbox.settings"
 local signature = require "sandbox.aws_signature"
 
@@ -99,9 +100,22 @@ local function decode(body)
   return value
 end
 
--- Every operation runs through here and nowhere else: the place from which a call can be broken on purpose.
+local function internal(service)
+  local default = service.internal or { "InternalServerError", "Internal server error" }
+  return { code = default[1], message = default[2], status = 500 }
+end
+
+-- Every operation runs through here and nowhere else: the place where a call can be broken on purpose.
 local function call(service, name, input, ctx)
-  return service.operations[name](input, ctx)
+  local request = { service = service.name, names = { name }, body = ctx.req.body, req = ctx.req }
+  local broken, ok, output = faults.around(request, function() return service.operations[name](input, ctx) end)
+  if broken == faults.NO_ANSWER then error(faults.NO_ANSWER, 0) end
+  if broken then
+    local default = internal(service)
+    failure(broken.code or default.code, broken.message or default.message, nil, broken.status or default.status)
+  end
+  if not ok then error(output, 0) end
+  return output
 end
 
 local function perform(ctx)
@@ -118,7 +132,7 @@ local function perform(ctx)
 end
 
 local function with_traceback(e)
-  if failure.is(e) then return e end
+  if failure.is(e) or e == faults.NO_ANSWER then return e end
   return { unexpected = true, text = debug.traceback(tostring(e), 2) }
 end
 
@@ -137,11 +151,11 @@ function aws_json.handle(service, req)
 
   local ok, result = xpcall(perform, with_traceback, ctx)
   if ok then return result end
+  if result == faults.NO_ANSWER then return { abort = true } end
   if not result.unexpected then return refuse(ctx, result) end
   log.error("sandbox.broken_operation",
     { service = service.name, operation = ctx.operation, traceback = result.text })
-  local internal = service.internal or { "InternalServerError", "Internal server error" }
-  return refuse(ctx, { code = internal[1], message = internal[2], status = 500 })
+  return refuse(ctx, internal(service))
 end
 
 return aws_json

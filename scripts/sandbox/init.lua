@@ -3,12 +3,13 @@
 -- services are loaded at once, so that what is wrong with one is known at start. A service is a handler of requests, a
 -- table with `handler`, or the operations of an AWS JSON service.
 local aws_json = require "sandbox.aws_json"
+local fault_routes, mailbox = require "sandbox.fault_routes", require "sandbox.mailbox"
 
 local services = {
   cognito = require "sandbox.cognito.init",
   dynamodb = require "sandbox.dynamodb.init",
   stripe = require "sandbox.stripe.init",
-  mailbox = require "sandbox.mailbox",
+  mailbox = function(req) return fault_routes.handler(req) or mailbox.handler(req) end,
   ses = require "sandbox.ses",
   captcha = require "sandbox.captcha",
 }

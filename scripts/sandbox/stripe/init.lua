@@ -2,13 +2,14 @@
 -- Sandbox, Stripe: the frame round every operation: who asks, which route, which parameters, the
 -- Idempotency-Key, the transaction, and the bytes of the answer. Called by the sandbox's door with a
 -- request of listener "stripe". ctx = {params=, path=, now=, request_id=, version=, idempotency_key=,
--- remote=}: what an operation is given.
+-- remote=, req=, sent_path=}: what an operation is given.
 local clock, form, json, log = require "clock", require "form", require "json", require "log"
 local auth, errors, expand = require "sandbox.stripe.auth", require "sandbox.stripe.errors",
   require "sandbox.stripe.expand"
 local idempotency, ids = require "sandbox.stripe.idempotency", require "sandbox.stripe.ids"
 local params, routes = require "sandbox.stripe.params", require "sandbox.stripe.routes"
-local store, switches = require "sandbox.store", require "sandbox.stripe.switches"
+local faults, store = require "sandbox.faults", require "sandbox.store"
+local switches = require "sandbox.stripe.switches"
 
 local DEFAULT_VERSION = "2026-10-28.endive"
 -- Before this version a customer showed these lists without being asked.
@@ -104,7 +105,7 @@ local function run(route, ctx, raw)
   return settled(function()
     ctx.params = params.check(route.fields, raw)
     auth.permit(route.name)
-    local object = switches.around(route.name, ctx, function() return operate(route, ctx) end)
+    local object = switches.around(route, ctx, function() return operate(route, ctx) end)
     return { status = 200, body = json.encode(object, { sorted = true }) }
   end, ctx.request_id)
 end
@@ -133,7 +134,7 @@ local function respond(req, ctx)
     errors.unrecognized(req.method, path)
   end
   auth.check(req)
-  ctx.version, ctx.path = version_of(req), found
+  ctx.version, ctx.path, ctx.sent_path = version_of(req), found, path
   local raw = raw_params(req, query)
   if req.method == "POST" and ctx.idempotency_key then
     local request = { key = ctx.idempotency_key, method = "POST", path = path, params = raw }
@@ -145,10 +146,12 @@ end
 local function handler(req)
   local key = req:header "idempotency-key"
   local ctx = {
-    request_id = ids.new "req", now = clock.now() // 1 | 0, version = DEFAULT_VERSION, remote = req.remote,
+    request_id = ids.new "req", now = clock.now() // 1 | 0, version = DEFAULT_VERSION, remote = req.remote, req = req,
     idempotency_key = key ~= "" and key or nil,
   }
   local answer = settled(function() return respond(req, ctx) end, ctx.request_id)
+  if ctx.instead == faults.NO_ANSWER then return { abort = true } end
+  if ctx.instead then answer = settled(ctx.instead, ctx.request_id) end
   local headers = {
     ["Content-Type"] = "application/json",
     ["Cache-Control"] = "no-cache, no-store",

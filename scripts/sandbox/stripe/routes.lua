@@ -65,7 +65,8 @@ end
 local routes, names = {}, {}
 
 for i, row in ipairs(ROWS) do
-  routes[i] = { method = row[1], segments = segments(row[2]), name = row[3], fields = row[4], run = row[5] }
+  routes[i] = { method = row[1], path = row[2], segments = segments(row[2]), name = row[3], fields = row[4],
+    run = row[5] }
   names[row[3]] = routes[i]
 end
 

@@ -1,16 +1,42 @@
 -- SPDX-License-Identifier: MIT
 -- Sandbox, Stripe: what a drill or a spec may change while the sandbox runs, and the one place where faults
 -- enter.
+local errors, faults = require "sandbox.stripe.errors", require "sandbox.faults"
+
 local switches = {
   search_lag = 0,  -- seconds until search sees what was written; Stripe's is about 60
   restricted = {}, -- operation names for which the key lacks the permission (403)
 }
 
--- Every operation runs through this one function. A fault before the effect acts and does not call run; a
--- fault after it calls run first. It may sleep: meanwhile the request's Idempotency-Key counts as in use
--- (409).
-function switches.around(_, _, run)
-  return run()
+local TYPES = { [402] = "card_error", [409] = "idempotency_error", [429] = "rate_limit_error" }
+local PASSING = { [409] = true, [429] = true }
+
+-- A fault's error in Stripe's words. What a retry cures is not kept under the Idempotency-Key.
+local function refuse(wanted)
+  local status = wanted.status or 500
+  errors.raise({
+    type = wanted.type or TYPES[status] or status >= 500 and "api_error" or "invalid_request_error",
+    message = wanted.message or "An error occurred on our side. Please try again later.",
+    code = wanted.code, decline_code = wanted.decline_code, param = wanted.param,
+  }, { status = status, early = status >= 500 or PASSING[status] })
+end
+
+-- Every operation runs through this one function; a fault may break it. While a call hangs, its Idempotency-Key
+-- counts as in use (409). After the effect its own answer is kept under the key, and ctx.instead says what is
+-- sent: faults.NO_ANSWER, or a function that raises.
+function switches.around(route, ctx, run)
+  local request = { service = "stripe", body = ctx.req.body or "", req = ctx.req,
+    names = { route.name, route.method .. " " .. route.path, route.method .. " " .. ctx.sent_path } }
+  local broken, ok, object = faults.around(request, run)
+  local dropped = broken == faults.NO_ANSWER
+  if dropped then
+    ctx.instead = broken
+  elseif broken and ok ~= nil then
+    ctx.instead = function() refuse(broken) end
+  end
+  if ok == nil then refuse(dropped and {} or broken) end
+  if not ok then error(object, 0) end
+  return object
 end
 
 return switches

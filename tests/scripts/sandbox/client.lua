@@ -20,6 +20,13 @@ function Request:header(name)
   end
 end
 
+-- A client that waits for its answer.
+function Request.gone()
+  return false
+end
+
+Request.half_closed = Request.gone
+
 function Request:headers()
   return self.list
 end
@@ -69,7 +76,7 @@ function client.call(operation, input)
   local headers = client.headers("cognito", operation)
   if not service.unsigned[operation] then headers = client.sign("cognito", headers, body) end
   local reply = client.send { listener = "cognito", headers = headers, body = body }
-  return reply, reply.body ~= "" and json.decode(reply.body) or nil
+  return reply, (reply.body or "") ~= "" and json.decode(reply.body) or nil
 end
 
 -- The output of a call that must succeed.

@@ -15,6 +15,7 @@ local function request(method, target, body, headers)
   return {
     method = method, target = target, path = target:match("^[^?]*"), body = body, remote = "127.0.0.1",
     listener = "stripe", header = function(_, name) return lower[name:lower()] end,
+    gone = function() return false end, half_closed = function() return false end,
   }
 end
 
