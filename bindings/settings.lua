@@ -64,7 +64,7 @@ local function is_list(value)
 end
 
 local function number_fits(value, rule)
-  if type(value) ~= "number" or value < rule.low or value > rule.high then return false end
+  if type(value) ~= "number" or not (value >= rule.low and value <= rule.high) then return false end -- nor not-a-number
   return math.type(rule.default) == "float" or math.type(value) == "integer"
 end
 
