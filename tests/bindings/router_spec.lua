@@ -1,0 +1,101 @@
+-- SPDX-License-Identifier: MIT
+-- router: which handler a request finds, and what is said of routes that cannot be.
+local fail = require "fail"
+
+local function with_routes(routes)
+  local kept = { package.loaded.router, package.loaded.routes }
+  package.loaded.router, package.loaded.routes = nil, routes
+  local ok, router = pcall(require, "router")
+  package.loaded.router, package.loaded.routes = kept[1], kept[2]
+  return ok and router, not ok and router
+end
+
+package.loaded.spec_echo = function(request) return { body = request.method .. " " .. request.path } end
+package.loaded.spec_table = {}
+
+local router = assert(with_routes {
+  { "GET", "/thing", "spec_echo" },
+  { "PUT", "/thing", "spec_echo" },
+  { "POST", "/other", "spec_echo" },
+})
+
+local function ask(method, path, listener)
+  local ok, reply = pcall(router, { method = method, path = path, listener = listener or "public" })
+  if ok then return reply.status or 200, reply end
+  assert.is_true(fail.is(reply))
+  return reply.status, reply
+end
+
+local FOUND <const> = { -- method, path, status, Allow
+  { "GET", "/thing", 200 },
+  { "PUT", "/thing", 200 },
+  { "HEAD", "/thing", 200 },
+  { "POST", "/other", 200 },
+  { "POST", "/thing", 405, "GET, HEAD, OPTIONS, PUT" },
+  { "GET", "/other", 405, "OPTIONS, POST" },
+  { "HEAD", "/other", 405, "OPTIONS, POST" },
+  { "DELETE", "/other", 405, "OPTIONS, POST" },
+  { "OPTIONS", "/thing", 204, "GET, HEAD, OPTIONS, PUT" },
+  { "OPTIONS", "/other", 204, "OPTIONS, POST" },
+  { "GET", "/", 404 },
+  { "GET", "/thing/", 404 },
+  { "GET", "/Thing", 404 },
+  { "GET", "//thing", 404 },
+  { "GET", "", 404 },
+  { "OPTIONS", "/nothing", 404 },
+  { "OPTIONS", "*", 404 },
+  { "GET", "/healthz", 200 },
+  { "POST", "/healthz", 405, "GET, HEAD, OPTIONS" },
+  { "GET", "/metrics", 404 },
+  { "GET", "/status", 404 },
+}
+
+local ADMIN <const> = {
+  { "GET", "/metrics", 200 },
+  { "GET", "/status", 200 },
+  { "GET", "/healthz", 200 },
+  { "GET", "/thing", 404 },
+  { "POST", "/metrics", 405, "GET, HEAD, OPTIONS" },
+}
+
+local function check(case, listener)
+  local status, reply = ask(case[1], case[2], listener)
+  assert.equal(case[3], status)
+  assert.equal(case[4], (reply.headers or {}).Allow)
+end
+
+describe("the router", function()
+  for _, case in ipairs(FOUND) do
+    it(("answers %s %s with %d"):format(table.unpack(case)), function() check(case) end)
+  end
+  for _, case in ipairs(ADMIN) do
+    it(("answers %s %s with %d to the admin"):format(table.unpack(case)), function() check(case, "admin") end)
+  end
+
+  it("gives the handler the request as it is", function()
+    assert.equal("PUT /thing", select(2, ask("PUT", "/thing")).body)
+    assert.equal("HEAD /thing", select(2, ask("HEAD", "/thing")).body)
+  end)
+end)
+
+local REFUSED <const> = {
+  { { { "GET", "/a" } }, "routes.lua: entry 1 must be { method, path, module }" },
+  { { { "GET", "/a", "spec_echo" }, "text" }, "routes.lua: entry 2 must be { method, path, module }" },
+  { { { "GET", "/a", print } }, "routes.lua: entry 1 must be { method, path, module }" },
+  { { { "GET", "/a", "spec_table" } }, "routes.lua: GET /a: module spec_table must return a function" },
+  { { { "GET", "/a", "spec_nothing" } }, "routes.lua: GET /a: module 'spec_nothing' not found" },
+  { { { "GET", "/a", "spec_echo" }, { "GET", "/a", "spec_echo" } }, "routes.lua: GET /a stands twice" },
+  { { { "GET", "/healthz", "spec_echo" } }, "routes.lua: GET /healthz stands twice" },
+  { 5, "routes.lua: must return a list of routes" },
+  { true, "routes.lua: must return a list of routes" },
+}
+
+describe("routes that cannot be", function()
+  for _, case in ipairs(REFUSED) do
+    it("are refused: " .. case[2], function()
+      local found, problem = with_routes(case[1])
+      assert.is_false(found)
+      assert.equal(case[2], problem:sub(1, #case[2]))
+    end)
+  end
+end)
