@@ -2,6 +2,7 @@
 /* A worker's life: open everything on its thread, serve, drain, close everything. */
 #include "host.h"
 
+#include "background.h"
 #include "log.h"
 #include "metrics.h"
 #include "request.h"
@@ -26,7 +27,7 @@ struct host {
   struct vm *vm;
   int handler; /* registry reference */
   struct request_list open;
-  bool draining;
+  bool draining, alone;
   unsigned port_count, closing; /* servers that have not said drained, or closed */
   struct port ports[];
 };
@@ -137,11 +138,18 @@ static int host_open(struct worker *worker, void *ctx) {
   int err = client_open(worker_loop(worker), &settings->client, &host->client);
   if (!err) err = open_vm(host);
   if (!err) err = open_ports(host);
+  if (!err && settings->background && worker_index(worker) == 0) err = background_start(host->vm);
   return err;
 }
 
+/* Jobs end last: when no request of any worker can change what they tell. */
 static void stop_when_idle(struct host *host) {
-  if (host->draining && host->closing == 0 && host->vm->tasks == 0) worker_stop(host->worker);
+  struct vm *vm = host->vm;
+  if (!host->draining || host->closing || vm->tasks) return;
+  if (vm->background == 0)
+    worker_stop(host->worker);
+  else if (host->alone && vm->phase != VM_LAST)
+    background_tell(vm, VM_LAST);
 }
 
 static void on_idle(struct vm *vm) {
@@ -163,6 +171,14 @@ static void host_drain(struct worker *worker, void *ctx) {
   host->vm->on_idle = on_idle;
   for (unsigned i = 0; i < host->port_count; i++)
     server_drain(host->ports[i].server, on_drained, host);
+  background_tell(host->vm, VM_DRAINING);
+  stop_when_idle(host);
+}
+
+static void host_alone(struct worker *worker, void *ctx) {
+  (void)ctx;
+  struct host *host = worker_data(worker);
+  host->alone = true;
   stop_when_idle(host);
 }
 
@@ -187,4 +203,4 @@ static void host_close(struct worker *worker, void *ctx) {
 }
 
 const struct worker_hooks host_hooks = {
-    .open = host_open, .drain = host_drain, .close = host_close};
+    .open = host_open, .drain = host_drain, .alone = host_alone, .close = host_close};

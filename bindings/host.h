@@ -18,6 +18,7 @@ struct host_listener {
 struct host_settings {
   const char *config_under, *config_path, *config_over, *scripts; /* as in struct vm_settings */
   bool trusted;
+  bool background;     /* the first worker runs the jobs */
   const char *handler; /* the module that returns the function of a request */
   struct client_settings client;
   struct host_listener *listeners;

@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each is defined in the file of its name (metrics: metrics_lua.c). task.h declares its own. */
+/* Each is defined in the file of its name (background_wait: background.c, metrics: metrics_lua.c). task.h declares its own. */
 int luaopen_aws_env(lua_State *L);
+int luaopen_background_wait(lua_State *L);
 int luaopen_bignum(lua_State *L);
 int luaopen_clock(lua_State *L);
 int luaopen_crypto(lua_State *L);
@@ -37,15 +38,25 @@ static const struct {
   lua_CFunction open;
   bool trusted; /* only where a person or the sandbox runs code, never in a flow */
 } modules[] = {
-    {"aws_env", luaopen_aws_env, false},     {"bignum", luaopen_bignum, true},
-    {"clock", luaopen_clock, false},         {"crypto", luaopen_crypto, false},
-    {"http", luaopen_http, false},           {"interrupt", luaopen_interrupt, true},
-    {"json", luaopen_json, false},           {"jwt", luaopen_jwt, false},
-    {"lifecycle", luaopen_lifecycle, false}, {"limiter", luaopen_limiter, false},
-    {"log_sink", luaopen_log_sink, false},   {"metrics", luaopen_metrics, false},
-    {"request", luaopen_request, false},     {"script_files", luaopen_script_files, true},
-    {"secret", luaopen_secret, false},       {"sigv4", luaopen_sigv4, false},
-    {"sqlite", luaopen_sqlite, true},        {"task", luaopen_task, false},
+    {"aws_env", luaopen_aws_env, false},
+    {"background_wait", luaopen_background_wait, false},
+    {"bignum", luaopen_bignum, true},
+    {"clock", luaopen_clock, false},
+    {"crypto", luaopen_crypto, false},
+    {"http", luaopen_http, false},
+    {"interrupt", luaopen_interrupt, true},
+    {"json", luaopen_json, false},
+    {"jwt", luaopen_jwt, false},
+    {"lifecycle", luaopen_lifecycle, false},
+    {"limiter", luaopen_limiter, false},
+    {"log_sink", luaopen_log_sink, false},
+    {"metrics", luaopen_metrics, false},
+    {"request", luaopen_request, false},
+    {"script_files", luaopen_script_files, true},
+    {"secret", luaopen_secret, false},
+    {"sigv4", luaopen_sigv4, false},
+    {"sqlite", luaopen_sqlite, true},
+    {"task", luaopen_task, false},
     {"unicode", luaopen_unicode, false},
 };
 

@@ -47,6 +47,8 @@ local function allowed(methods)
 end
 
 local routes, file = require "routes" -- the file is told only to who loads it first
+require "jobs" -- so that a broken one is refused at start, too
+
 local public = compile(routes, file or "routes.lua", compile(builtin, "built in", {}))
 local listeners = { public = public, admin = compile(admin, "built in", {}) }
 

@@ -110,6 +110,7 @@ static void describe_host(struct process *p, const struct serve_options *options
       .config_path = options->config_path,
       .config_over = options->config_over,
       .scripts = options->scripts,
+      .background = true,
       .handler = HANDLER,
       .client = c->client,
       .listeners = p->listeners,

@@ -19,6 +19,7 @@ struct task {
   struct task *next; /* in the run queue */
   struct task *parent;
   enum state state;
+  bool background; /* of a job: vm->background counts it */
   int nargs;
   int anchor;       /* registry reference of a root, LUA_NOREF for a child */
   unsigned pending; /* children that have not ended */
@@ -60,7 +61,13 @@ static struct task *task_push(lua_State *L, int nargs) {
 static void inherit(struct task *t, const struct task *from) {
   if (!from) return;
   t->deadline = from->deadline;
+  t->background = from->background;
   memcpy(t->request_id, from->request_id, sizeof t->request_id);
+}
+
+static unsigned *counter_of(struct task *t) {
+  struct vm *vm = t->context.vm;
+  return t->background ? &vm->background : &vm->tasks;
 }
 
 struct task *task_start(lua_State *L, int nargs, task_on_end on_end, void *ctx) {
@@ -69,7 +76,7 @@ struct task *task_start(lua_State *L, int nargs, task_on_end on_end, void *ctx) 
   t->on_end = on_end;
   t->ctx = ctx;
   t->anchor = luaL_ref(L, LUA_REGISTRYINDEX);
-  t->context.vm->tasks++;
+  ++*counter_of(t);
   enqueue(t);
   return t;
 }
@@ -78,13 +85,13 @@ static void on_end(struct task *t, int status) {
   struct vm *vm = t->context.vm;
   t->state = ENDED;
   t->status = status;
-  vm->tasks--;
+  unsigned left = --*counter_of(t);
   if (t->on_end) t->on_end(t->T, status, t->ctx);
   if (t->parent && --t->parent->pending == 0) task_wake(t->parent);
   if (t->anchor == LUA_NOREF) return;
   if (status != LUA_OK) lua_resetthread(t->T); /* runs the pending __close of what it held */
   luaL_unref(vm->L, LUA_REGISTRYINDEX, t->anchor);
-  if (vm->tasks == 0 && vm->on_idle) vm->on_idle(vm);
+  if (left == 0 && vm->on_idle) vm->on_idle(vm);
 }
 
 /* Made beforehand: where it is needed, no error of memory could be caught. */
@@ -188,6 +195,11 @@ uint64_t task_deadline(const struct task *t) {
 void task_set_deadline(struct task *t, uint64_t deadline) {
   t->deadline = deadline;
 }
+void task_set_background(struct task *t) {
+  --*counter_of(t);
+  t->background = true;
+  ++*counter_of(t);
+}
 const char *task_request_id(const struct task *t) {
   return t->request_id;
 }
@@ -250,7 +262,7 @@ static int task_all(lua_State *T) {
     struct task *child = lua_touserdata(T, 1 + i);
     inherit(child, parent);
     child->parent = parent;
-    child->context.vm->tasks++;
+    ++*counter_of(child);
     enqueue(child);
   }
   return task_await(T, task_joined, n);

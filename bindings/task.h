@@ -30,6 +30,9 @@ void task_wake(struct task *t);
 uint64_t task_deadline(const struct task *t);
 void task_set_deadline(struct task *t, uint64_t deadline);
 
+/* Makes a task that has just been started one of a job; what it starts inherits that. */
+void task_set_background(struct task *t);
+
 /* The request's id for the log, "" without one. Copied, cut at 128 bytes. */
 const char *task_request_id(const struct task *t);
 void task_set_request_id(struct task *t, const char *id, size_t len);

@@ -9,6 +9,7 @@
 
 struct client;
 struct task;
+struct waiter;
 
 struct vm_settings {
   uv_loop_t *loop;
@@ -22,15 +23,21 @@ struct vm_settings {
   bool lenient;            /* a secret that is missing is left out instead of refused */
 };
 
+/* What the process is doing, as the jobs of background.h see it. */
+enum vm_phase { VM_SERVING, VM_DRAINING, VM_LAST };
+
 struct vm {
   lua_State *L;
   struct vm_settings settings;
   struct task *ready, **ready_tail; /* woken tasks, oldest first */
   uv_prepare_t before_poll;
   uv_check_t after_poll;
-  uv_idle_t busy;                 /* runs while tasks are ready, so that the poll does not block */
-  unsigned tasks;                 /* alive; when closing: handles still open */
-  void (*on_idle)(struct vm *vm); /* the last task has ended; may be NULL */
+  uv_idle_t busy;      /* runs while tasks are ready, so that the poll does not block */
+  unsigned tasks;      /* alive; when closing: handles still open */
+  unsigned background; /* alive, of jobs: these do not count in tasks */
+  enum vm_phase phase;
+  struct waiter *waiters;         /* jobs that sleep */
+  void (*on_idle)(struct vm *vm); /* the last task, or the last of a job, has ended; may be NULL */
   void *host;                     /* of whoever set on_idle */
 };
 

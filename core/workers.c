@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { DRAIN = 1, STOP = 2 };
+enum { DRAIN = 1, STOP = 2, ALONE = 4 };
 
 struct worker {
   struct workers *group;
@@ -46,15 +46,24 @@ void worker_stop(struct worker *w) {
   uv_stop(&w->loop);
 }
 
+static void tell_alone(struct worker *w) {
+  struct workers *ws = w->group;
+  if (ws->hooks.alone) ws->hooks.alone(w, ws->ctx);
+}
+
 static void on_order(uv_async_t *async) {
   struct worker *w = async->data;
   unsigned orders = atomic_exchange(&w->orders, 0);
   if (orders & STOP) {
     worker_stop(w);
-  } else if ((orders & DRAIN) && !w->draining) {
+    return;
+  }
+  if ((orders & DRAIN) && !w->draining) {
     w->draining = true;
     w->group->hooks.drain(w, w->group->ctx);
+    if (w->group->count == 1) tell_alone(w);
   }
+  if (orders & ALONE) tell_alone(w);
 }
 
 static void tell_opened(struct workers *ws, int err) {
@@ -68,6 +77,11 @@ static void tell_opened(struct workers *ws, int err) {
 static void tell_ended(struct workers *ws) {
   uv_mutex_lock(&ws->lock);
   bool last = ++ws->ended == ws->count;
+  struct worker *first = ws->worker;
+  if (ws->ended == ws->count - 1 && !first->deaf) {
+    atomic_fetch_or(&first->orders, ALONE);
+    uv_async_send(&first->order);
+  }
   uv_mutex_unlock(&ws->lock);
   if (last && ws->hooks.ended) ws->hooks.ended(ws->ctx);
 }

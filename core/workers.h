@@ -13,6 +13,8 @@ struct worker_hooks {
   int (*open)(struct worker *w,
               void *ctx); /* before the loop runs; anything but 0 ends this worker */
   void (*drain)(struct worker *w, void *ctx); /* finish what is in flight, then call worker_stop */
+  void (*alone)(struct worker *w,
+                void *ctx); /* on the first, after drain: all others have ended; may be NULL */
   void (*close)(
       struct worker *w,
       void *ctx); /* the loop has stopped: close every handle; it runs once more after this */

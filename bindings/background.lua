@@ -1,0 +1,53 @@
+-- SPDX-License-Identifier: MIT
+-- Jobs that run beside the requests, once per process: on one worker, whatever generation of scripts it has.
+-- scripts/jobs.lua registers them while the scripts are loaded; every worker does, and one of them calls run.
+local clock, log, metrics, task = require "clock", require "log", require "metrics", require "task"
+local wait = require "background_wait".wait
+
+local background = {}
+
+local jobs = {}
+
+
+-- background.every(seconds, name, fn[, { at_end = true }]): fn runs that long after the start and after each
+-- of its runs. When the process drains, it ends; with at_end it runs once more, and a last time when everything
+-- else has ended. It may yield; an error is logged, and the next run comes all the same. Does not yield.
+function background.every(seconds, name, fn, options)
+  assert(type(seconds) == "number" and seconds > 0, "background.every: seconds is a number above 0")
+  assert(type(name) == "string", "background.every: name is a string")
+  assert(type(fn) == "function", "background.every: fn is a function")
+  jobs[#jobs + 1] = { seconds = seconds, name = name, fn = fn, at_end = options and options.at_end or false }
+end
+
+
+local function attempt(job)
+  local started = clock.monotonic()
+  local ok, problem = xpcall(job.fn, debug.traceback)
+  metrics.observe("usher_job_seconds", clock.monotonic() - started, { job = job.name })
+  if ok then return end
+  metrics.count("usher_job_failures_total", 1, { job = job.name })
+  log.error("job_failed", { job = job.name, error = problem })
+end
+
+
+local function repeat_until_end(job)
+  local phase = "serving"
+  repeat
+    phase = wait(job.seconds, phase)
+    if phase == "serving" or job.at_end then attempt(job) end
+  until phase == "last" or phase == "draining" and not job.at_end
+end
+
+
+-- Runs all jobs side by side until the process has drained. Called by host.c, on one worker. Yields.
+function background.run()
+  local loops = {}
+  for i, job in ipairs(jobs) do
+    metrics.count("usher_job_failures_total", 0, { job = job.name })
+    loops[i] = function() repeat_until_end(job) end
+  end
+  task.all(loops)
+end
+
+
+return background

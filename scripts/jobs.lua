@@ -1,0 +1,6 @@
+-- SPDX-License-Identifier: MIT
+-- What runs beside the requests, once per process: background.every(seconds, name, function).
+local background, config = require "background", require "config"
+local outbox = require "lib.outbox"
+
+background.every(config.outbox.interval, "outbox", outbox.run)
