@@ -13,9 +13,9 @@ local jobs = {}
 -- of its runs. When the process drains, it ends; with at_end it runs once more, and a last time when everything
 -- else has ended. It may yield; an error is logged, and the next run comes all the same. Does not yield.
 function background.every(seconds, name, fn, options)
-  assert(type(seconds) == "number" and seconds > 0, "background.every: seconds is a number above 0")
-  assert(type(name) == "string", "background.every: name is a string")
-  assert(type(fn) == "function", "background.every: fn is a function")
+  if type(seconds) ~= "number" or seconds <= 0 then error("background.every: seconds is a number above 0", 2) end
+  if type(name) ~= "string" then error("background.every: name is a string", 2) end
+  if type(fn) ~= "function" then error("background.every: fn is a function", 2) end
   jobs[#jobs + 1] = { seconds = seconds, name = name, fn = fn, at_end = options and options.at_end or false }
 end
 
