@@ -109,11 +109,11 @@ end
 -- One message, due or not. -> true | nil, code. A dead one that fails stays as it is.
 function outbox.deliver(message)
   local told, code, raised = tell(message)
-  local kept, problem
+  local problem
   if told then
-    kept, problem = delete(message)
+    problem = select(2, delete(message))
   elseif message.state ~= DEAD then
-    kept, problem = try_later(message, code)
+    problem = select(2, try_later(message, code))
   end
   if not told then
     log.warn("outbox_failed", { kind = message.kind, attempts = message.attempts + 1, error_code = code,
@@ -157,11 +157,11 @@ end
 -- One round, of the background runner: tells what is due, if this process has the lease.
 function outbox.run()
   local held_until = take_lease()
-  local left, shard_left = 0, nil
-  for shard = 0, config.outbox.shards - 1 do
-    if not held_until then break end
-    shard_left, held_until = run_shard(tostring(shard), held_until)
-    left = left + shard_left
+  local left, shard = 0, 0
+  while held_until and shard < config.outbox.shards do
+    local of_shard
+    of_shard, held_until = run_shard(tostring(shard), held_until)
+    left, shard = left + of_shard, shard + 1
   end
   local dead = held_until and read(DEAD, COUNTED)
   metrics.gauge(GAUGE, held_until and left or 0, { state = "pending" })
