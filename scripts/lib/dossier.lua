@@ -12,27 +12,23 @@ local dossier = {}
 local Unread = { __tostring = function(err) return err.message end }
 
 
-local function unread(store, err)
+-- Raises: this store did not answer.
+function dossier.unread(store, err)
   local code = err.code or err.kind or err.type or "no answer"
   error(setmetatable({ message = ("%s cannot be read: %s"):format(store, code), cause = err }, Unread), 0)
 end
 
 
-function dossier.is_unread(value)
-  return getmetatable(value) == Unread
-end
-
-
 local function get_user(name)
   local user, err = cognito.admin_get_user(name)
-  if not user and err.code ~= "UserNotFoundException" then unread("Cognito", err) end
+  if not user and err.code ~= "UserNotFoundException" then dossier.unread("Cognito", err) end
   return user
 end
 
 
 local function get_row(key)
   local row, err = dynamodb.get { key = key, consistent = true }
-  if err then unread("DynamoDB", err) end
+  if err then dossier.unread("DynamoDB", err) end
   return row
 end
 
@@ -41,7 +37,7 @@ local function query(pk)
   local list, request = {}, { key_condition = "pk = :pk", values = { pk = pk }, consistent = true }
   repeat
     local page, err = dynamodb.query(request)
-    if not page then unread("DynamoDB", err) end
+    if not page then dossier.unread("DynamoDB", err) end
     table.move(page, 1, #page, #list + 1, list)
     request.start = page.next
   until not page.next
@@ -59,7 +55,7 @@ end
 
 local function read_users(facts)
   local found, err = cognito.list_users { filter = cognito.filter("email", "=", facts.email) }
-  if not found then unread("Cognito", err) end
+  if not found then dossier.unread("Cognito", err) end
   add_user(facts, get_user(facts.email))
   for _, user in ipairs(found) do
     -- The search may still show one that is deleted.
@@ -70,7 +66,7 @@ end
 
 local function read_customers(facts)
   local found, err = stripe.list_customers { email = facts.email, limit = 100 }
-  if not found then unread("Stripe", err) end
+  if not found then dossier.unread("Stripe", err) end
   for _, customer in ipairs(found.data) do facts.customers[customer.id] = customer end
 end
 
@@ -79,7 +75,7 @@ end
 local function read_customer(facts, id)
   if not id or facts.customers[id] or facts.gone[id] then return end
   local customer, err = stripe.retrieve_customer(id)
-  if not customer and err.status ~= 404 then unread("Stripe", err) end
+  if not customer and err.status ~= 404 then dossier.unread("Stripe", err) end
   if customer and not customer.deleted then
     facts.customers[id] = customer
   else
@@ -182,14 +178,14 @@ local function read_outbox(facts)
   if facts.intent and facts.intent.sub then subs[facts.intent.sub] = true end
   if next(subs) == nil then return end
   local list, err = outbox.list(subs)
-  if not list then unread("DynamoDB", err) end
+  if not list then dossier.unread("DynamoDB", err) end
   facts.outbox = list
 end
 
 
 local function find_intent(facts)
   local item, err = intent.find(facts.email)
-  if err then unread("DynamoDB", err) end
+  if err then dossier.unread("DynamoDB", err) end
   facts.intent = item
 end
 

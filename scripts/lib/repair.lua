@@ -27,13 +27,14 @@ local WOULD <const> = {
 
 
 -- What is to be done next: what was asked for, then the findings, each once.
-local function next_finding(findings, asked, tried)
+local function next_finding(findings, asked, tried, kinds)
   for _, found in ipairs(asked) do
     if not tried[found.kind] then return found, found.kind end
   end
   for _, found in ipairs(findings) do
     local name = found.kind .. "\0" .. (found.subject or "")
-    if found.action and not tried[name] then return found, name end
+    local wanted = not kinds or kinds[found.kind]
+    if found.action and wanted and not tried[name] then return found, name end
   end
 end
 
@@ -76,7 +77,7 @@ function repair.run(email, options)
   local asked, steps, tried = asked_for(options), {}, {}
   for _ = 1, ROUNDS do
     local facts, findings, is = look(email, options)
-    local found, name = next_finding(findings, asked, tried)
+    local found, name = next_finding(findings, asked, tried, options.kinds)
     if not found then return steps, findings, facts end
     tried[name] = true
     local ok, said = pcall(actions[found.action],
