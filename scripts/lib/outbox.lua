@@ -138,34 +138,47 @@ local function take_lease()
 end
 
 
--- -> how many are left, and until when the lease is ours | nil: it is another's by now
-local function run_shard(shard, held_until)
-  local messages = read(shard)
-  if not messages then return 0, held_until end
-  local left = #messages
-  for _, message in ipairs(messages) do
-    if message.next_try <= clock.now() then
-      if held_until < clock.now() + config.outbox.lease / 2 then held_until = take_lease() end
-      if not held_until then return left end
-      if outbox.deliver(message) then left = left - 1 end
-    end
-  end
-  return left, held_until
+local function is_due(message)
+  return message.next_try <= clock.now()
 end
 
 
--- One round, of the background runner: tells what is due, if this process has the lease.
-function outbox.run()
-  local held_until = take_lease()
-  local left, shard = 0, 0
-  while held_until and shard < config.outbox.shards do
-    local of_shard
-    of_shard, held_until = run_shard(tostring(shard), held_until)
-    left, shard = left + of_shard, shard + 1
+-- How many wait, and whether one of them is due.
+local function look()
+  local waiting, due = 0, false
+  for shard = 0, config.outbox.shards - 1 do
+    for _, message in ipairs(read(tostring(shard)) or {}) do
+      waiting, due = waiting + 1, due or is_due(message)
+    end
   end
-  local dead = held_until and read(DEAD, COUNTED)
-  metrics.gauge(GAUGE, held_until and left or 0, { state = "pending" })
+  return waiting, due
+end
+
+
+-- Tells what is due, and renews the lease on the way. -> until when it is ours | nil: it is another's by now
+local function run_shard(shard, held_until)
+  for _, message in ipairs(read(shard) or {}) do
+    if is_due(message) then
+      if held_until < clock.now() + config.outbox.lease / 2 then held_until = take_lease() end
+      if not held_until then return nil end
+      outbox.deliver(message)
+    end
+  end
+  return held_until
+end
+
+
+-- One round, of the background runner. Nothing is written while nothing is due; of several processes, the one
+-- with the lease tells.
+function outbox.run()
+  local waiting, due = look()
+  local dead = read(DEAD, COUNTED)
+  metrics.gauge(GAUGE, waiting, { state = "pending" })
   metrics.gauge(GAUGE, dead and #dead or 0, { state = "dead" })
+  local held_until, shard = due and take_lease() or nil, 0
+  while held_until and shard < config.outbox.shards do
+    held_until, shard = run_shard(tostring(shard), held_until), shard + 1
+  end
 end
 
 
