@@ -1,16 +1,18 @@
 -- SPDX-License-Identifier: MIT
 -- POST /api/account/resend_code: always the same answer, whether a mail goes out or not.
-local admission, form, identity = require "lib.admission", require "lib.form", require "lib.identity"
-local intent, log, metrics, proof = require "lib.intent", require "log", require "metrics", require "lib.proof"
+local admission, clock, conceal = require "lib.admission", require "clock", require "lib.conceal"
+local form, identity, intent = require "lib.form", require "lib.identity", require "lib.intent"
+local log, metrics, timing, proof = require "log", require "metrics", require "lib.timing", require "lib.proof"
 
 return function(req)
   local clean = form.resend(req:json())
   admission.resend(req, clean)
+  local started, given = clock.monotonic(), proof.given(req, clean)
 
   -- 1. Only the browser that signed up, and only while the code is still wanted.
   local found, err = intent.find(clean.email)
   local wanted = found and found.sub and not found.code_accepted
-    and intent.may_confirm(found, proof.given(req, clean))
+    and intent.may_confirm(found, given)
 
   -- 2. One per minute and intent, five per hour.
   local allowed
@@ -20,7 +22,11 @@ return function(req)
   local sent
   if allowed then sent, err = identity.resend_code(clean.email) end
 
-  if sent then metrics.count("SIGNUP_RESEND_SUCCESS", 1, { method = "email" }) end
+  if sent then
+    metrics.count("SIGNUP_RESEND_SUCCESS", 1, { method = "email" })
+    timing.record("resend", clock.monotonic() - started)
+  end
+  if not wanted then conceal.resend(clean.email, given, started) end
   if err then
     metrics.count("SIGNUP_RESEND_ERROR", 1, { method = "email" })
     log.error("resend_failed", {

@@ -1,8 +1,24 @@
 -- SPDX-License-Identifier: MIT
 -- POST /api/account/signup: a stranger becomes a customer, or is told exactly what to mend.
 local account, admission, billing = require "lib.account", require "lib.admission", require "lib.billing"
-local form, identity, proof = require "lib.form", require "lib.identity", require "lib.proof"
-local saga, supersede, task = require "lib.saga", require "lib.supersede", require "task"
+local conceal, form, identity = require "lib.conceal", require "lib.form", require "lib.identity"
+local proof, saga, supersede = require "lib.proof", require "lib.saga", require "lib.supersede"
+local task = require "task"
+
+
+local function answer(intent, secret)
+  return {
+    status = 201,
+    headers = { ["Set-Cookie"] = proof.cookie(secret), ["Cache-Control"] = "no-store" },
+    json = {
+      visible_account_id = intent.visible_account_id,
+      signup_token = secret,
+      code_sent = intent.code_sent,
+      next = intent.confirmed and "sign_in" or "confirm_signup",
+    },
+  }
+end
+
 
 return saga.flow("SIGNUP", function(req, signup)
   -- 0. Validate everything; rate limits; captcha when configured; the operator's hook. Nothing is written yet.
@@ -25,16 +41,6 @@ return saga.flow("SIGNUP", function(req, signup)
   -- 5. One transaction: account, both memberships, API key record, intent DONE.
   signup:step("account", account.open)
 
-  -- 6. Answer.
-  local intent, secret = signup.intent, signup:proof()
-  return {
-    status = 201,
-    headers = { ["Set-Cookie"] = proof.cookie(secret), ["Cache-Control"] = "no-store" },
-    json = {
-      visible_account_id = intent.visible_account_id,
-      signup_token = secret,
-      code_sent = intent.code_sent,
-      next = intent.confirmed and "sign_in" or "confirm_signup",
-    },
-  }
-end)
+  -- 6. Answer. By the settings, also to who has an account already.
+  return answer(signup.intent, signup:proof())
+end, conceal.existing(answer))

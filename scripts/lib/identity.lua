@@ -2,13 +2,12 @@
 -- What Cognito knows of a person: signing up, confirming, and what its refusals mean (FLOW's table of
 -- UsernameExists). Functions take the saga; what a step returns is stored in the intent.
 local cognito = require "cognito"
-local account, refusal = require "lib.account", require "lib.refusal"
+local account, fingerprint, refusal = require "lib.account", require "lib.fingerprint", require "lib.refusal"
 local supersede, trouble = require "lib.supersede", require "lib.trouble"
 
 local identity = {}
 
 local CLOCK_SKEW <const> = 5      -- seconds that Cognito's clock may be behind ours
-local CODE_PAUSE <const> = 900    -- seconds until Cognito listens to more codes of one user
 
 
 -- Could the call have had an effect although no answer says so?
@@ -33,6 +32,7 @@ end
 -- address is taken. Returns only for the first.
 function identity.prove_or_refuse(signup, form, standing, user)
   if standing == "external" then
+    signup.external = true
     trouble.refuse(signup, "cognito", 409, "account_exists", nil,
       { message = "This address signs in with Google. Please use “Sign in with Google”." })
   end
@@ -127,21 +127,27 @@ local LAMBDA_FAILED <const> = {
   InvalidLambdaResponseException = true,
 }
 
+local function accepted(signup, code)
+  return { code_accepted = true, accepted_code = fingerprint.code(signup.intent.signup_id, code) },
+    { "confirming" }
+end
+
+
 -- Step: ConfirmSignUp.
 function identity.confirm(signup, code)
   local ok, err = cognito.confirm_sign_up { username = signup.intent.form.email, code = code }
-  if ok then return { code_accepted = true }, { "confirming" } end
+  if ok then return accepted(signup, code) end
 
   if WRONG_CODE[err.code] then
     signup.refused = true
     trouble.refuse(signup, "code", 422, "code_invalid_or_expired")
   end
   if TOO_MANY[err.code] then
-    trouble.refuse(signup, "code", 429, "too_many_attempts", nil, { retry_after = CODE_PAUSE })
+    trouble.refuse(signup, "code", 429, "too_many_attempts", nil, { retry_after = trouble.CODE_PAUSE })
   end
   local already = cognito.is_already_confirmed(err)
   if already or LAMBDA_FAILED[err.code] or is_ambiguous(err) then
-    if is_confirmed_now(signup, err) then return { code_accepted = true }, { "confirming" } end
+    if is_confirmed_now(signup, err) then return accepted(signup, code) end
     if already then trouble.refuse(signup, "code", 422, "code_invalid_or_expired") end
   end
   trouble.stop(signup, "code", err)

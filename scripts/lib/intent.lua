@@ -71,12 +71,13 @@ end
 
 
 -- Ties the request's Idempotency-Key to its body (the address is part of the fingerprint). It may run beside
--- `put`, and costs requests without a key nothing. bound: the record that this body takes over.
+-- `put`, and costs requests without a key nothing. bound: the record that is taken over; signup_id: the sign-up
+-- that it leads to, where that is not the item's own.
 -- -> true | false, bound (the key has been used before: see is_bound_to) | nil, err
-function intent.bind(item, bound)
+function intent.bind(item, bound, signup_id)
   local ok, err = dynamodb.put {
     item = keys.record(keys.idempotency(item.idempotency), { fingerprint = item.fingerprint,
-      expires_at = item.expires_at }),
+      signup_id = signup_id or item.signup_id, expires_at = item.expires_at }),
     condition = "attribute_not_exists(pk) OR expires_at <= :now" .. (bound and " OR fingerprint = :old" or ""),
     values = { now = math.floor(clock.now()), old = bound and bound.fingerprint },
     return_old_on_failure = true,

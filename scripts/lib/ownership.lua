@@ -79,11 +79,20 @@ function ownership.check_key(signup, item, old, bound)
 end
 
 
+-- From now on the key leads to the sign-up that something else has proven.
+local function bind_key(signup, item, old)
+  if not item.idempotency then return end
+  local ok, err = intent.bind(item, item, old.signup_id)
+  if ok == nil then trouble.stop(signup, "intent", err) end
+end
+
+
 -- item: the new intent, which could not be put. old: the one that is there. given: the proofs of this
--- request. knows_key: its Idempotency-Key came with the same body before. -> the intent to go on with;
--- signup.replays when it is done and only its answer is wanted.
-function ownership.settle(signup, item, old, form, given, knows_key)
-  local by_key, by_proof = equal(old.idempotency, item.idempotency), proof.holds(old, given)
+-- request. bound: the record of its Idempotency-Key, when that came with the same body before. -> the intent to
+-- go on with; signup.replays when it is done and only its answer is wanted.
+function ownership.settle(signup, item, old, form, given, bound)
+  local by_key = equal(old.idempotency, item.idempotency) or bound ~= nil and bound.signup_id == old.signup_id
+  local by_proof = proof.holds(old, given)
   local same, new_card = equal(old.fingerprint, item.fingerprint), not equal(old.card_hash, item.card_hash)
 
   if by_key and old.step ~= "FAILED" and (not same or new_card and not old.card_declined) then
@@ -91,7 +100,8 @@ function ownership.settle(signup, item, old, form, given, knows_key)
   end
   if intent.is_leased(old) then in_progress(signup, old) end
   if old.step == "FAILED" then return replace(signup, item, old, old.supersedes) end
-  if not (same and (by_key or knows_key or by_proof)) then return contend(signup, item, old, form) end
+  if not (same and (by_key or by_proof)) then return contend(signup, item, old, form) end
+  if not by_key then bind_key(signup, item, old) end
   if old.step == "DONE" then
     signup.replays = true
     return old

@@ -5,8 +5,9 @@
 -- one log line say how. self.proven: this browser has shown that the intent is its own.
 local clock, crypto, fail = require "clock", require "crypto", require "fail"
 local log, metrics, task = require "log", require "metrics", require "task"
-local fingerprint, intent = require "lib.fingerprint", require "lib.intent"
-local ownership, proof, trouble = require "lib.ownership", require "lib.proof", require "lib.trouble"
+local conceal, fingerprint, intent = require "lib.conceal", require "lib.fingerprint", require "lib.intent"
+local ownership, timing, proof = require "lib.ownership", require "lib.timing", require "lib.proof"
+local trouble = require "lib.trouble"
 
 local saga = {}
 
@@ -41,7 +42,7 @@ end
 
 
 -- Puts the new intent and, beside it, the record of the Idempotency-Key. -> the intent that is there already |
--- nil: this one is new
+-- nil: this one is new; and the key's record, if it was there
 local function put(self, item)
   local fresh, old
   local tied, bound = true, nil
@@ -61,7 +62,7 @@ local function put(self, item)
     ownership.check_key(self, item, not fresh and old or nil, bound)
     self.unmade = false
   end
-  if not fresh then return old end
+  if not fresh then return old, not tied and bound or nil end
 end
 
 
@@ -69,9 +70,10 @@ end
 function Saga:open(form, req)
   self.at = "intent"
   local item = intent.new(form, idempotency_key(req), self.owner)
-  local old = put(self, item)
+  self.wanted, self.given = item, proof.given(req, form)
+  local old, bound = put(self, item)
   if not old then return end
-  item = ownership.settle(self, item, old, form, proof.given(req, form), self.repeats)
+  item = ownership.settle(self, item, old, form, self.given, bound)
   own(self, item)
   self.owned, self.proven = not self.replays, true
 end
@@ -90,14 +92,25 @@ local function with_code(codes, code)
 end
 
 
+-- Without the proof, where the settings allow that, only the code itself opens what it has opened before.
+local function check_proof(self, found, form, given)
+  if found and proof.holds(found, given) then return end
+  conceal.check_code(self, form, given)
+  if not intent.may_confirm(found, given) then trouble.refuse(self, "proof", 422, "signup_superseded") end
+  if not found or not found.code_accepted then return end
+  local code = fingerprint.code(found.signup_id, form.code)
+  if not (found.accepted_code and crypto.equal(found.accepted_code, code)) then
+    trouble.refuse(self, "code", 422, "code_invalid_or_expired")
+  end
+end
+
+
 -- Finds the intent that is to be confirmed: it must be this browser's.
 function Saga:recall(form, req)
   self.at = "proof"
   local found, err = intent.find(form.email)
   if err then trouble.stop(self, "proof", err) end
-  if not intent.may_confirm(found, proof.given(req, form)) then
-    trouble.refuse(self, "proof", 422, "signup_superseded")
-  end
+  check_proof(self, found, form, proof.given(req, form))
   if not found or not found.sub then trouble.refuse(self, "code", 422, "code_invalid_or_expired") end
 
   local codes
@@ -207,7 +220,8 @@ end
 
 
 local function new(method)
-  return setmetatable({ owner = crypto.uuid(), method = method, at = "validate" }, Saga)
+  return setmetatable({ owner = crypto.uuid(), method = method, at = "validate", started = clock.monotonic() },
+    Saga)
 end
 
 
@@ -226,21 +240,33 @@ function saga.adopt(item, method, force, body)
 end
 
 
+-- How long it took, for the metrics, and for answers that must not be told apart by it.
+local function tell_time(self, metric, ok, result)
+  local seconds = clock.monotonic() - self.started
+  metrics.observe("usher_flow_seconds", seconds, { flow = metric:lower() })
+  if self.conceals then return end
+  local outcome = ok and "done" or fail.is(result) and result.code or "error"
+  timing.record(metric .. " " .. (self.replays and "replay" or outcome), seconds)
+end
+
+
 -- Makes a handler of a flow: body(req, signup) returns the reply. metric: SIGNUP or SIGNUP_CONFIRM, to which
--- _SUCCESS, _FAILURE (the visitor's fault) or _ERROR (ours or a dependency's) is added.
-function saga.flow(metric, body)
+-- _SUCCESS, _FAILURE (the visitor's fault) or _ERROR (ours or a dependency's) is added. instead(signup, err):
+-- a reply in the place of a refusal, or nil.
+function saga.flow(metric, body, instead)
   for _, outcome in ipairs { "_SUCCESS", "_FAILURE", "_ERROR" } do
     metrics.count(metric .. outcome, 0, { method = METHOD, step = "done" })
   end
   return function(req)
     local self = new(METHOD)
-    local started = clock.monotonic()
     local ok, result = xpcall(body, with_traceback, req, self)
     local kept, problem = pcall(let_go, self, not ok)
     if not kept then trouble.note(self, "lease", problem) end
-    metrics.observe("usher_flow_seconds", clock.monotonic() - started, { flow = metric:lower() })
+    tell_time(self, metric, ok, result)
     if ok then return result end
     tell_failure(self, metric, result)
+    local reply = instead and instead(self, result)
+    if reply then return reply end
     add_cookie(self, result)
     error(result, 0)
   end

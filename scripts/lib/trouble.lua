@@ -4,7 +4,9 @@
 -- operations enough.
 local fail, log, metrics = require "fail", require "log", require "metrics"
 
-local trouble = {}
+local trouble = {
+  CODE_PAUSE = 900, -- seconds until Cognito listens to more codes of one user
+}
 
 -- Alarms need a figure before there is trouble.
 for stores, step in pairs { USER = "user", ACCOUNT = "account" } do

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import sys
+import tempfile
 import urllib.parse
 
 import boto3
@@ -129,3 +130,11 @@ class Stores:
     def snapshot(self):
         """Everything that a request could have written."""
         return self.rows(), self.users(), sorted(customer.id for customer in self.customers())
+
+
+def usher(settings, *options, **more):
+    """A `usher dev` of one's own with these settings (Lua text of a table) -> fixture.Usher."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write("return " + settings)
+        file.flush()
+        return fixture.Usher("--config", file.name, *options, **more)

@@ -65,6 +65,17 @@ describe("the same request again", function()
     assert.same(first, sign_up(nil, KEY))
   end)
 
+  it("gives nothing to a stranger who knows the whole form, not even with a key", function()
+    local first = sign_up()
+    world.users[1].status = "CONFIRMED"
+    for _ = 1, 2 do
+      local reply = sign_up(nil, KEY)
+      assert.same({ 409, "account_exists" }, { reply.status, reply.code })
+      assert.is_nil(cookie_of(reply))
+    end
+    assert.same(first, sign_up(nil, nil, cookie_of(first)))
+  end)
+
   it("forgets a key when its time is over", function()
     sign_up(nil, KEY)
     world.now = world.now + 604801
