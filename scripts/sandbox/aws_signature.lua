@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Is a request signed by somebody we know? Called by the frame (aws_json) for every signed operation. The
 -- checks and their words are the binding's (sigv4.verify); which key belongs to whom, and the codes, are
--- here.
+-- here. A signature's age goes by the real clock, also when the sandbox's has been moved.
+local clock = require "clock"
 local sigv4 = require "sigv4"
 local failure = require "sandbox.failure"
 local settings = require "sandbox.settings"
@@ -39,7 +40,7 @@ end
 function signature.check(req, service)
   local request = {
     method = req.method, target = req.target, headers = req:headers(), body = req.body,
-    region = settings.region, service = service.signing_name, now = math.floor(time.now()), window = WINDOW,
+    region = settings.region, service = service.signing_name, now = math.floor(clock.now()), window = WINDOW,
   }
   local found, problem = sigv4.verify(request)
   if not found then refuse(problem, service) end

@@ -4,12 +4,13 @@
 -- table with `handler`, or the operations of an AWS JSON service.
 local aws_json = require "sandbox.aws_json"
 local fault_routes, mailbox = require "sandbox.fault_routes", require "sandbox.mailbox"
+local time_routes = require "sandbox.time_routes"
 
 local services = {
   cognito = require "sandbox.cognito.init",
   dynamodb = require "sandbox.dynamodb.init",
   stripe = require "sandbox.stripe.init",
-  mailbox = function(req) return fault_routes.handler(req) or mailbox.handler(req) end,
+  mailbox = function(req) return fault_routes.handler(req) or time_routes(req) or mailbox.handler(req) end,
   ses = require "sandbox.ses",
   captcha = require "sandbox.captcha",
 }

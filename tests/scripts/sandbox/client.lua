@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The specs' side of the sandbox: builds the request a handler would get, signs it where the service
 -- wants that, and reads the answer. No sockets; loaded with dofile by the specs of this folder.
+local clock = require "clock"
 local crypto = require "crypto"
 local json = require "json"
 local sigv4 = require "sigv4"
@@ -56,7 +57,7 @@ local SERVICES = {
 function client.sign(listener, headers, body, over)
   local fields = {
     method = "POST", url = "http://127.0.0.1:4566/", headers = headers, body = body,
-    service = SERVICES[listener].name, region = settings.region, time = math.floor(time.now()),
+    service = SERVICES[listener].name, region = settings.region, time = math.floor(clock.now()),
     credentials = { access_key_id = settings.access_key_id, secret_access_key = settings.secret_access_key },
   }
   for name, value in pairs(over or {}) do fields[name] = value end
