@@ -21,26 +21,47 @@ struct sandbox {
   struct host_listener listeners[SANDBOX_SERVICES];
   struct host_settings host;
   struct workers *workers;
-  struct bytes over, server_over; /* Lua text laid over the settings */
+  int port, listen_fd; /* the public one, bound first: others must know it */
+  struct bytes over, server_over, server_under; /* Lua text laid over and under the settings */
 };
 
 /* What a laptop wants, where --config says nothing else: one address is everybody there. */
-static const char dev_defaults[] = "return { attempts = { per_address = 0, per_email = 200, "
-                                   "overall = 0, cards_per_address = 0 }, "
-                                   "ses = { from = \"no-reply@usher.example\" } }";
+static int write_defaults(struct sandbox *s) {
+  struct bytes *b = &s->server_under;
+  int cognito = s->settings.ports[SANDBOX_COGNITO];
+  bytes_printf(b, "return { attempts = { per_address = 0, per_email = 200, overall = 0, "
+                  "cards_per_address = 0 }, ses = { from = \"no-reply@usher.example\" },\n");
+  bytes_printf(b, "  sso = { domain_url = \"http://" SANDBOX_HOST ":%d\",\n", cognito);
+  bytes_printf(b, "    jwks_url = \"http://" SANDBOX_HOST ":%d/%s/.well-known/jwks.json\",\n",
+               cognito, s->settings.values[SANDBOX_USER_POOL_ID]);
+  bytes_printf(b,
+               "    callback_urls = { \"http://" SANDBOX_HOST ":%d/api/account/sso/callback\" },\n",
+               s->port);
+  return bytes_printf(b, "    console_url = \"http://" SANDBOX_HOST ":%d\" } }", s->port);
+}
+
+/* The sandbox's own settings: where its data is, and the addresses by which its parts know each other. */
+static void write_sandbox(struct sandbox *s) {
+  struct bytes *b = &s->over;
+  const char *data = s->options->data;
+  bytes_printf(b, "return { sandbox = { data = ");
+  overlay_quote(b, data ? data : "");
+  bytes_printf(b, ", urls = { usher = \"http://" SANDBOX_HOST ":%d\"", s->port);
+  for (int i = 0; i < SANDBOX_SERVICES; i++)
+    bytes_printf(b, ", %s = \"http://" SANDBOX_HOST ":%d\"", sandbox_tags[i], s->settings.ports[i]);
+  bytes_printf(b, " } }, show_tracebacks = true }");
+}
 
 static int write_overlays(struct sandbox *s) {
   const struct dev_options *o = s->options;
-  bytes_printf(&s->over, "return { sandbox = { data = ");
-  overlay_quote(&s->over, o->data ? o->data : "");
-  bytes_printf(&s->over, " }, show_tracebacks = true }");
+  write_sandbox(s);
   struct bytes *b = &s->server_over;
   int admin_port = o->port ? o->port + 1 : 0;
   bytes_printf(b, "return { show_tracebacks = true, limits = { grace = 0 },\n");
   bytes_printf(b,
                "  listen = { host = \"" SANDBOX_HOST
                "\", port = %d }, admin = { host = \"" SANDBOX_HOST "\", port = %d },\n",
-               o->port, admin_port);
+               s->port, admin_port);
   if (o->workers) bytes_printf(b, "  workers = %u,\n", o->workers);
   if (o->json) bytes_printf(b, "  log = { level = \"warn\" },\n");
   sandbox_settings_overlay(&s->settings, b);
@@ -48,6 +69,14 @@ static int write_overlays(struct sandbox *s) {
 }
 
 /* --- the sandbox's worker --------------------------------------------------------------------- */
+
+static int bind_public(struct sandbox *s) {
+  s->port = s->options->port;
+  int err = listener_bind(SANDBOX_HOST, &s->port, &s->listen_fd, 1);
+  if (err)
+    fprintf(stderr, "usher: port %d: %s; choose another with --port\n", s->port, uv_strerror(err));
+  return err;
+}
 
 static int bind_services(struct sandbox *s) {
   int first = s->options->port;
@@ -172,16 +201,18 @@ int dev(const struct dev_options *options) {
   int code = 1;
   if (sandbox_settings_read(&s.settings, options->scripts)) goto end;
   sandbox_settings_environment(&s.settings);
-  if (bind_services(&s) || write_overlays(&s)) goto end;
+  if (bind_public(&s) || bind_services(&s)) goto end;
+  if (write_overlays(&s) || write_defaults(&s)) goto end;
   if (start_sandbox(&s)) { /* its worker has said why */
     fputs("usher: the sandbox could not be started\n", stderr);
     goto end;
   }
   const struct serve_options serve_options = {
-      .config_under = dev_defaults,
+      .config_under = s.server_under.data,
       .config_path = options->config_path,
       .config_over = s.server_over.data,
       .scripts = options->scripts,
+      .listen_fd = &s.listen_fd,
       .on_ready = on_ready,
       .ctx = &s,
   };
@@ -192,5 +223,6 @@ end:
   sandbox_settings_free(&s.settings);
   bytes_free(&s.over);
   bytes_free(&s.server_over);
+  bytes_free(&s.server_under);
   return code;
 }

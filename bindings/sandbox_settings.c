@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynamodb",
-                                                    "stripe",  "ses",     "captcha"};
+const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynamodb", "stripe",
+                                                    "ses",     "captcha", "google"};
 const char *const sandbox_known[SANDBOX_KNOWN] = {
     "region",        "access_key_id", "secret_access_key", "user_pool_id",  "client_id",
     "client_secret", "table",         "stripe_key",        "captcha_secret"};

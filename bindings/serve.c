@@ -87,11 +87,20 @@ static int bind_failed(const char *host, int port, const char *option, int err) 
   return err;
 }
 
-static int bind_all(struct process *p) {
+static int bind_public(struct process *p, const int *listen_fd) {
+  struct server_config *c = &p->config;
+  if (!listen_fd) return listener_bind(c->host, &c->port, p->fds, c->workers);
+  p->fds[0] = *listen_fd;
+  int err = listener_share(c->host, c->port, p->fds + 1, c->workers - 1);
+  if (err) close(*listen_fd);
+  return err;
+}
+
+static int bind_all(struct process *p, const int *listen_fd) {
   struct server_config *c = &p->config;
   p->fds = calloc(c->workers, sizeof *p->fds);
   if (!p->fds) return UV_ENOMEM;
-  int err = listener_bind(c->host, &c->port, p->fds, c->workers);
+  int err = bind_public(p, listen_fd);
   if (err) return bind_failed(c->host, c->port, "--port", err);
   err = listener_bind(c->admin_host, &c->admin_port, &p->admin_fd, 1);
   if (!err) return 0;
@@ -216,7 +225,7 @@ int serve(const struct serve_options *options) {
   struct process *p = calloc(1, sizeof *p);
   int code = 1;
   if (!p || uv_loop_init(&p->loop)) return problem("out of memory", "");
-  if (!read_config(p, options) && !bind_all(p)) {
+  if (!read_config(p, options) && !bind_all(p, options->listen_fd)) {
     describe_host(p, options);
     code = run(p, options);
   }

@@ -11,6 +11,7 @@ struct serve_ready { /* what serves now */
 
 struct serve_options {
   const char *config_under, *config_path, *config_over, *scripts; /* as in struct vm_settings */
+  const int *listen_fd; /* bound to the public address already, owned from now; NULL: serve binds */
   void (*on_ready)(const struct serve_ready *, void *ctx);
   void *ctx;
 };

@@ -102,6 +102,26 @@ return {
     interval = between(60, 0, 3600),               -- between two mails of one sign-up
     per_hour = between(5, 1, 100),                 -- mails of one sign-up in an hour
   },
+  sso = {                                          -- "Sign in with Google", through Cognito's hosted UI
+    domain_url = "",                               -- the user pool's domain, like https://login.example.com; "" is off
+    provider = "Google",                           -- the pool's name of the identity provider
+    client_id = env("USHER_SSO_CLIENT_ID"),        -- the app client with the code grant; "" is cognito.client_id
+    client_secret = optional_secret "env:USHER_SSO_CLIENT_SECRET", -- its secret; without one, cognito.client_secret
+    scopes = list { "openid", "email", "profile" }, -- what the tokens are for
+    audience = list {},                            -- more app clients whose tokens may ask for the API key
+    issuer = "",                                   -- "" is the pool's: https://cognito-idp.REGION.amazonaws.com/POOL
+    jwks_url = "",                                 -- where the keys are; "" is ISSUER/.well-known/jwks.json
+    callback_urls = list {},                       -- https://HOST/api/account/sso/callback, as registered; the first is
+                                                   -- used unless the start asks for another one of these
+    console_url = "",                              -- where people go afterwards, like https://console.example.com
+    card = one_of("none", "required"),             -- required: a new account needs stripe_token in the start
+    state_ttl = between(600, 30, 3600),            -- the time a person has at Google
+    clock_skew = between(30, 0, 300),              -- between our clock and the issuer's
+    jwks_max_age = between(3600, 60, 86400),       -- keys are asked for again after this
+    jwks_cool_down = between(30, 1, 3600),         -- an unknown key makes us ask no more often than this
+    jwks_stale = between(86400, 0, 604800),        -- old keys are good this long while new ones cannot be had
+    timeout = between(8.0, 0.05, 25),              -- for one call to the hosted UI
+  },
   attempts = {                                     -- beyond these 429, before anything is written; 0 is no limit
     per_address = between(60, 0, 1000000),         -- sign-ups a minute of one address or IPv6 /64; confirmations alike
     per_email = between(20, 0, 1000000),           -- the same for one e-mail address, an hour
@@ -133,5 +153,6 @@ return {
   },
   sandbox = {
     data = "",                                     -- `usher dev`: the folder to keep everything in; "" is memory
+    urls = map {},                                 -- set by `usher dev`: the base URLs of its parts
   },
 }

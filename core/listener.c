@@ -51,7 +51,7 @@ static int probe(const union address *a, socklen_t len) {
   return 0;
 }
 
-static int bind_rest(const char *host, int port, int *fds, unsigned count) {
+int listener_share(const char *host, int port, int *fds, unsigned count) {
   union address a;
   socklen_t len;
   int err = parse(host, port, &a, &len);
@@ -72,7 +72,7 @@ int listener_bind(const char *host, int *port, int *fds, unsigned count) {
   if (!err) err = bind_one(&a, len, 1, &fds[0]);
   if (err) return err;
   if (!wanted) wanted = port_of(fds[0]); /* the kernel gives one that nobody shares */
-  err = bind_rest(host, wanted, fds + 1, count - 1);
+  err = listener_share(host, wanted, fds + 1, count - 1);
   if (err)
     close(fds[0]);
   else

@@ -8,4 +8,7 @@
  * kernel alone would let pass (SO_REUSEPORT). The sockets do not listen yet: server_open does that. */
 int listener_bind(const char *host, int *port, int *fds, unsigned count);
 
+/* The same for more sockets on a port that this process has bound. */
+int listener_share(const char *host, int port, int *fds, unsigned count);
+
 #endif

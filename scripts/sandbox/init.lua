@@ -4,15 +4,18 @@
 -- table with `handler`, or the operations of an AWS JSON service.
 local aws_json = require "sandbox.aws_json"
 local fault_routes, mailbox = require "sandbox.fault_routes", require "sandbox.mailbox"
-local time_routes = require "sandbox.time_routes"
+local switch_routes, time_routes = require "sandbox.switch_routes", require "sandbox.time_routes"
 
 local services = {
   cognito = require "sandbox.cognito.init",
   dynamodb = require "sandbox.dynamodb.init",
   stripe = require "sandbox.stripe.init",
-  mailbox = function(req) return fault_routes.handler(req) or time_routes(req) or mailbox.handler(req) end,
+  mailbox = function(req)
+    return fault_routes.handler(req) or switch_routes(req) or time_routes(req) or mailbox.handler(req)
+  end,
   ses = require "sandbox.ses",
   captcha = require "sandbox.captcha",
+  google = require "sandbox.google.init",
 }
 
 local function handler_of(service)

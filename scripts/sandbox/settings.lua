@@ -13,6 +13,9 @@ local settings = {
   client_name = "usher-dev-console",
   client_secret = "usher0sandbox0client0secret0never0use0in0production",
 
+  google_client_id = "123456789012-usher0sandbox.apps.googleusercontent.com",
+  google_client_secret = "GOCSPX-usher-sandbox-0000000001",
+
   stripe_key = "sk_test_usher_sandbox_0000000001",
   table = "UsersAccountsTable",
 
@@ -29,6 +32,14 @@ settings.keys = {
 settings.switches = {
   -- An unconfirmed user hears UserNotConfirmedException even with a wrong password.
   unconfirmed_before_password = true,
+  -- After a trigger linked an identity, its first sign-in fails with "Already found an entry for username …".
+  already_found_on_first_link = true,
+  -- google_<sub>, not Google_<sub> (older pools that tell cases apart).
+  federated_username_lower = true,
+  -- The ExternalProvider event carries cognito:email_alias and cognito:phone_number_alias, empty.
+  external_trigger_aliases = true,
+  -- Nobody can sign up with the address of a provider's user, and Admin operations find that user by it.
+  external_holds_email = true,
 }
 
 return settings

@@ -1,14 +1,21 @@
 -- SPDX-License-Identifier: MIT
 -- GET /<pool>/.well-known/…: the keys that verify a pool's tokens, and where everything is.
+local addresses = require "sandbox.addresses"
 local pools = require "sandbox.cognito.pools"
 local tokens = require "sandbox.cognito.tokens"
 local json = require "json"
 
+-- The issuer is the service's; where things are is this listener. Without one (a spec) it is the service's too.
 local function openid_configuration(pool_id)
-  local issuer = tokens.issuer(pool_id)
+  local issuer, here, domain = tokens.issuer(pool_id), addresses.here "cognito", addresses.domain()
   return {
     issuer = issuer,
-    jwks_uri = issuer .. "/.well-known/jwks.json",
+    jwks_uri = (here and here .. "/" .. pool_id or issuer) .. "/.well-known/jwks.json",
+    authorization_endpoint = domain .. "/oauth2/authorize",
+    token_endpoint = domain .. "/oauth2/token",
+    userinfo_endpoint = domain .. "/oauth2/userInfo",
+    revocation_endpoint = domain .. "/oauth2/revoke",
+    end_session_endpoint = domain .. "/logout",
     response_types_supported = json.array { "code", "token" },
     subject_types_supported = json.array { "public" },
     id_token_signing_alg_values_supported = json.array { "RS256" },

@@ -3,11 +3,14 @@
 -- frame.
 local aws_json = require "sandbox.aws_json"
 local discovery = require "sandbox.cognito.discovery"
+local hosted_ui = require "sandbox.hosted_ui.init"
 local pools = require "sandbox.cognito.pools"
+local providers = require "sandbox.cognito.providers"
 local shapes = require "sandbox.cognito.shapes"
 local validate = require "sandbox.cognito.validate"
 
-local PARTS = { "sign_up", "auth", "account", "forgot", "admin", "admin_create", "list_users", "pool_admin" }
+local PARTS = { "sign_up", "auth", "account", "forgot", "admin", "admin_create", "list_users", "pool_admin",
+  "linking" }
 
 local UNSIGNED = { "SignUp", "ConfirmSignUp", "ResendConfirmationCode", "InitiateAuth",
   "RespondToAuthChallenge", "ForgotPassword", "ConfirmForgotPassword", "GetUser", "DeleteUser",
@@ -29,8 +32,8 @@ local service = {
 
 for _, name in ipairs(UNSIGNED) do service.unsigned[name] = true end
 
-for _, part in ipairs(PARTS) do
-  for name, run in pairs(require("sandbox.cognito." .. part)) do
+local function add(operations)
+  for name, run in pairs(operations) do
     local shape = shapes[name]
     if shape then
       service.operations[name] = function(input, ctx)
@@ -41,11 +44,15 @@ for _, part in ipairs(PARTS) do
   end
 end
 
+for _, part in ipairs(PARTS) do add(require("sandbox.cognito." .. part)) end
+add(providers.operations)
+
 pools.ensure_default()
+providers.ensure_default()
 
 return {
   service = service,
   handler = function(req)
-    return discovery(req) or aws_json.handle(service, req)
+    return discovery(req) or hosted_ui(req) or aws_json.handle(service, req)
   end,
 }

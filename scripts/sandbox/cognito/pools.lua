@@ -5,6 +5,7 @@
 local crypto = require "crypto"
 local json = require "json"
 local db = require "sandbox.cognito.tables"
+local addresses = require "sandbox.addresses"
 local attributes = require "sandbox.cognito.attributes"
 local failure = require "sandbox.failure"
 local settings = require "sandbox.settings"
@@ -132,10 +133,10 @@ end
 function pools.delete(pool)
   db:transaction(function()
     local of_users = "DELETE FROM cognito_%s WHERE user IN (SELECT id FROM cognito_users WHERE pool = ?)"
-    for _, name in ipairs { "codes", "attempts", "sessions", "sign_ins" } do
+    for _, name in ipairs { "codes", "attempts", "sessions", "sign_ins", "links" } do
       db:run(of_users:format(name), pool.id)
     end
-    for _, name in ipairs { "users", "clients", "keys" } do
+    for _, name in ipairs { "users", "clients", "keys", "providers" } do
       db:run(("DELETE FROM cognito_%s WHERE pool = ?"):format(name), pool.id)
     end
     db:run("DELETE FROM cognito_pools WHERE id = ?", pool.id)
@@ -165,8 +166,26 @@ function pools.delete_client(client)
   db:run("DELETE FROM cognito_clients WHERE id = ?", client.id)
 end
 
-function pools.ensure_default()
-  if pools.find(settings.user_pool_id) then return end
+-- Where `usher dev` is now, by both names of this machine.
+local function callback_urls()
+  local usher = addresses.here "usher"
+  if not usher then return {} end
+  local callback = usher .. "/api/account/sso/callback"
+  return { callback, (callback:gsub("127%.0%.0%.1", "localhost", 1)) }
+end
+
+local function set_callbacks()
+  local client = pools.client_in(pools.get(settings.user_pool_id), settings.client_id)
+  local list, known = json.array(client.settings.CallbackURLs or {}), set_of(client.settings.CallbackURLs)
+  for _, url in ipairs(callback_urls()) do
+    if not known[url] then list[#list + 1] = url end
+  end
+  local logout = addresses.here "usher"
+  client.settings.CallbackURLs, client.settings.LogoutURLs = list, logout and json.array { logout, logout .. "/" }
+  pools.save_client(client)
+end
+
+local function create_default()
   local pool = pools.create(settings.user_pool_name, {
     UsernameAttributes = json.array { "email" },
     AutoVerifiedAttributes = json.array { "email" },
@@ -177,7 +196,17 @@ function pools.ensure_default()
       "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH" },
     PreventUserExistenceErrors = "LEGACY",
     EnableTokenRevocation = true,
+    AllowedOAuthFlowsUserPoolClient = true,
+    AllowedOAuthFlows = json.array { "code" },
+    AllowedOAuthScopes = json.array { "openid", "email", "profile", "phone", "aws.cognito.signin.user.admin" },
+    SupportedIdentityProviders = json.array { "COGNITO", "Google" },
   }, settings.client_secret, settings.client_id)
+end
+
+-- Runs at each start: another start may have other addresses.
+function pools.ensure_default()
+  if not pools.find(settings.user_pool_id) then create_default() end
+  set_callbacks()
 end
 
 return pools

@@ -98,6 +98,11 @@ local pool_settings = {
   SmsAuthenticationMessage = { kind = "string", min = 6, max = 140 },
   UserPoolTier = enum("LITE", "ESSENTIALS", "PLUS"),
 }
+local provider_name = { kind = "string", min = 1, max = 32, pattern = VISIBLE, test = is_visible }
+local identity = shape { ProviderName = provider_name, ProviderAttributeName = text,
+  ProviderAttributeValue = text }
+local provider = { ["UserPoolId*"] = pool_id, ["ProviderName*"] = provider_name, AttributeMapping = map,
+  IdpIdentifiers = list(text, 0, 50) }
 local time_unit = enum("seconds", "minutes", "hours", "days")
 local client_settings = {
   ["UserPoolId*"] = pool_id, GenerateSecret = boolean,
@@ -157,6 +162,9 @@ return {
   AdminCreateUser = with(admin, { UserAttributes = attributes, ValidationData = attributes,
     TemporaryPassword = password, ForceAliasCreation = boolean, MessageAction = enum("RESEND", "SUPPRESS"),
     DesiredDeliveryMediums = list(enum("SMS", "EMAIL")) }),
+  AdminLinkProviderForUser = shape { ["UserPoolId*"] = pool_id, ["DestinationUser*"] = identity,
+    ["SourceUser*"] = identity },
+  AdminDisableProviderForUser = shape { ["UserPoolId*"] = pool_id, ["User*"] = identity },
   ListUsers = shape { ["UserPoolId*"] = pool_id, AttributesToGet = attribute_names, Limit = integer(0, 60),
     PaginationToken = page_token, Filter = { kind = "string", max = 256 } },
 
@@ -165,6 +173,13 @@ return {
   DescribeUserPool = shape { ["UserPoolId*"] = pool_id },
   DeleteUserPool = shape { ["UserPoolId*"] = pool_id },
   ListUserPools = shape { ["MaxResults*"] = integer(1, 60), NextToken = page_token },
+  CreateIdentityProvider = with(provider, { ["ProviderType*"] = enum("SAML", "Facebook", "Google",
+    "LoginWithAmazon", "SignInWithApple", "OIDC"), ["ProviderDetails*"] = map }),
+  UpdateIdentityProvider = with(provider, { ProviderDetails = map }),
+  DescribeIdentityProvider = with(provider),
+  DeleteIdentityProvider = with(provider),
+  ListIdentityProviders = shape { ["UserPoolId*"] = pool_id, MaxResults = integer(0, 60),
+    NextToken = page_token },
   CreateUserPoolClient = with(client_settings, { ["ClientName*"] = pool_name }),
   UpdateUserPoolClient = with(client_settings, { ["ClientId*"] = client_id, ClientName = pool_name }),
   DescribeUserPoolClient = shape { ["UserPoolId*"] = pool_id, ["ClientId*"] = client_id },

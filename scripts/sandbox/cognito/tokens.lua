@@ -2,13 +2,22 @@
 -- What a sign-in hands out: id and access tokens (RS256), a refresh token, and whether each still counts.
 -- The pool's keys are made when first needed and kept in the database.
 local crypto = require "crypto"
+local json = require "json"
 local jwt = require "jwt"
 local db = require "sandbox.cognito.tables"
 local failure = require "sandbox.failure"
+local links = require "sandbox.cognito.links"
 local settings = require "sandbox.settings"
 local time = require "sandbox.time"
+local web = require "sandbox.web"
 
 local tokens = {}
+
+-- A sign-in through the hosted UI has scopes of its own.
+db:exec [[
+  CREATE TABLE IF NOT EXISTS cognito_scopes (origin_jti TEXT PRIMARY KEY, scope TEXT NOT NULL);
+]]
+local API_SCOPE = "aws.cognito.signin.user.admin"
 
 local HOUR, DAY = 3600, 86400
 local UNITS = { seconds = 1, minutes = 60, hours = HOUR, days = DAY }
@@ -37,6 +46,12 @@ local function keys_of(pool_id, count)
     list[#list + 1] = entry
   end
   return list
+end
+
+-- From now on the pool signs with a new key, and shows none of those before.
+function tokens.rotate(pool_id)
+  db:run("DELETE FROM cognito_keys WHERE pool = ?", pool_id)
+  keys[pool_id] = nil
 end
 
 function tokens.issuer(pool_id)
@@ -77,6 +92,7 @@ local function id_claims(client, user, claims)
   for name, value in pairs(user.attributes) do
     if name ~= "sub" and (not readable or readable[name]) then
       if BOOLEANS[name] then value = value == "true" end
+      if name == "identities" then value = links.claim(value) end
       claims[name] = value
     end
   end
@@ -86,27 +102,44 @@ end
 local function access_claims(client, user, claims)
   claims.client_id = client.id
   claims.token_use = "access"
-  claims.scope = "aws.cognito.signin.user.admin"
   claims.username = user.username
   claims.version = 2
   return claims
 end
 
-local function sign(pool, client, user, sign_in, name, add)
+-- Users of a provider are in a group of its name.
+local function groups_of(pool, user)
+  if user.status ~= "EXTERNAL_PROVIDER" then return nil end
+  local list = json.array {}
+  for i, link in ipairs(links.of(user)) do list[i] = pool.id .. "_" .. link.provider end
+  return list
+end
+
+local function sign(pool, client, user, sign_in, name, add, own)
   local now = math.floor(time.now())
   local claims = {
     sub = user.sub, iss = tokens.issuer(pool.id), iat = now, exp = now + lifetime(client, name, HOUR),
     auth_time = sign_in.auth_time, jti = crypto.uuid(), origin_jti = sign_in.origin_jti,
-    event_id = sign_in.event_id,
+    event_id = sign_in.event_id, ["cognito:groups"] = groups_of(pool, user),
   }
+  for claim, value in pairs(own) do claims[claim] = value end
   local entry = keys_of(pool.id, 1)[1]
   return jwt.sign(add(client, user, claims), entry.key, entry.kid)
 end
 
+local function has_scope(scope, wanted)
+  return (" " .. scope .. " "):find(" " .. wanted .. " ", 1, true) ~= nil
+end
+
+-- An id token of the hosted UI names the access token beside it, and comes for the scope openid only.
 local function result(pool, client, user, sign_in)
+  local scope = sign_in.scope or API_SCOPE
+  local access = sign(pool, client, user, sign_in, "AccessToken", access_claims, { scope = scope })
+  local own = { nonce = sign_in.nonce, at_hash = sign_in.scope and web.at_hash(access) }
+  local wants_id = not sign_in.scope or has_scope(scope, "openid")
   return {
-    AccessToken = sign(pool, client, user, sign_in, "AccessToken", access_claims),
-    IdToken = sign(pool, client, user, sign_in, "IdToken", id_claims),
+    AccessToken = access,
+    IdToken = wants_id and sign(pool, client, user, sign_in, "IdToken", id_claims, own) or nil,
     ExpiresIn = math.tointeger(lifetime(client, "AccessToken", HOUR)),
     TokenType = "Bearer",
   }
@@ -119,14 +152,19 @@ local function new_refresh_token()
   return table.concat(parts, ".")
 end
 
--- A fresh sign-in: AuthenticationResult with a refresh token.
-function tokens.issue(pool, client, user)
+-- A fresh sign-in: AuthenticationResult with a refresh token. grant: {scope=, nonce=, auth_time=} of the hosted UI.
+function tokens.issue(pool, client, user, grant)
   local now = math.floor(time.now())
   local refresh = new_refresh_token()
-  local sign_in = { origin_jti = crypto.uuid(), event_id = crypto.uuid(), auth_time = now }
+  grant = grant or {}
+  local sign_in = { origin_jti = crypto.uuid(), event_id = crypto.uuid(), auth_time = grant.auth_time or now,
+    scope = grant.scope, nonce = grant.nonce }
+  if grant.scope then
+    db:run("INSERT INTO cognito_scopes (origin_jti, scope) VALUES (?, ?)", sign_in.origin_jti, grant.scope)
+  end
   db:run([[INSERT INTO cognito_sign_ins (origin_jti, refresh_hash, client, user, auth_time, expires_at)
-    VALUES (?, ?, ?, ?, ?, ?)]], sign_in.origin_jti, digest(refresh), client.id, user.id, now,
-    now + lifetime(client, "RefreshToken", 30 * DAY))
+    VALUES (?, ?, ?, ?, ?, ?)]], sign_in.origin_jti, digest(refresh), client.id, user.id,
+    sign_in.auth_time, now + lifetime(client, "RefreshToken", 30 * DAY))
   local answer = result(pool, client, user, sign_in)
   answer.RefreshToken = refresh
   return answer
@@ -143,6 +181,7 @@ end
 
 function tokens.refresh(pool, client, user, sign_in)
   sign_in.event_id = crypto.uuid()
+  sign_in.scope = (db:row("SELECT scope FROM cognito_scopes WHERE origin_jti = ?", sign_in.origin_jti) or {}).scope
   return result(pool, client, user, sign_in)
 end
 
@@ -152,6 +191,10 @@ end
 
 function tokens.revoke_all(user)
   db:run("UPDATE cognito_sign_ins SET revoked = 1 WHERE user = ?", user.id)
+end
+
+function tokens.allows(claims, scope)
+  return has_scope(claims.scope, scope)
 end
 
 local function pool_of_issuer(claims)

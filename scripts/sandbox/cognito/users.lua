@@ -6,6 +6,7 @@ local json = require "json"
 local db = require "sandbox.cognito.tables"
 local attributes = require "sandbox.cognito.attributes"
 local failure = require "sandbox.failure"
+local settings = require "sandbox.settings"
 local time = require "sandbox.time"
 
 local users = {}
@@ -35,10 +36,12 @@ end
 function users.holder(pool, attribute, value)
   local any = pool.username_attributes[attribute]
   if value == "" or not (any or pool.alias_attributes[attribute]) then return nil end
-  local sql = ("SELECT * FROM cognito_users WHERE pool = ? AND %s = ? ORDER BY id"):format(KEYS[attribute])
+  local sql = ("SELECT * FROM cognito_users WHERE pool = ? AND %s = ? ORDER BY status = 'EXTERNAL_PROVIDER', id")
+    :format(KEYS[attribute])
   for _, row in ipairs(db:rows(sql, pool.id, users.fold(pool, value))) do
     local user = user_of(row)
-    if any or is_verified(user, attribute) then return user end
+    local counts = user.status ~= "EXTERNAL_PROVIDER" or settings.switches.external_holds_email
+    if counts and (any or is_verified(user, attribute)) then return user end
   end
 end
 
@@ -107,7 +110,7 @@ end
 
 function users.delete(user)
   db:transaction(function()
-    for _, name in ipairs { "codes", "attempts", "sessions", "sign_ins" } do
+    for _, name in ipairs { "codes", "attempts", "sessions", "sign_ins", "links" } do
       db:run(("DELETE FROM cognito_%s WHERE user = ?"):format(name), user.id)
     end
     db:run("DELETE FROM cognito_users WHERE id = ?", user.id)

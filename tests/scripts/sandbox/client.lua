@@ -10,7 +10,7 @@ local settings = require "sandbox.settings"
 local time = require "sandbox.time"
 local handle = require "sandbox.init"
 
-local client = { settings = settings, time = time }
+local client = { settings = settings, time = time, handle = handle }
 
 local Request = {}
 Request.__index = Request

@@ -1,0 +1,149 @@
+-- SPDX-License-Identifier: MIT
+local browser = dofile "tests/scripts/sandbox/browser.lua"
+local crypto = require "crypto"
+local http = require "http"
+local json = require "json"
+local jwt = require "jwt"
+local client = browser.client
+local settings = client.settings
+
+local REAL_FETCH = http.fetch
+
+setup(function() http.fetch = browser.fetch end)
+teardown(function() http.fetch = REAL_FETCH end)
+
+local function keys()
+  return browser.send("cognito", "/" .. settings.user_pool_id .. "/.well-known/jwks.json").json
+end
+
+local function tokens_of(person, changes)
+  local reply = browser.redeem(browser.sign_in(person, changes).given.code)
+  assert.equal(200, reply.status, json.encode(reply.json))
+  return reply.json
+end
+
+describe("/oauth2/token", function()
+  before_each(function() browser.register() end)
+
+  it("gives a federated user's tokens", function()
+    local person = browser.person()
+    local issued = tokens_of(person)
+    assert.same({ 3600, "Bearer", "string" }, { issued.expires_in, issued.token_type, type(issued.refresh_token) })
+    local claims = assert(jwt.verify(issued.id_token, keys()))
+    local username = "google_" .. person.sub
+    assert.same({ "id", settings.client_id, "N", username, person.email, true, "Ada", "Lovelace" }, { claims.token_use,
+      claims.aud, claims.nonce, claims["cognito:username"], claims.email, claims.email_verified, claims.given_name,
+      claims.family_name })
+    assert.same({ settings.user_pool_id .. "_Google" }, claims["cognito:groups"])
+    assert.equal(crypto.base64url(crypto.sha256(issued.access_token):sub(1, 16)), claims.at_hash)
+    local entry = claims.identities[1]
+    assert.matches("^%d+$", entry.dateCreated)
+    entry.dateCreated = nil
+    assert.same({ userId = person.sub, providerName = "Google", providerType = "Google", issuer = json.null,
+      primary = "true" }, entry)
+    assert.not_equal(username, claims.sub)
+    local access = assert(jwt.verify(issued.access_token, keys()))
+    assert.same({ "access", settings.client_id, username, claims.sub, "openid email profile", 2 }, { access.token_use,
+      access.client_id, access.username, access.sub, access.scope, access.version })
+    assert.is_nil(access.aud)
+    local values, user = client.attributes(username)
+    assert.same({ "EXTERNAL_PROVIDER", claims.sub, "true" }, { user.UserStatus, values.sub, values.email_verified })
+    assert.matches('^%[{"userId":"%d+","providerName":"Google","providerType":"Google","issuer":null,"primary":true,'
+      .. '"dateCreated":%d+}%]$', values.identities)
+  end)
+
+  it("gives no id token without the scope openid", function()
+    local issued = tokens_of(browser.person(), { scope = "email" })
+    assert.is_nil(issued.id_token)
+    assert.is_string(issued.access_token)
+  end)
+
+  it("knows the same person again", function()
+    local person = browser.person()
+    local first, second = tokens_of(person), tokens_of(person)
+    assert.equal(jwt.decode(first.id_token).sub, jwt.decode(second.id_token).sub)
+  end)
+
+  local BASIC = crypto.base64(settings.client_id .. ":" .. settings.client_secret)
+
+  it("takes HTTP Basic", function()
+    local code = browser.sign_in(browser.person()).given.code
+    local reply = browser.redeem(code, { client_secret = false }, { authorization = "Basic " .. BASIC })
+    assert.equal(200, reply.status)
+  end)
+
+  it("takes a code once, and not after five minutes", function()
+    local code = browser.sign_in(browser.person()).given.code
+    assert.equal(200, browser.redeem(code).status)
+    assert.same({ 400, { error = "invalid_grant" } }, { browser.redeem(code).status, browser.redeem(code).json })
+    local old = browser.sign_in(browser.person()).given.code
+    client.time.advance(301)
+    assert.equal("invalid_grant", browser.redeem(old).json.error)
+    client.time.advance(-301)
+  end)
+
+  local REFUSED = {
+    { "another address", { redirect_uri = browser.callback .. "x" }, "invalid_grant" },
+    { "no address", { redirect_uri = false }, "invalid_request" },
+    { "another verifier", { code_verifier = ("w"):rep(43) }, "invalid_grant" },
+    { "no verifier", { code_verifier = false }, "invalid_grant" },
+    { "a verifier that is too short", { code_verifier = "v" }, "invalid_grant" },
+    { "another secret", { client_secret = "wrong" }, "invalid_client" },
+    { "no secret", { client_secret = false }, "invalid_client" },
+    { "another client", { client_id = "nobody" }, "invalid_client" },
+    { "no client", { client_id = false, client_secret = false }, "invalid_request" },
+    { "no grant", { grant_type = false }, "invalid_request" },
+    { "an unknown grant", { grant_type = "password" }, "unsupported_grant_type" },
+    { "a grant that the client has not", { grant_type = "client_credentials" }, "unauthorized_client" },
+    { "another code", { code = "x" }, "invalid_grant" },
+  }
+  for _, case in ipairs(REFUSED) do
+    it("refuses " .. case[1], function()
+      local reply = browser.redeem(browser.sign_in(browser.person()).given.code, case[2])
+      assert.same({ 400, { error = case[3] } }, { reply.status, reply.json })
+    end)
+  end
+
+  it("renews without a new refresh token, until it is revoked", function()
+    local issued = tokens_of(browser.person())
+    local again = { grant_type = "refresh_token", refresh_token = issued.refresh_token }
+    local reply = browser.redeem(nil, again)
+    assert.equal(200, reply.status)
+    assert.is_nil(reply.json.refresh_token)
+    assert.is_nil(jwt.decode(reply.json.id_token).nonce)
+    local ours = { token = issued.refresh_token, client_id = settings.client_id,
+      client_secret = settings.client_secret }
+    local revoked = browser.send("cognito", "/oauth2/revoke", ours)
+    assert.same({ 200, "" }, { revoked.status, revoked.body })
+    assert.equal("invalid_grant", browser.redeem(nil, again).json.error)
+    ours.token = issued.access_token
+    assert.equal("unsupported_token_type", browser.send("cognito", "/oauth2/revoke", ours).json.error)
+  end)
+end)
+
+describe("/oauth2/userInfo", function()
+  before_each(function() browser.register() end)
+
+  local function ask(token)
+    return browser.send("cognito", "/oauth2/userInfo", nil, token and { authorization = "Bearer " .. token })
+  end
+
+  it("says who holds the token", function()
+    local person = browser.person()
+    local claims = ask(tokens_of(person).access_token).json
+    assert.same({ "google_" .. person.sub, person.email, "true" },
+      { claims.username, claims.email, claims.email_verified })
+  end)
+
+  it("refuses other tokens", function()
+    local email = client.confirmed()
+    local CASES = { { "", 400 }, { "nonsense", 401 }, { client.sign_in(email).AccessToken, 401 },
+      { tokens_of(browser.person()).id_token, 401 },
+      { tokens_of(browser.person(), { scope = "email" }).access_token, 401 } }
+    for _, case in ipairs(CASES) do
+      local reply = ask(case[1] ~= "" and case[1])
+      assert.equal(case[2], reply.status)
+      assert.matches('error="invalid_', reply.headers["WWW-Authenticate"])
+    end
+  end)
+end)
