@@ -6,7 +6,7 @@ local diagnosis = {}
 
 
 local function fill(text, fields)
-  return text and (text:gsub("{(%w+)}", function(name)
+  return text and (text:gsub("{([%w_]+)}", function(name)
     return tostring(fields[name] or ("<" .. name .. ">"))
   end))
 end

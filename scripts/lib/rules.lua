@@ -50,7 +50,7 @@ end
 
 -- Confirmed, and nobody is at work or could simply go on.
 local function is_settled(is)
-  return is.confirmed and is.native ~= nil and not is.leased and not is.unfinished
+  return is.confirmed and not is.leased and not is.unfinished
 end
 
 
@@ -287,7 +287,7 @@ return {
     says = "The user is CONFIRMED, but the address is not verified anywhere: an administrator confirmed it. "
       .. "Once they have shown that it is theirs, the command says so, and repair tells DynamoDB.",
     when = function(_, is)
-      if not is_settled(is) or is.verified or is.row and is.row.email_verified then return nil end
+      if not is_settled(is) or is.external or is.verified or is.row and is.row.email_verified then return nil end
       return { username = is.user.username }
     end,
   },
