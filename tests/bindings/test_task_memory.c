@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One scenario through tasks, http, request and answer, in one loop: a task fetches from a server whose handler is a task
+ * of the same vm. It is run with a collection at every allocation, with allocations that fail from any point on, and
+ * cut off after any round of the loop. Nothing may crash, hang or (the sanitizers look) leak.
+ */
+#include "../core/unit.h"
+
+#include "client.h"
+#include "listener.h"
+#include "log.h"
+#include "request.h"
+#include "server.h"
+#include "task.h"
+#include "vm.h"
+
+#include <lauxlib.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char handler_text[] =
+    "local clock, secret, task = require 'clock', require 'secret', require 'task'\n"
+    "return require 'answer'(function(req)\n"
+    "  local body, held = req:json(), setmetatable({}, { __close = function() clock.now() end })\n"
+    "  local _ <close> = held\n"
+    "  local done = task.all {\n"
+    "    function() clock.sleep(0) return req:header 'x-key' end,\n"
+    "    function() return ('x'):rep(#req:headers() * 100) end,\n"
+    "  }\n"
+    "  if body.fail then require 'fail'(422, 'invalid_input', { { field = 'a', code = 'b' } }) "
+    "end\n"
+    "  return { json = { got = body, key = done[1], query = req.query, long = done[2] },\n"
+    "    headers = { ['Set-Cookie'] = { 'a=1', 'b=2' } } }\n"
+    "end)\n";
+
+static const char client_text[] =
+    "local clock, http, json, log = require 'clock', require 'http', require 'json', require "
+    "'log'\n"
+    "local secret, task = require 'secret', require 'task'\n"
+    "return function(url)\n"
+    "  local function ask(body)\n"
+    "    return function()\n"
+    "      return http.fetch { method = 'POST', url = url .. '?a=1&b=%20', timeout = 20,\n"
+    "        body = json.encode(body), headers = { ['content-type'] = 'application/json',\n"
+    "        ['x-key'] = { 'Bearer ', secret.new('key', 'value') } } }\n"
+    "    end\n"
+    "  end\n"
+    "  task.spawn(function() clock.sleep(0) log.warn('spawned', { a = { 1, 2 }, b = tostring({}) "
+    "}) end)\n"
+    "  local done = task.all { ask { list = { 1, 2.5, 'three' } }, ask { fail = true },\n"
+    "    function() clock.sleep(0.001) return select(2, pcall(error, { 'caught' })) end }\n"
+    "  assert(done[1].status == 200 and done[2].status == 422 and done[3][1] == 'caught')\n"
+    "  return json.decode(done[1].body).key == 'Bearer value'\n"
+    "end\n";
+
+/* --- an allocator that fails when told to ------------------------------------------------------ */
+
+static struct {
+  long left;     /* allocations until it fails; -1: never */
+  long in_a_row; /* how many fail then */
+  bool
+      every_first; /* the first try of each fails, so that Lua collects everything and tries again */
+  bool refused;    /* that first try was the last call */
+  bool failed;
+} memory = {.left = -1};
+
+static bool must_fail(void) {
+  if (memory.every_first) {
+    memory.refused = !memory.refused;
+    return memory.refused;
+  }
+  if (memory.left < 0) return false;
+  if (memory.left > 0) {
+    memory.left--;
+    return false;
+  }
+  memory.failed = true;
+  if (--memory.in_a_row == 0) memory.left = -1;
+  return true;
+}
+
+static void *allocate(void *ud, void *block, size_t old, size_t new) {
+  (void)ud;
+  if (new == 0) {
+    free(block);
+    return NULL;
+  }
+  bool grows = !block || new > old;
+  return grows && must_fail() ? NULL : realloc(block, new);
+}
+
+/* --- the house: loop, client, vm, server -------------------------------------------------------- */
+
+struct house {
+  uv_loop_t loop;
+  struct vm *vm;
+  struct server *server;
+  struct request_list open;
+  int handler, run; /* registry references */
+  char url[64];
+  int ended, status, closed;
+  bool good;
+};
+
+static void on_request(struct exchange *e, void *ctx) {
+  struct house *h = ctx;
+  request_start(h->vm, h->handler, e, &h->open);
+}
+
+static void on_closed(void *ctx) {
+  ((struct house *)ctx)->closed++;
+}
+
+static int load(lua_State *L) {
+  struct house *h = lua_touserdata(L, 1);
+  if (luaL_loadstring(L, handler_text)) lua_error(L);
+  lua_call(L, 0, 1);
+  h->handler = luaL_ref(L, LUA_REGISTRYINDEX);
+  if (luaL_loadstring(L, client_text)) lua_error(L);
+  lua_call(L, 0, 1);
+  h->run = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_gc(L, LUA_GCCOLLECT);
+  return 0;
+}
+
+static void house_open(struct house *h) {
+  int fd, port = 0;
+  char *problem = NULL;
+  memset(h, 0, sizeof *h);
+  assert_int_equal(uv_loop_init(&h->loop), 0);
+  struct vm_settings settings = {.loop = &h->loop, .trusted = true, .lenient = true};
+  assert_int_equal(client_open(&h->loop, &(struct client_settings){0}, &settings.client), 0);
+  assert_int_equal(vm_open(&h->vm, &settings, &problem), 0);
+  lua_pushcfunction(h->vm->L, load);
+  lua_pushlightuserdata(h->vm->L, h);
+  if (lua_pcall(h->vm->L, 1, 0, 0)) fail_msg("%s", vm_error_text(h->vm->L));
+  assert_int_equal(listener_bind("127.0.0.1", &port, &fd, 1), 0);
+  struct server_settings server = {.name = "test", .limits = server_limits_default()};
+  assert_int_equal(server_open(&h->loop, fd, &server, on_request, h, &h->server), 0);
+  snprintf(h->url, sizeof h->url, "http://127.0.0.1:%d/", port);
+  lua_setallocf(h->vm->L, allocate, NULL); /* Lua's own is realloc and free, too */
+}
+
+/* As host.c closes, with whatever is going on. */
+static void house_close(struct house *h) {
+  request_end_all(&h->open);
+  server_close(h->server, on_closed, h);
+  client_close(h->vm->settings.client);
+  vm_close(h->vm);
+  uv_run(&h->loop, UV_RUN_DEFAULT);
+  assert_int_equal(h->closed, 1);
+  assert_int_equal(uv_loop_close(&h->loop), 0);
+}
+
+static void on_end(lua_State *T, int status, void *ctx) {
+  struct house *h = ctx;
+  h->ended++;
+  h->status = status;
+  h->good = status == LUA_OK && lua_toboolean(T, 1);
+}
+
+static int start(lua_State *L) {
+  struct house *h = lua_touserdata(L, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, h->run);
+  lua_pushstring(L, h->url);
+  task_start(L, 1, on_end, h);
+  return 0;
+}
+
+static void on_idle(struct vm *vm) {
+  uv_stop(vm->settings.loop);
+}
+
+/* Whether the scenario could begin. */
+static bool begin(struct house *h) {
+  h->ended = 0;
+  h->good = false;
+  h->vm->on_idle = on_idle;
+  lua_pushcfunction(h->vm->L, start);
+  lua_pushlightuserdata(h->vm->L, h);
+  if (lua_pcall(h->vm->L, 1, 0, 0) == LUA_OK) return true;
+  lua_pop(h->vm->L, 1);
+  return false;
+}
+
+static void run(struct house *h) {
+  if (begin(h)) uv_run(&h->loop, UV_RUN_DEFAULT);
+  assert_int_equal(h->vm->tasks, 0);
+  assert_null(h->open.first);
+  assert_int_equal(lua_gettop(h->vm->L), 0);
+}
+
+/* --- tests ---------------------------------------------------------------------------------------- */
+
+static void test_plain(void **state) {
+  (void)state;
+  struct house h;
+  house_open(&h);
+  for (int i = 0; i < 3; i++) {
+    run(&h);
+    assert_true(h.good);
+  }
+  house_close(&h);
+}
+
+/* A whole collection before every single allocation. */
+static void test_collecting(void **state) {
+  (void)state;
+  struct house h;
+  house_open(&h);
+  memory.every_first = true;
+  memory.refused = false;
+  run(&h);
+  memory.every_first = false;
+  assert_true(h.good);
+  house_close(&h);
+}
+
+/* The collector takes a step, and a new cycle begins, as often as it can. */
+static void test_stepping(void **state) {
+  (void)state;
+  struct house h;
+  house_open(&h);
+  lua_gc(h.vm->L, LUA_GCINC, 1, 1000, 1);
+  for (int i = 0; i < 3; i++) {
+    run(&h);
+    assert_true(h.good);
+  }
+  house_close(&h);
+}
+
+/* Memory is out from the nth allocation on, for two tries or for good: for every n until the scenario succeeds. */
+static void test_failing(void **state) {
+  (void)state;
+  static const long rows[] = {2, 20, 1000000};
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    struct house h;
+    long n = 0;
+    house_open(&h);
+    for (memory.failed = true; memory.failed; n++) {
+      memory.left = n;
+      memory.in_a_row = rows[i];
+      memory.failed = false;
+      run(&h);
+      if (!memory.failed) assert_true(h.good);
+      memory.left = -1;
+    }
+    print_message("%ld points of failure\n", n);
+    assert_true(n > 100);
+    run(&h); /* and nothing is broken afterwards */
+    assert_true(h.good);
+    house_close(&h);
+  }
+}
+
+/* Everything is closed after any round of the loop: tasks that wait, requests that are open, calls on their way. */
+static void test_cut_off(void **state) {
+  (void)state;
+  int cut = 0;
+  for (int rounds = 0; rounds < 40; rounds++) {
+    struct house h;
+    house_open(&h);
+    assert_true(begin(&h));
+    for (int i = 0; i < rounds && !h.ended; i++) uv_run(&h.loop, UV_RUN_ONCE);
+    cut += !h.ended;
+    house_close(&h);
+  }
+  assert_true(cut > 5);
+}
+
+int main(void) {
+  log_set_level(LOG_OFF);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_plain),    cmocka_unit_test(test_collecting),
+      cmocka_unit_test(test_stepping), cmocka_unit_test(test_failing),
+      cmocka_unit_test(test_cut_off),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
