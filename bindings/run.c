@@ -103,7 +103,11 @@ fail:
 int run_script(const struct run_settings *settings) {
   uv_loop_t loop;
   struct run run = {.settings = settings, .exit_code = 1};
-  if (uv_loop_init(&loop)) return 1;
+  int err = uv_loop_init(&loop);
+  if (err) {
+    print_error(uv_strerror(err));
+    return 1;
+  }
   run_in(&run, &loop);
   uv_run(&loop, UV_RUN_DEFAULT);
   uv_loop_close(&loop);

@@ -224,7 +224,11 @@ static int run(struct process *p, const struct serve_options *options) {
 int serve(const struct serve_options *options) {
   struct process *p = calloc(1, sizeof *p);
   int code = 1;
-  if (!p || uv_loop_init(&p->loop)) return problem("out of memory", "");
+  int err = p ? uv_loop_init(&p->loop) : UV_ENOMEM;
+  if (err) {
+    free(p);
+    return problem("cannot start: ", uv_strerror(err));
+  }
   if (!read_config(p, options) && !bind_all(p, options->listen_fd)) {
     describe_host(p, options);
     code = run(p, options);
