@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The command line: what each command takes, what it says, and the code it ends with."""
 import os
+import resource
 import socket
 import subprocess
 import unittest
@@ -188,6 +189,21 @@ class Start(unittest.TestCase):
             for data in (path + "/file", path + "/file/under", "/proc/usher-sandbox"):
                 with self.subTest(data=data):
                     self.assert_refused(run("dev", "--json", "--port", "0", "--data", data), data)
+
+    def assert_limited(self, name, most, said):
+        """Refused to itself by the kernel, at whatever moment of the start: a word, no crash, nothing left."""
+        def limit():
+            resource.setrlimit(name, (most, resource.getrlimit(name)[1]))
+        found = run("serve", "--port", "0", "--admin-port", "0", "--workers", "16", preexec_fn=limit)
+        self.assert_refused(found, said)
+
+    def test_too_few_descriptors(self):
+        for most in (6, 8, 10, 12, 16, 20, 24, 30, 36, 40, 50, 60):
+            with self.subTest(most=most):
+                self.assert_limited(resource.RLIMIT_NOFILE, most, "too many open files")
+
+    def test_no_threads(self):
+        self.assert_limited(resource.RLIMIT_STACK, 1 << 45, "nothing is served: resource temporarily unavailable")
 
     def test_dev_without_its_sandbox(self):
         with Folder({"routes.lua": ROUTES, "hello.lua": HELLO}) as path:
