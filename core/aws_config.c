@@ -185,6 +185,11 @@ const char *aws_config_get(const struct aws_config *c, enum aws_file file, const
   return look_up(c, file, false, c->profile, key, NULL);
 }
 
+const char *aws_config_of(const struct aws_config *c, enum aws_file file, const char *profile,
+                          const char *key) {
+  return look_up(c, file, false, profile, key, NULL);
+}
+
 const char *aws_config_find(const struct aws_config *c, const char *key) {
   const char *value = aws_config_get(c, AWS_CREDENTIALS_FILE, key);
   return value ? value : aws_config_get(c, AWS_CONFIG_FILE, key);

@@ -23,6 +23,9 @@ int aws_config_file_error(const struct aws_config *config, enum aws_file file); 
  * unset or empty. */
 const char *aws_config_get(const struct aws_config *config, enum aws_file file, const char *key);
 const char *aws_config_find(const struct aws_config *config, const char *key);
+/* The same of another profile, as one file has it. */
+const char *aws_config_of(const struct aws_config *config, enum aws_file file, const char *profile,
+                          const char *key);
 
 /* An environment variable; NULL when unset or empty. */
 const char *aws_variable(const char *name);

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The credential chain. The one shared snapshot is behind a mutex that is held for a pointer's
- * time, and for the reading of two small files when there is none. */
+/* The one shared snapshot, behind a mutex that is held for a pointer's time, and once for the reading
+ * of two small files: what needs no network is found by whoever asks first. */
 #include "credentials.h"
 
-#include "aws_config.h"
-#include "timestamp.h"
+#include "credentials_plan.h"
 
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +23,15 @@ struct snapshot {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct snapshot *current;
+static bool asked;          /* the fetcher has been asked; the files need not be read again */
+static int failure;         /* of the last asking; 0: none has ended */
+static struct bytes reason; /* its words */
+static char region[32];
+static struct credentials_waiter *waiters;
+static void (*fetcher)(bool doubted, void *ctx);
+static void *fetcher_ctx;
+
+/* --- snapshots -------------------------------------------------------------------------------- */
 
 static struct snapshot *snapshot_of(const struct credentials *c) {
   return (struct snapshot *)((char *)(uintptr_t)c - offsetof(struct snapshot, shown));
@@ -63,139 +70,183 @@ void credentials_unref(const struct credentials *c) {
   free(s);
 }
 
-/* --- the providers ---------------------------------------------------------------------------- */
-
-/* Each returns 0 and a snapshot, or UV_ENOENT (ask the next), UV_EINVAL (stop here), UV_ENOMEM; and
- * says why. */
-typedef int (*provider)(const struct aws_config *config, struct snapshot **out, struct bytes *why);
-
-/* A key id without its secret, or the other way round, is a mistake to be told, not to be passed
- * over. */
-static int finish(struct credentials *found, const char *where, struct snapshot **out,
-                  struct bytes *why) {
-  if (!found->access_key_id || !found->secret_access_key) {
-    int err = bytes_printf(why, "%s (%s)", where,
-                           found->access_key_id ? "an access key id without its secret"
-                                                : "a secret access key without its id");
-    return err ? err : UV_EINVAL;
-  }
-  found->source = where;
-  *out = snapshot_new(found);
-  return *out ? 0 : UV_ENOMEM;
+/* Under the lock. */
+static void replace(struct snapshot *with) {
+  if (current) credentials_unref(&current->shown);
+  current = with;
 }
 
-static int from_environment(const struct aws_config *config, struct snapshot **out,
-                            struct bytes *why) {
-  (void)config;
-  struct credentials found = {.access_key_id = aws_variable("AWS_ACCESS_KEY_ID"),
-                              .secret_access_key = aws_variable("AWS_SECRET_ACCESS_KEY"),
-                              .session_token = aws_variable("AWS_SESSION_TOKEN")};
-  const char *expiration = aws_variable("AWS_CREDENTIAL_EXPIRATION");
-  if (!found.access_key_id && !found.secret_access_key) {
-    int err = bytes_printf(why, "environment (AWS_ACCESS_KEY_ID is not set)");
-    return err ? err : UV_ENOENT;
-  }
-  if (expiration &&
-      !timestamp_parse_extended((struct slice){expiration, strlen(expiration)}, &found.expires)) {
-    int err =
-        bytes_printf(why, "environment (AWS_CREDENTIAL_EXPIRATION is no time: %s)", expiration);
-    return err ? err : UV_EINVAL;
-  }
-  return finish(&found, "environment", out, why);
+/* --- asking; all under the lock ---------------------------------------------------------------- */
+
+static void want(bool doubted) {
+  if (fetcher) fetcher(doubted, fetcher_ctx);
 }
 
-static int nothing_in_file(const struct aws_config *config, enum aws_file file, struct bytes *why) {
-  static const char *const others[] = {"role_arn", "credential_process", "sso_session",
-                                       "sso_start_url"};
-  int error = aws_config_file_error(config, file);
-  int err = bytes_printf(why, "%s (", aws_config_path(config, file));
-  if (!err && error) err = bytes_printf(why, "%s", uv_strerror(error));
-  if (!err && !error)
-    err = bytes_printf(why, "profile %s has no aws_access_key_id", aws_config_profile(config));
-  for (size_t i = 0; i < sizeof others / sizeof *others && !err; i++)
-    if (aws_config_get(config, file, others[i]))
-      err = bytes_printf(why, ", and its %s is not understood", others[i]);
-  if (!err) err = bytes_append(why, ")", 1);
-  return err ? err : UV_ENOENT;
-}
-
-static int from_file(const struct aws_config *config, enum aws_file file, struct snapshot **out,
-                     struct bytes *why) {
-  struct credentials found = {.access_key_id = aws_config_get(config, file, "aws_access_key_id"),
-                              .secret_access_key =
-                                  aws_config_get(config, file, "aws_secret_access_key"),
-                              .session_token = aws_config_get(config, file, "aws_session_token")};
-  if (!found.access_key_id && !found.secret_access_key) return nothing_in_file(config, file, why);
-  struct bytes where = {0};
-  int err = bytes_printf(&where, "file %s, profile %s", aws_config_path(config, file),
-                         aws_config_profile(config));
-  if (!err) err = finish(&found, where.data, out, why);
-  bytes_free(&where);
+/* What is in the environment or in a file is here at once; the rest is the fetcher's. */
+static int look(struct bytes *why) {
+  struct credentials_plan *plan;
+  int err = credentials_plan_open(&plan, why);
+  if (err) return err;
+  if (plan->base == CREDENTIALS_STATIC && !plan->role_count) {
+    struct snapshot *found = snapshot_new(&plan->fixed);
+    if (found) replace(found);
+    err = found ? 0 : UV_ENOMEM;
+  } else {
+    err = bytes_printf(why, "%s (%s)", plan->source.data,
+                       fetcher ? "being asked now" : "not asked in this process");
+    if (!err) err = fetcher ? UV_EAGAIN : UV_ENOENT;
+  }
+  credentials_plan_close(plan);
   return err;
 }
 
-static int from_credentials_file(const struct aws_config *config, struct snapshot **out,
-                                 struct bytes *why) {
-  return from_file(config, AWS_CREDENTIALS_FILE, out, why);
+static int recall(struct bytes *why) {
+  if (reason.len && bytes_append(why, reason.data, reason.len)) return UV_ENOMEM;
+  return failure ? failure : UV_EAGAIN;
 }
 
-static int from_config_file(const struct aws_config *config, struct snapshot **out,
-                            struct bytes *why) {
-  return from_file(config, AWS_CONFIG_FILE, out, why);
+static bool expired(const struct snapshot *s) {
+  return s->shown.expires && s->shown.expires <= (int64_t)time(NULL);
 }
 
-/* In the order in which they are asked. Those that need the network (web identity, container,
- * instance metadata) belong at the end, in this order. */
-static const provider providers[] = {from_environment, from_credentials_file, from_config_file};
-
-static int ask_providers(struct snapshot **out, struct bytes *why) {
-  struct aws_config *config;
-  int err = aws_config_open(&config);
-  if (err) return err;
-  err = bytes_printf(why, "no AWS credentials; looked at ");
-  for (size_t i = 0; i < sizeof providers / sizeof *providers && !err; i++) {
-    if (i) err = bytes_append(why, ", ", 2);
-    if (!err) err = providers[i](config, out, why);
-    if (err != UV_ENOENT) break;
-    err = 0;
+static int find(struct bytes *why) {
+  int err;
+  if (asked) {
+    err = recall(why);
+  } else {
+    err = look(why);
+    if (!err || !fetcher) return err;
+    asked = true;
+    bytes_clear(&reason);
+    if (why->len) bytes_append(&reason, why->data, why->len);
+    failure = err == UV_EAGAIN ? 0 : err;
   }
-  aws_config_close(config);
-  return err ? err : *out ? 0 : UV_ENOENT;
-}
-
-/* --- the shared snapshot ---------------------------------------------------------------------- */
-
-void credentials_reset(void) {
-  pthread_mutex_lock(&lock);
-  struct snapshot *old = current;
-  current = NULL;
-  pthread_mutex_unlock(&lock);
-  if (old) credentials_unref(&old->shown);
-}
-
-static bool usable(const struct snapshot *s) {
-  return s && (!s->shown.expires || s->shown.expires > (int64_t)time(NULL));
+  want(false);
+  return err;
 }
 
 int credentials_get(const struct credentials **out, struct bytes *why) {
-  struct snapshot *found = NULL, *old = NULL;
   struct bytes said = {0};
   int err = 0;
   pthread_mutex_lock(&lock);
-  if (!usable(current)) {
-    err = ask_providers(&found, &said);
-    if (!err) {
-      old = current;
-      current = found;
-    }
-  }
+  if (!current || (!fetcher && expired(current)))
+    err = find(&said);
+  else if (expired(current))
+    want(false);
   if (!err) {
     atomic_fetch_add(&current->refs, 1);
     *out = &current->shown;
   }
   pthread_mutex_unlock(&lock);
-  if (old) credentials_unref(&old->shown);
-  if (err && said.data && bytes_append(why, said.data, said.len)) err = UV_ENOMEM;
+  if (err && bytes_printf(why, "no AWS credentials%s; %s", err == UV_EAGAIN ? " yet" : "",
+                          said.data ? said.data : uv_strerror(err)))
+    err = UV_ENOMEM;
   bytes_free(&said);
   return err;
+}
+
+bool credentials_doubt(const char *access_key_id) {
+  pthread_mutex_lock(&lock);
+  bool helps = fetcher || (current && strcmp(current->shown.access_key_id, access_key_id) != 0);
+  if (fetcher && current && !strcmp(current->shown.access_key_id, access_key_id)) want(true);
+  pthread_mutex_unlock(&lock);
+  return helps;
+}
+
+int credentials_region(struct bytes *out) {
+  pthread_mutex_lock(&lock);
+  int err = *region ? bytes_append(out, region, strlen(region)) : UV_ENOENT;
+  pthread_mutex_unlock(&lock);
+  return err;
+}
+
+void credentials_reset(void) {
+  pthread_mutex_lock(&lock);
+  replace(NULL);
+  asked = false;
+  failure = 0;
+  region[0] = '\0';
+  bytes_free(&reason);
+  pthread_mutex_unlock(&lock);
+}
+
+/* --- waiting ---------------------------------------------------------------------------------- */
+
+static void unlink_waiter(struct credentials_waiter *w) {
+  if (!w->at) return;
+  *w->at = w->next;
+  if (w->next) w->next->at = w->at;
+  w->at = NULL;
+}
+
+void credentials_await(struct credentials_waiter *w) {
+  pthread_mutex_lock(&lock);
+  w->next = waiters;
+  w->at = &waiters;
+  if (w->next) w->next->at = &w->next;
+  waiters = w;
+  want(false); /* who has nothing to do wakes everybody at once */
+  if (!fetcher) {
+    unlink_waiter(w);
+    w->wake(w);
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+void credentials_forget(struct credentials_waiter *w) {
+  pthread_mutex_lock(&lock);
+  unlink_waiter(w);
+  pthread_mutex_unlock(&lock);
+}
+
+static void wake_all(void) {
+  while (waiters) {
+    struct credentials_waiter *w = waiters;
+    unlink_waiter(w);
+    w->wake(w);
+  }
+}
+
+void credentials_wake_all(void) {
+  pthread_mutex_lock(&lock);
+  wake_all();
+  pthread_mutex_unlock(&lock);
+}
+
+/* --- the fetcher's side ------------------------------------------------------------------------ */
+
+int credentials_publish(const struct credentials *from, const char *in) {
+  struct snapshot *found = snapshot_new(from);
+  if (!found) return UV_ENOMEM;
+  pthread_mutex_lock(&lock);
+  replace(found);
+  asked = true;
+  failure = 0;
+  bytes_clear(&reason);
+  if (in && strlen(in) < sizeof region) strcpy(region, in);
+  wake_all();
+  pthread_mutex_unlock(&lock);
+  return 0;
+}
+
+void credentials_failed(int err, const char *why) {
+  pthread_mutex_lock(&lock);
+  asked = true;
+  failure = err;
+  bytes_clear(&reason);
+  bytes_append(&reason, why, strlen(why));
+  wake_all();
+  pthread_mutex_unlock(&lock);
+}
+
+void credentials_set_fetcher(void (*ask)(bool doubted, void *ctx), void *ctx) {
+  pthread_mutex_lock(&lock);
+  fetcher = ask;
+  fetcher_ctx = ctx;
+  if (!ask) {
+    asked = false;
+    failure = 0;
+    wake_all();
+  }
+  pthread_mutex_unlock(&lock);
 }
