@@ -33,6 +33,7 @@ static void write_file(const char *path, const char *text) {
 
 static void scene(const char *const *variables, const char *credentials, const char *config) {
   clearenv();
+  setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
   setenv("AWS_SHARED_CREDENTIALS_FILE", credentials_path, 1);
   setenv("AWS_CONFIG_FILE", config_path, 1);
   for (size_t i = 0; i < 6 && variables[i]; i++) {
@@ -167,15 +168,17 @@ static const struct {
      NULL,
      UV_ENOENT,
      "no AWS credentials; looked at environment (AWS_ACCESS_KEY_ID is not set), "
-     "D/credentials (no such file or directory), D/config (no such file or directory)"},
+     "D/credentials (no such file or directory), D/config (no such file or directory), "
+     "web identity (AWS_WEB_IDENTITY_TOKEN_FILE is not set), container (neither "
+     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor _FULL_URI is set), instance metadata "
+     "(AWS_EC2_METADATA_DISABLED)"},
     {{"AWS_PROFILE=dev"},
      "[default]\n" FILE_KEYS,
-     "[profile dev]\nrole_arn = r\nsso_session = s\n",
-     UV_ENOENT,
-     "no AWS credentials; looked at environment (AWS_ACCESS_KEY_ID is not set), "
-     "D/credentials (profile dev has no aws_access_key_id), "
-     "D/config (profile dev has no aws_access_key_id, and its role_arn is not understood, "
-     "and its sso_session is not understood)"},
+     "[profile dev]\nsso_session = s\n",
+     UV_EINVAL,
+     "no AWS credentials; looked at environment (AWS_ACCESS_KEY_ID is not set), profile dev (its "
+     "sso_session is not supported: usher starts no program and signs nobody in. Export the keys "
+     "instead: aws configure export-credentials --profile dev --format env)"},
     {{ENV_KEY},
      "[default]\n" FILE_KEYS,
      NULL,
@@ -203,7 +206,10 @@ static const struct {
      UV_ENOENT,
      "no AWS credentials; looked at environment (AWS_ACCESS_KEY_ID is not set), "
      "D/credentials (profile default has no aws_access_key_id), "
-     "D/config (profile default has no aws_access_key_id)"},
+     "D/config (profile default has no aws_access_key_id), "
+     "web identity (AWS_WEB_IDENTITY_TOKEN_FILE is not set), container (neither "
+     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor _FULL_URI is set), instance metadata "
+     "(AWS_EC2_METADATA_DISABLED)"},
 };
 
 static void what_is_said_when_nobody_does(void **state) {
