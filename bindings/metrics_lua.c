@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_name(const char *name) {
@@ -89,6 +90,14 @@ static int metrics_lua_gauge(lua_State *L) {
   return 0;
 }
 
+/* metrics.add(name, change[, dimensions]): a gauge that many hands move. Does not yield. */
+static int metrics_lua_add(lua_State *L) {
+  const char *name = check_name(L);
+  lua_Number change = luaL_checknumber(L, 2);
+  metrics_gauge_add(name, check_labels(L, 3), change);
+  return 0;
+}
+
 /* metrics.observe(name, seconds[, dimensions]): one more in a latency histogram. Does not yield. */
 static int metrics_lua_observe(lua_State *L) {
   const char *name = check_name(L);
@@ -117,13 +126,126 @@ static int metrics_lua_render(lua_State *L) {
   return 1;
 }
 
+/* metrics.describe(name, help): what people read about it; one line. Does not yield. */
+static int metrics_lua_describe(lua_State *L) {
+  metrics_describe(check_name(L), luaL_checkstring(L, 2));
+  return 0;
+}
+
+/* metrics.common(dimensions): what every series has. Does not yield. */
+static int metrics_lua_common(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  metrics_set_common(check_labels(L, 1));
+  return 0;
+}
+
+/* --- changes: what a reader has not taken yet --------------------------------------------------- */
+
+#define CHANGES "usher.metrics_changes"
+
+struct changes {
+  enum metrics_reader reader;
+  size_t n;
+  struct metrics_change *list;
+};
+
+/* metrics.changes("emf" | "emf_sums" | "cloudwatch" | "cloudwatch_sums") -> changes. Does not yield. */
+static int metrics_lua_changes(lua_State *L) {
+  static const char *const readers[] = {"emf", "emf_sums", "cloudwatch", "cloudwatch_sums", NULL};
+  int reader = luaL_checkoption(L, 1, NULL, readers);
+  struct changes *c = lua_newuserdatauv(L, sizeof *c, 0);
+  *c = (struct changes){.reader = (enum metrics_reader)reader};
+  luaL_setmetatable(L, CHANGES);
+  if (metrics_changes(c->reader, &c->list, &c->n)) return luaL_error(L, "out of memory");
+  return 1;
+}
+
+static struct metrics_change *check_change(lua_State *L) {
+  struct changes *c = luaL_checkudata(L, 1, CHANGES);
+  lua_Integer i = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, i >= 1 && (lua_Unsigned)i <= c->n, 2, "no such change");
+  return &c->list[i - 1];
+}
+
+/* Of a histogram: the ranges that something came to, the mean of each, and how much. stack: …, change */
+static void push_ranges(lua_State *L, const struct metrics_change *change) {
+  lua_Integer n = 0;
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_newtable(L);
+  for (size_t i = 0; i < METRICS_RANGES; i++) {
+    if (change->counts[i] == 0) continue;
+    lua_pushinteger(L, (lua_Integer)i + 1);
+    lua_rawseti(L, -4, ++n);
+    lua_pushnumber(L, change->sums[i] / (lua_Number)change->counts[i]);
+    lua_rawseti(L, -3, n);
+    lua_pushinteger(L, (lua_Integer)change->counts[i]);
+    lua_rawseti(L, -2, n);
+  }
+  lua_setfield(L, -4, "counts");
+  lua_setfield(L, -3, "values");
+  lua_setfield(L, -2, "ranges");
+}
+
+/* changes:get(i) -> { name=, labels= (Prometheus text), kind="counter" | "gauge" | "histogram", fresh=, value=
+ * or ranges=, values= and counts= } */
+static int changes_get(lua_State *L) {
+  static const char *const kinds[] = {"counter", "gauge", "histogram"};
+  const struct metrics_change *change = check_change(L);
+  lua_createtable(L, 0, 6);
+  lua_pushstring(L, change->name);
+  lua_setfield(L, -2, "name");
+  lua_pushstring(L, change->labels);
+  lua_setfield(L, -2, "labels");
+  lua_pushstring(L, kinds[change->kind]);
+  lua_setfield(L, -2, "kind");
+  lua_pushboolean(L, change->fresh);
+  lua_setfield(L, -2, "fresh");
+  lua_pushnumber(L, change->value);
+  lua_setfield(L, -2, "value");
+  if (change->kind == METRICS_HISTOGRAM) push_ranges(L, change);
+  return 1;
+}
+
+/* changes:take(i): it has arrived, and does not come again. */
+static int changes_take(lua_State *L) {
+  const struct metrics_change *change = check_change(L);
+  metrics_take(((struct changes *)lua_touserdata(L, 1))->reader, change);
+  return 0;
+}
+
+static int changes_len(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)((struct changes *)luaL_checkudata(L, 1, CHANGES))->n);
+  return 1;
+}
+
+static int changes_gc(lua_State *L) {
+  struct changes *c = luaL_checkudata(L, 1, CHANGES);
+  free(c->list);
+  c->list = NULL;
+  c->n = 0;
+  return 0;
+}
+
+static const luaL_Reg changes_methods[] = {
+    {"get", changes_get}, {"take", changes_take}, {"__len", changes_len},
+    {"__gc", changes_gc}, {NULL, NULL},
+};
+
 static const luaL_Reg functions[] = {
-    {"count", metrics_lua_count}, {"gauge", metrics_lua_gauge},   {"observe", metrics_lua_observe},
-    {"value", metrics_lua_value}, {"render", metrics_lua_render}, {NULL, NULL},
+    {"add", metrics_lua_add},           {"changes", metrics_lua_changes},
+    {"common", metrics_lua_common},     {"count", metrics_lua_count},
+    {"describe", metrics_lua_describe}, {"gauge", metrics_lua_gauge},
+    {"observe", metrics_lua_observe},   {"render", metrics_lua_render},
+    {"value", metrics_lua_value},       {NULL, NULL},
 };
 
 int luaopen_metrics(lua_State *L);
 int luaopen_metrics(lua_State *L) {
+  luaL_newmetatable(L, CHANGES);
+  luaL_setfuncs(L, changes_methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
   luaL_newlib(L, functions);
   return 1;
 }

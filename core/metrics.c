@@ -1,32 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* Metrics: a hash table of series behind one lock. A sign-up touches about ten of them, some fifty nanoseconds each. */
-#include "metrics.h"
+#include "metrics_store.h"
 
 #include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
-enum kind { COUNTER, GAUGE, HISTOGRAM };
+const double metrics_bounds[METRICS_RANGES - 1] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                                   0.25,  0.5,    1,     2.5,  5,     10,   30};
 
-static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                0.25,  0.5,    1,     2.5,  5,     10,   30};
-#define BOUNDS (sizeof bounds / sizeof *bounds)
-
-struct series {
-  struct series *next; /* in the bucket */
-  enum kind kind;
-  double value; /* the sum of a histogram */
-  uint64_t count, buckets[BOUNDS];
-  const char *labels;
-  char name[]; /* name NUL labels NUL */
+struct help {
+  struct help *next;
+  char *text;
+  char name[];
 };
 
 #define BUCKETS 256
-static struct series *table[BUCKETS];
+static struct metrics_series *table[BUCKETS];
 static size_t total;
 static double dropped;
+static struct help *helps; /* some dozens, read when everything is rendered */
+static char common[256];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static unsigned hash(const char *a, const char *b) {
@@ -36,33 +32,48 @@ static unsigned hash(const char *a, const char *b) {
   return h % BUCKETS;
 }
 
-static struct series *find(const char *name, const char *labels) {
-  struct series *s = table[hash(name, labels)];
+static struct metrics_series *find(const char *name, const char *labels) {
+  struct metrics_series *s = table[hash(name, labels)];
   while (s && (strcmp(s->name, name) || strcmp(s->labels, labels))) s = s->next;
   return s;
 }
 
 /* A name is of one kind, whatever its labels: it is rendered under one TYPE line. Asked once for each new series. */
-static bool name_fits(enum kind kind, const char *name) {
+static bool name_fits(enum metrics_kind kind, const char *name) {
   for (size_t i = 0; i < BUCKETS; i++)
-    for (const struct series *s = table[i]; s; s = s->next)
+    for (const struct metrics_series *s = table[i]; s; s = s->next)
       if (s->kind != kind && strcmp(s->name, name) == 0) return false;
   return true;
 }
 
-static struct series *find_or_add(enum kind kind, const char *name, const char *labels) {
-  struct series *s = find(name, labels);
-  if (s && s->kind == kind) return s;
+static struct metrics_series *series_new(enum metrics_kind kind, const char *name,
+                                         const char *labels) {
   size_t n = strlen(name) + 1, l = strlen(labels) + 1;
-  s = !s && total < METRICS_MAX && name_fits(kind, name) ? calloc(1, sizeof *s + n + l) : NULL;
-  if (!s) {
-    dropped++;
-    return NULL;
+  struct metrics_series *s = calloc(1, sizeof *s + n + l);
+  if (!s) return NULL;
+  if (kind == METRICS_HISTOGRAM) {
+    s->spread = calloc(1 + METRICS_READERS, sizeof *s->spread);
+    if (!s->spread) goto fail;
   }
   memcpy(s->name, name, n);
   s->labels = memcpy(s->name + n, labels, l);
   s->kind = kind;
-  struct series **bucket = &table[hash(name, labels)];
+  return s;
+fail:
+  free(s);
+  return NULL;
+}
+
+static struct metrics_series *find_or_add(enum metrics_kind kind, const char *name,
+                                          const char *labels) {
+  struct metrics_series *s = find(name, labels);
+  if (s && s->kind == kind) return s;
+  s = !s && total < METRICS_MAX && name_fits(kind, name) ? series_new(kind, name, labels) : NULL;
+  if (!s) {
+    dropped++;
+    return NULL;
+  }
+  struct metrics_series **bucket = &table[hash(name, labels)];
   s->next = *bucket;
   *bucket = s;
   total++;
@@ -71,105 +82,157 @@ static struct series *find_or_add(enum kind kind, const char *name, const char *
 
 void metrics_count(const char *name, const char *labels, double n) {
   pthread_mutex_lock(&lock);
-  struct series *s = find_or_add(COUNTER, name, labels);
+  struct metrics_series *s = find_or_add(METRICS_COUNTER, name, labels);
   if (s) s->value += n;
   pthread_mutex_unlock(&lock);
 }
 
 void metrics_gauge(const char *name, const char *labels, double value) {
   pthread_mutex_lock(&lock);
-  struct series *s = find_or_add(GAUGE, name, labels);
+  struct metrics_series *s = find_or_add(METRICS_GAUGE, name, labels);
   if (s) s->value = value;
   pthread_mutex_unlock(&lock);
 }
 
-void metrics_observe(const char *name, const char *labels, double seconds) {
+void metrics_gauge_add(const char *name, const char *labels, double change) {
   pthread_mutex_lock(&lock);
-  struct series *s = find_or_add(HISTOGRAM, name, labels);
+  struct metrics_series *s = find_or_add(METRICS_GAUGE, name, labels);
+  if (s) s->value += change;
+  pthread_mutex_unlock(&lock);
+}
+
+void metrics_observe(const char *name, const char *labels, double seconds) {
+  size_t range = 0;
+  while (range < METRICS_RANGES - 1 && !(seconds <= metrics_bounds[range])) range++;
+  pthread_mutex_lock(&lock);
+  struct metrics_series *s = find_or_add(METRICS_HISTOGRAM, name, labels);
   if (s) {
     s->value += seconds;
-    s->count++;
-    for (size_t i = 0; i < BOUNDS; i++)
-      if (seconds <= bounds[i]) s->buckets[i]++;
+    s->spread->counts[range]++;
+    s->spread->sums[range] += seconds;
   }
   pthread_mutex_unlock(&lock);
 }
 
 double metrics_value(const char *name, const char *labels) {
   pthread_mutex_lock(&lock);
-  struct series *s = find(name, labels);
-  double value = !s ? 0 : s->kind == HISTOGRAM ? (double)s->count : s->value;
+  struct metrics_series *s = find(name, labels);
+  double value = !s ? 0 : s->kind == METRICS_HISTOGRAM ? (double)metrics_store_count(s) : s->value;
   pthread_mutex_unlock(&lock);
   return value;
 }
 
 static int by_name(const void *a, const void *b) {
-  const struct series *x = *(struct series *const *)a, *y = *(struct series *const *)b;
+  const struct metrics_series *x = *(struct metrics_series *const *)a;
+  const struct metrics_series *y = *(struct metrics_series *const *)b;
   int order = strcmp(x->name, y->name);
   return order ? order : strcmp(x->labels, y->labels);
 }
 
-static int render_histogram(struct bytes *out, const struct series *s) {
-  const char *comma = *s->labels ? "," : "";
-  int err = 0;
-  for (size_t i = 0; i < BOUNDS && !err; i++)
-    err = bytes_printf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", s->name, s->labels, comma, bounds[i],
-                       (unsigned long long)s->buckets[i]);
-  if (!err)
-    err = bytes_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", s->name, s->labels, comma,
-                       (unsigned long long)s->count);
-  const char *open = *s->labels ? "{" : "", *close = *s->labels ? "}" : "";
-  if (!err)
-    err = bytes_printf(out, "%s_sum%s%s%s %.9g\n%s_count%s%s%s %llu\n", s->name, open, s->labels,
-                       close, s->value, s->name, open, s->labels, close,
-                       (unsigned long long)s->count);
-  return err;
-}
+/* --- for metrics_text.c and metrics_changes.c --------------------------------------------------- */
 
-static int render_series(struct bytes *out, const struct series *s) {
-  if (s->kind == HISTOGRAM) return render_histogram(out, s);
-  const char *open = *s->labels ? "{" : "", *close = *s->labels ? "}" : "";
-  return bytes_printf(out, "%s%s%s%s %.15g\n", s->name, open, s->labels, close, s->value);
-}
-
-static int render_all(struct bytes *out, struct series **all) {
-  static const char *const types[] = {"counter", "gauge", "histogram"};
-  size_t n = 0;
-  for (size_t i = 0; i < BUCKETS; i++)
-    for (struct series *s = table[i]; s; s = s->next) all[n++] = s;
-  qsort(all, n, sizeof *all, by_name);
-  int err = 0;
-  for (size_t i = 0; i < n && !err; i++) {
-    if (i == 0 || strcmp(all[i]->name, all[i - 1]->name))
-      err = bytes_printf(out, "# TYPE %s %s\n", all[i]->name, types[all[i]->kind]);
-    if (!err) err = render_series(out, all[i]);
-  }
-  if (!err && dropped > 0)
-    err = bytes_printf(
-        out, "# TYPE usher_metrics_dropped_total counter\nusher_metrics_dropped_total %.15g\n",
-        dropped);
-  return err;
-}
-
-int metrics_render(struct bytes *out) {
+void metrics_store_lock(void) {
   pthread_mutex_lock(&lock);
-  struct series **all = malloc((total + 1) * sizeof *all);
-  int err = all ? render_all(out, all) : bytes_reserve(out, SIZE_MAX);
+}
+void metrics_store_unlock(void) {
   pthread_mutex_unlock(&lock);
+}
+
+int metrics_store_open(struct metrics_series ***all, size_t *n) {
+  metrics_store_lock();
+  struct metrics_series **list = malloc((total + 1) * sizeof *list);
+  if (!list) {
+    metrics_store_unlock();
+    return UV_ENOMEM;
+  }
+  *n = 0;
+  for (size_t i = 0; i < BUCKETS; i++)
+    for (struct metrics_series *s = table[i]; s; s = s->next) list[(*n)++] = s;
+  qsort(list, *n, sizeof *list, by_name);
+  *all = list;
+  return 0;
+}
+
+void metrics_store_close(struct metrics_series **all) {
+  metrics_store_unlock();
   free(all);
-  return err;
+}
+
+static struct help *find_help(const char *name) {
+  struct help *h = helps;
+  while (h && strcmp(h->name, name)) h = h->next;
+  return h;
+}
+
+const char *metrics_store_help(const char *name) {
+  const struct help *h = find_help(name);
+  return h ? h->text : "";
+}
+
+const char *metrics_store_common(void) {
+  return common;
+}
+double metrics_store_dropped(void) {
+  return dropped;
+}
+
+uint64_t metrics_store_count(const struct metrics_series *s) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < METRICS_RANGES; i++) count += s->spread->counts[i];
+  return count;
+}
+
+/* --- what is said about them -------------------------------------------------------------------- */
+
+static struct help *add_help(const char *name) {
+  size_t len = strlen(name) + 1;
+  struct help *h = calloc(1, sizeof *h + len);
+  if (!h) return NULL;
+  memcpy(h->name, name, len);
+  h->next = helps;
+  helps = h;
+  return h;
+}
+
+void metrics_describe(const char *name, const char *help) {
+  char *text = strdup(help);
+  if (!text) return; /* it stays undescribed */
+  pthread_mutex_lock(&lock);
+  struct help *h = find_help(name);
+  if (!h) h = add_help(name);
+  if (h) {
+    free(h->text);
+    h->text = text;
+  } else {
+    free(text);
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+void metrics_set_common(const char *labels) {
+  pthread_mutex_lock(&lock);
+  snprintf(common, sizeof common, "%s", labels);
+  pthread_mutex_unlock(&lock);
 }
 
 void metrics_reset(void) {
   pthread_mutex_lock(&lock);
   for (size_t i = 0; i < BUCKETS; i++) {
     while (table[i]) {
-      struct series *s = table[i];
+      struct metrics_series *s = table[i];
       table[i] = s->next;
+      free(s->spread);
       free(s);
     }
   }
+  while (helps) {
+    struct help *h = helps;
+    helps = h->next;
+    free(h->text);
+    free(h);
+  }
   total = 0;
   dropped = 0;
+  *common = '\0';
   pthread_mutex_unlock(&lock);
 }

@@ -84,6 +84,73 @@ static void test_histogram(void **state) {
   assert_true(metrics_value("h", "a=\"b\"") == 8);
 }
 
+static void test_words(void **state) {
+  (void)state;
+  metrics_describe("a_total", "Old.");
+  metrics_describe("a_total", "A line,\nand a \\ in it.");
+  metrics_describe("never", "Not there.");
+  metrics_set_common("env=\"test\"");
+  metrics_count("a_total", "", 1);
+  metrics_count("a_total", "step=\"x\"", 2);
+  metrics_gauge("a_total", "", 1);
+  metrics_gauge_add("b", "", 2);
+  metrics_gauge_add("b", "", -0.5);
+  assert_rendered("# HELP a_total A line,\\nand a \\\\ in it.\n"
+                  "# TYPE a_total counter\n"
+                  "a_total{env=\"test\"} 1\n"
+                  "a_total{env=\"test\",step=\"x\"} 2\n"
+                  "# TYPE b gauge\n"
+                  "b{env=\"test\"} 1.5\n"
+                  "# TYPE usher_metrics_dropped_total counter\n"
+                  "usher_metrics_dropped_total{env=\"test\"} 1\n");
+  metrics_observe("c", "", 3);
+  char *text = rendered();
+  assert_non_null(strstr(text, "c_bucket{env=\"test\",le=\"5\"} 1\n"));
+  assert_non_null(strstr(text, "c_sum{env=\"test\"} 3\n"));
+  free(text);
+}
+
+/* The i-th change of a reader, by name; takes it if asked to. */
+static struct metrics_change change(enum metrics_reader reader, const char *name, bool take) {
+  struct metrics_change *list, found = {0};
+  size_t n;
+  assert_int_equal(metrics_changes(reader, &list, &n), 0);
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(list[i].name, name) == 0) found = list[i];
+  if (take) metrics_take(reader, &found);
+  free(list);
+  return found;
+}
+
+static void test_changes(void **state) {
+  (void)state;
+  metrics_count("n", "", 0);
+  assert_true(change(METRICS_EMF, "n", false).fresh);
+  metrics_count("n", "", 2);
+  assert_true(change(METRICS_EMF, "n", false).value == 2); /* not taken: it comes again */
+  struct metrics_change first = change(METRICS_EMF, "n", false);
+  metrics_count("n", "", 3); /* between looking and taking */
+  metrics_take(METRICS_EMF, &first);
+  struct metrics_change second = change(METRICS_EMF, "n", true);
+  assert_true(second.value == 3 && !second.fresh);
+  assert_true(change(METRICS_EMF, "n", true).value == 0);
+  assert_true(change(METRICS_CLOUDWATCH, "n", true).value == 5); /* each reader for itself */
+
+  metrics_gauge("g", "", 7);
+  change(METRICS_EMF, "g", true);
+  assert_true(change(METRICS_EMF, "g", true).value == 7); /* a gauge is what it is */
+
+  metrics_observe("h", "", 0.001);
+  metrics_observe("h", "", 0.0005);
+  metrics_observe("h", "", 100);
+  struct metrics_change h = change(METRICS_EMF, "h", true);
+  assert_true(h.counts[0] == 2 && h.sums[0] == 0.0015);
+  assert_true(h.counts[METRICS_RANGES - 1] == 1 && h.sums[METRICS_RANGES - 1] == 100);
+  metrics_observe("h", "", 100);
+  h = change(METRICS_EMF, "h", true);
+  assert_true(h.counts[0] == 0 && h.counts[METRICS_RANGES - 1] == 1 && h.value == 100);
+}
+
 /* One name, one kind: what comes as another is counted as lost, under any labels. */
 static void test_kinds(void **state) {
   (void)state;
@@ -147,6 +214,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_empty, reset),     cmocka_unit_test_setup(test_format, reset),
       cmocka_unit_test_setup(test_histogram, reset), cmocka_unit_test_setup(test_kinds, reset),
+      cmocka_unit_test_setup(test_words, reset),     cmocka_unit_test_setup(test_changes, reset),
+
       cmocka_unit_test_setup(test_cap, reset),       cmocka_unit_test_setup(test_threads, reset),
   };
   return cmocka_run_group_tests(tests, NULL, reset);
