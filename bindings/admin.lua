@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- The admin listener: GET /metrics (Prometheus text 0.0.4), GET /status.
-local config, lifecycle, metrics = require "config", require "lifecycle", require "metrics"
+local config, fail, lifecycle, metrics = require "config", require "fail", require "lifecycle", require "metrics"
 
 return function(request)
   if request.path == "/metrics" then
-    return { headers = { ["Content-Type"] = "text/plain; version=0.0.4" }, body = metrics.render() }
+    if not config.metrics.prometheus then fail(404, "not_found") end
+    return { headers = { ["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8" }, body = metrics.render() }
   end
   return { json = {
     version = lifecycle.version(),

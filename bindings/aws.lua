@@ -25,7 +25,7 @@ local known = {
     never = { LimitExceededException = true } },
   dynamodb = { id = "DYNAMODB", section = "dynamodb", attempts = 4, base = 0.025, checksum = true,
     patience = 2 },
-  monitoring = { id = "CLOUDWATCH" },
+  monitoring = { id = "CLOUDWATCH", section = "cloudwatch", query_mode = true },
   email = { id = "SESV2", section = "ses", signs = "ses" },
 }
 
@@ -109,6 +109,7 @@ local function headers_of(call, try)
     ["content-type"] = call.target and "application/x-amz-json-" .. call.version or "application/json",
     ["x-amz-target"] = call.target,
     ["amz-sdk-invocation-id"] = call.id,
+    ["x-amzn-query-mode"] = call.service.entry.query_mode and "true" or nil,
     ["amz-sdk-request"] = ("attempt=%d; max=%d"):format(try.attempt, try.attempts),
   }
 end

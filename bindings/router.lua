@@ -47,6 +47,8 @@ local function allowed(methods)
 end
 
 local routes, file = require "routes" -- the file is told only to who loads it first
+require "reporting"
+
 -- scripts/jobs.lua registers what runs beside the requests. There may be none; a broken one is refused at start, too.
 local has_jobs, no_jobs = pcall(require, "jobs")
 if not has_jobs and not tostring(no_jobs):find "^module 'jobs' not found" then error(no_jobs, 0) end

@@ -122,6 +122,17 @@ return {
     jwks_stale = between(86400, 0, 604800),        -- old keys are good this long while new ones cannot be had
     timeout = between(8.0, 0.05, 25),              -- for one call to the hosted UI
   },
+  metrics = {
+    prometheus = true,                             -- GET /metrics on the admin listener
+    emf = one_of("off", "on"),                     -- embedded metric format: JSON lines on standard output
+    cloudwatch = one_of("off", "on"),              -- sent to CloudWatch with PutMetricData
+    namespace = "usher",                           -- the namespace of both in CloudWatch
+    interval = between(60.0, 0.05, 3600),          -- between two tellings of either
+  },
+  cloudwatch = {
+    url = "",                                      -- base URL of CloudWatch; "" follows aws.endpoint_url
+    timeout = between(10.0, 0.05, 60),             -- for one call, its retries included
+  },
   attempts = {                                     -- beyond these 429, before anything is written; 0 is no limit
     per_address = between(60, 0, 1000000),         -- sign-ups a minute of one address or IPv6 /64; confirmations alike
     per_email = between(20, 0, 1000000),           -- the same for one e-mail address, an hour

@@ -9,6 +9,8 @@ local conceal, fingerprint, intent = require "lib.conceal", require "lib.fingerp
 local ownership, timing, proof = require "lib.ownership", require "lib.timing", require "lib.proof"
 local trouble = require "lib.trouble"
 
+require "lib.measures"
+
 local saga = {}
 
 local METHOD <const> = "email"
@@ -254,9 +256,6 @@ end
 -- _SUCCESS, _FAILURE (the visitor's fault) or _ERROR (ours or a dependency's) is added. instead(signup, err):
 -- a reply in the place of a refusal, or nil.
 function saga.flow(metric, body, instead)
-  for _, outcome in ipairs { "_SUCCESS", "_FAILURE", "_ERROR" } do
-    metrics.count(metric .. outcome, 0, { method = METHOD, step = "done" })
-  end
   return function(req)
     local self = new(METHOD)
     local ok, result = xpcall(body, with_traceback, req, self)

@@ -8,11 +8,6 @@ local trouble = {
   CODE_PAUSE = 900, -- seconds until Cognito listens to more codes of one user
 }
 
--- Alarms need a figure before there is trouble.
-for stores, step in pairs { USER = "user", ACCOUNT = "account" } do
-  metrics.count("INCONSISTENT_" .. stores .. "_STORES", 0, { method = "email", step = step })
-end
-
 local RETRY_AFTER <const> = 2 -- seconds until the same request is worth sending again
 
 

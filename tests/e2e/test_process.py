@@ -126,7 +126,7 @@ class Working(Served):
                 self.assertEqual(len(seen) > 1, count > 1)
                 self.assertLessEqual(len(seen), count)
                 text = usher.get("/metrics", admin=True)[2]
-                total = re.search(r'^usher_http_requests_total\{listener="public",status="200"\} (\d+)$', text, re.M)
+                total = re.search(r'^usher_http_requests_total\{env="[^"]*",listener="public",status="200"\} (\d+)$', text, re.M)
                 self.assertEqual(total[1], "64")
 
     def test_status(self):

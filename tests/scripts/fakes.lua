@@ -344,6 +344,8 @@ local function metrics(world)
     end,
     gauge = function() end,
     observe = function() end,
+    add = function() end,
+    describe = function() end,
   }
 end
 
