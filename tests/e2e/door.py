@@ -3,6 +3,8 @@
 
 The stores are read with the vendors' own clients: what usher wrote is what anybody else would find.
 """
+import base64
+import hmac
 import http.client
 import json
 import os
@@ -127,6 +129,35 @@ class Stores:
     def code(self, email):
         return self.mails(email)[0]["code"]
 
+    def signs_in(self, email, password):
+        """Does Cognito let them in?"""
+        message = (email + self.ready["client_id"]).encode()
+        mac = hmac.digest(self.ready["client_secret"].encode(), message, "sha256")
+        try:
+            self.cognito.initiate_auth(ClientId=self.ready["client_id"], AuthFlow="USER_PASSWORD_AUTH", AuthParameters={
+                "USERNAME": email, "PASSWORD": password, "SECRET_HASH": base64.b64encode(mac).decode()})
+        except (self.cognito.exceptions.NotAuthorizedException, self.cognito.exceptions.UserNotConfirmedException):
+            return False
+        return True
+
+    def whole(self, email):
+        """Exactly one of everything that belongs to the address -> its account id; raises AssertionError."""
+        user, customers, rows = self.user(email), self.customers(email), self.rows()
+        sub = user["sub"]
+        intents = [row for key, row in rows.items() if key[1] == "INTENT" and row["form"]["email"] == email]
+        mine = {key for key in rows if key[0] == "USER#" + sub}
+        accounts = {sk for _, sk in mine if sk.startswith("ACCOUNT#")}
+        assert len(customers) == len(intents) == len(accounts) == 1, (customers, intents, accounts)
+        account = accounts.pop()
+        assert mine == {("USER#" + sub, "DETAILS"), ("USER#" + sub, account)}, mine
+        kinds = sorted(sk.split("#")[0] for pk, sk in rows if pk == account)
+        assert kinds == ["API_KEY", "DETAILS", "USER"], kinds
+        assert rows[account, "DETAILS"]["stripe_id"] == customers[0].id
+        assert rows[account, "DETAILS"]["owner"] == sub and intents[0]["step"] == "DONE"
+        others = [sk for pk, sk in rows if (pk, "DETAILS") not in rows and pk.startswith(("USER#", "ACCOUNT#"))]
+        assert not others, others
+        return account.removeprefix("ACCOUNT#")
+
     def snapshot(self):
         """Everything that a request could have written."""
         return self.rows(), self.users(), sorted(customer.id for customer in self.customers())
@@ -138,3 +169,37 @@ def usher(settings, *options, **more):
         file.write("return " + settings)
         file.flush()
         return fixture.Usher("--config", file.name, *options, **more)
+
+
+class Sandbox:
+    """The sandbox's own switches: calls that break, what has been called, and the time."""
+
+    def __init__(self, ready):
+        self.address = urllib.parse.urlsplit(ready["sandbox"]["mailbox"]).netloc
+
+    def ask(self, method, path, fields=None):
+        connection = http.client.HTTPConnection(self.address, timeout=30)
+        try:
+            connection.request(method, path, json.dumps(fields) if fields else None)
+            text = connection.getresponse().read()
+            return json.loads(text) if text else None
+        finally:
+            connection.close()
+
+    def arm(self, service, operation, kind, **more):
+        return self.ask("POST", "/faults", {"service": service, "operation": operation, "kind": kind, **more})["id"]
+
+    def clear(self):
+        self.ask("DELETE", "/faults")
+
+    def advance(self, seconds):
+        self.ask("POST", "/clock", {"advance": seconds})
+
+    def last(self):
+        """The number of the latest call."""
+        return max((number for number, _ in self.calls()), default=0)
+
+    def calls(self, since=0):
+        """[(number, "service Operation"), …] after call `since`."""
+        return [(call["number"], call["service"] + " " + call["operation"])
+                for call in self.ask("GET", f"/calls?since={since}")]

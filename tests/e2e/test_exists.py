@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""When Cognito knows the address already: each row of the table, as data, looked at in the three stores.
+
+A row is what is there, who comes, and what must happen: resume (the same sign-up goes on), replay (the same answer),
+supersede (the old one is gone, never handed over), complete (an account for a confirmed user), taken (nothing).
+"""
+import base64
+import hmac
+import itertools
+import sqlite3
+import tempfile
+import unittest
+
+from door import CONFIRM, SIGNUP, Browser, Sandbox, Stores, form, usher
+
+FIRST, SECOND = "F1rst-Horse!", "S3cond-Horse!"
+BROKEN = {"code": "ValidationException", "status": 400}
+numbers = itertools.count(1)
+one = ready = stores = sandbox = folder = None
+
+
+def setUpModule():
+    global one, ready, stores, sandbox, folder
+    folder = tempfile.TemporaryDirectory()
+    one = usher("{ signup = { lease = 1 } }", "--data", folder.name)
+    ready, stores, sandbox = one.ready, Stores(one.ready), Sandbox(one.ready)
+
+
+def tearDownModule():
+    one.stop()
+    folder.cleanup()
+
+
+class Case:
+    """One address, the browser that was there first, and what it sent."""
+
+    def __init__(self):
+        self.email = f"ada.{next(numbers)}@example.com"
+        self.browser, self.key = Browser(ready["url"]), "k-" + self.email
+        self.body, self.answer = form(self.email, password=FIRST), None
+
+    def send(self, **changes):
+        self.answer = self.browser.post(SIGNUP, {**self.body, **changes}, Idempotency_Key=self.key)
+        return self.answer.status
+
+    def row(self, kind):
+        """The keys of this address's rows of that kind: INTENT, DETAILS, ACCOUNT#…"""
+        sub = (stores.user(self.email) or {}).get("sub", "nobody")
+        return [key for key, row in stores.rows().items() if key[1].startswith(kind) and (
+            row.get("form", {}).get("email") == self.email or sub in key[0] or row.get("owner") == sub)]
+
+    def forget(self, *kinds):
+        for kind in kinds:
+            for pk, sk in self.row(kind):
+                stores.table.delete_item(Key={"pk": pk, "sk": sk})
+
+
+# --- what is there ---
+
+def half_at_the_card(case):
+    assert case.send(stripe_token="tok_chargeDeclined") == 402
+
+
+def half_at_the_account(case):
+    sandbox.arm("dynamodb", "TransactWriteItems", "refuse", error=BROKEN)
+    assert case.send() == 503, case.answer.text
+
+
+def half_and_not_stored(case):
+    """Cognito has the user; the intent does not say so, because no answer came and nobody could look."""
+    sandbox.arm("cognito", "SignUp", "error_after", error={"code": "InternalErrorException", "status": 500})
+    sandbox.arm("cognito", "AdminGetUser", "refuse", count=9, error={"code": "InternalErrorException", "status": 500})
+    assert case.send() == 503
+    sandbox.clear()
+
+
+def done(case):
+    assert case.send() == 201
+
+
+def done_and_forgotten(case):
+    done(case)
+    case.forget("INTENT")
+
+
+def no_intent(case):
+    """Somebody signed up elsewhere with the same pool."""
+    mac = hmac.digest(ready["client_secret"].encode(), (case.email + ready["client_id"]).encode(), "sha256")
+    stores.cognito.sign_up(ClientId=ready["client_id"], Username=case.email, Password=FIRST,
+                           SecretHash=base64.b64encode(mac).decode())
+
+
+def confirmed(case):
+    done(case)
+    assert case.browser.post(CONFIRM, {"email": case.email, "code": stores.code(case.email)}).status == 200
+
+
+def confirmed_and_forgotten(case):
+    confirmed(case)
+    case.forget("INTENT")
+
+
+def confirmed_without_account(case):
+    """Only the user is there, as an older system left it."""
+    no_intent(case)
+    stores.cognito.admin_confirm_sign_up(UserPoolId=ready["user_pool_id"], Username=case.email)
+
+
+def confirmed_half_way(case):
+    """The code was good, the account is missing, the intent knows."""
+    half_at_the_account(case)
+    sandbox.arm("dynamodb", "TransactWriteItems", "refuse", error=BROKEN)
+    assert case.browser.post(CONFIRM, {"email": case.email, "code": stores.code(case.email)}).status == 200
+
+
+def external(case):
+    no_intent(case)
+    with sqlite3.connect(folder.name + "/sandbox.db") as db:
+        db.execute("UPDATE cognito_users SET status = 'EXTERNAL_PROVIDER' WHERE email_key = ?", (case.email,))
+
+
+# --- who comes -> the answer ---
+
+def with_proof(case):
+    return case.browser.post(SIGNUP, case.body)
+
+
+def with_token(case):
+    token = case.browser.cookies["__Host-usher_signup"]
+    return Browser(ready["url"]).post(SIGNUP, {**case.body, "signup_token": token})
+
+
+def with_key(case):
+    return Browser(ready["url"]).post(SIGNUP, case.body, Idempotency_Key=case.key)
+
+
+def stranger(case):
+    case.second = Browser(ready["url"])
+    return case.second.post(SIGNUP, form(case.email, name="Eve", password=SECOND), Idempotency_Key="x" + case.key)
+
+
+def with_the_password(case):
+    case.second = Browser(ready["url"])
+    return case.second.post(SIGNUP, form(case.email, name="Eve", password=FIRST))
+
+
+OURS, OTHERS = (with_proof, with_token, with_key), (stranger, with_the_password)
+
+ROWS = [
+    *[(there, who, "resume") for there in (half_at_the_card, half_at_the_account, half_and_not_stored)
+      for who in OURS],
+    *[(done, who, "replay") for who in OURS],
+    *[(there, who, "supersede") for who in OTHERS
+      for there in (half_at_the_card, half_at_the_account, half_and_not_stored, done, done_and_forgotten, no_intent)],
+    (done_and_forgotten, with_proof, "supersede"),
+    *[(confirmed, who, "replay") for who in OURS],
+    *[(there, who, "taken") for there in (confirmed, confirmed_and_forgotten) for who in OTHERS],
+    (confirmed_and_forgotten, with_proof, "taken"),
+    (confirmed_without_account, with_the_password, "complete"),
+    (confirmed_without_account, stranger, "taken"),
+    (confirmed_half_way, stranger, "taken"),
+    *[(confirmed_half_way, who, "complete") for who in OURS + (with_the_password,)],
+    *[(external, who, "google") for who in OTHERS],
+]
+
+
+class Exists(unittest.TestCase):
+    maxDiff = None
+
+    def test_rows(self):
+        for there, who, effect in ROWS:
+            with self.subTest(f"{there.__name__}, {who.__name__}: {effect}"):
+                case = Case()
+                there(case)
+                before = stores.snapshot(), stores.user(case.email), len(stores.mails(case.email)), sandbox.last()
+                answer = who(case)
+                called = sandbox.calls(before[-1])
+                getattr(self, "check_" + effect)(case, answer, *before[:-1], [name for _, name in called])
+
+    def check_resume(self, case, answer, before, user, mails, _):
+        self.assertEqual(answer.status, 201, answer.text)
+        self.assertEqual(stores.user(case.email), user)
+        self.assertEqual(len(stores.mails(case.email)), mails)
+        self.assertEqual(stores.whole(case.email), answer.json["visible_account_id"])
+        if case.answer.headers["Set-Cookie"]:
+            self.assertIn(answer.json["signup_token"], case.answer.headers["Set-Cookie"])
+
+    def check_replay(self, case, answer, before, *_):
+        self.assertEqual((answer.status, answer.text), (201, case.answer.text))
+        self.assertEqual(stores.snapshot(), before)
+
+    def check_supersede(self, case, answer, before, user, mails, _):
+        self.assertEqual(answer.status, 201, answer.text)
+        now = stores.user(case.email)
+        self.assertNotEqual(now["sub"], user["sub"])
+        self.assertEqual(len(stores.mails(case.email)), mails + 1)
+        self.assertEqual(stores.whole(case.email), answer.json["visible_account_id"])
+        self.assertEqual([key for key in stores.rows() if user["sub"] in key[0] + key[1]], [])
+        self.assertNotIn(user["username"], stores.users())
+        if case.answer is not None and case.answer.status == 201:
+            self.assertNotEqual(answer.json["visible_account_id"], case.answer.json["visible_account_id"])
+        if not hasattr(case, "second"):
+            return
+        old = Browser(ready["url"])
+        old.cookies = {name: value for name, value in case.browser.cookies.items()}
+        refused = old.post(CONFIRM, {"email": case.email, "code": stores.code(case.email)})
+        self.assertEqual((refused.status, refused.code), (422, "signup_superseded"))
+        good = case.second.post(CONFIRM, {"email": case.email, "code": stores.code(case.email)})
+        self.assertEqual(good.status, 200, good.text)
+
+    def check_taken(self, case, answer, before, user, mails, called, message="Please sign in."):
+        self.assertEqual((answer.status, answer.code), (409, "account_exists"))
+        self.assertIn(message, answer.json["error"]["message"])
+        self.assertIsNone(answer.headers["Set-Cookie"])
+        rows, users, customers = stores.snapshot()
+        keys = {key: row for key, row in rows.items() if not key[0].startswith("IDEMPOTENCY#")}
+        self.assertEqual((keys, users, customers), (
+            {key: row for key, row in before[0].items() if not key[0].startswith("IDEMPOTENCY#")}, *before[1:]))
+        self.assertEqual((stores.user(case.email), len(stores.mails(case.email))), (user, mails))
+        self.assertEqual([name for name in called if name.startswith("stripe")], [])
+
+    def check_google(self, *args):
+        self.check_taken(*args, message="Google")
+
+    def check_complete(self, case, answer, before, user, mails, _):
+        self.assertEqual(answer.status, 201, answer.text)
+        now = stores.user(case.email)
+        self.assertEqual((now["sub"], now["status"]), (user["sub"], "CONFIRMED"))
+        self.assertEqual(stores.whole(case.email), answer.json["visible_account_id"])
+        self.assertEqual(len(stores.mails(case.email)), mails)
+        self.assertTrue(stores.signs_in(case.email, FIRST))
+        self.assertFalse(stores.signs_in(case.email, SECOND))
+
+
+if __name__ == "__main__":
+    unittest.main()
