@@ -85,8 +85,6 @@ class Stores:
         self.table = boto3.resource("dynamodb", endpoint_url=ready["sandbox"]["dynamodb"], **options).Table(
             ready["table"])
         self.cognito = boto3.client("cognito-idp", endpoint_url=ready["sandbox"]["cognito"], **options)
-        stripe.api_base, stripe.api_key = ready["sandbox"]["stripe"], ready["stripe_key"]
-        stripe.max_network_retries = 0
 
     def rows(self):
         """All items, as {(pk, sk): the attributes}."""
@@ -111,11 +109,17 @@ class Stores:
         pages = self.cognito.get_paginator("list_users").paginate(UserPoolId=self.ready["user_pool_id"])
         return sorted(user["Username"] for page in pages for user in page["Users"])
 
+    def stripe(self):
+        """The client, whose settings are the process's, turned to this sandbox."""
+        stripe.api_base, stripe.api_key = self.ready["sandbox"]["stripe"], self.ready["stripe_key"]
+        stripe.max_network_retries = 0
+        return stripe
+
     def customers(self, email=None):
-        return list(stripe.Customer.list(limit=100, **({"email": email} if email else {})).auto_paging_iter())
+        return list(self.stripe().Customer.list(limit=100, **({"email": email} if email else {})).auto_paging_iter())
 
     def cards(self, customer):
-        return list(stripe.PaymentMethod.list(customer=customer, type="card").auto_paging_iter())
+        return list(self.stripe().PaymentMethod.list(customer=customer, type="card").auto_paging_iter())
 
     def mails(self, email):
         """Newest first."""
