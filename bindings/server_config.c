@@ -69,7 +69,7 @@ static void read_limits(lua_State *L, struct server_limits *out) {
 }
 
 static void check_origin(lua_State *L, const char *origin, size_t size) {
-  struct cors *probe;
+  struct cors *probe = NULL;
   int err = strlen(origin) < size ? 0 : UV_EINVAL;
   if (!err) err = cors_new(&(struct cors_settings){&origin, 1, .credentials = true}, &probe);
   if (err)
