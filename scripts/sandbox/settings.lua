@@ -26,6 +26,8 @@ local settings = {
 -- (epoch seconds).
 settings.keys = {
   [settings.access_key_id] = { secret_access_key = settings.secret_access_key },
+  ASIAUSHERSANDBOX0002 = { secret_access_key = "usher/sandbox/temporary/secret/0000000002",
+    session_token = "usher/sandbox/session/token/0000000002" },
 }
 
 -- Facts that vary between reports of the real services.

@@ -85,6 +85,7 @@ class Stores:
         self.table = boto3.resource("dynamodb", endpoint_url=ready["sandbox"]["dynamodb"], **options).Table(
             ready["table"])
         self.cognito = boto3.client("cognito-idp", endpoint_url=ready["sandbox"]["cognito"], **options)
+        self.stripe()
 
     def rows(self):
         """All items, as {(pk, sk): the attributes}."""
