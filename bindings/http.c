@@ -19,6 +19,7 @@ struct op {
   struct task *task;
   struct bytes lines; /* "Name: value\0" …, wiped once they were sent */
   struct bytes body;  /* of a body that came in parts; wiped too */
+  struct bytes url;   /* of a url that came in parts; wiped too */
 };
 
 /* --- 1. what can be wrong about the arguments --- */
@@ -48,18 +49,21 @@ static bool is_framing(const char *name) {
   return false;
 }
 
+/* The length of the string or secret on the top of the stack. */
+static size_t part_len(lua_State *L) {
+  struct secret *s = secret_test(L, -1);
+  return s ? secret_len(s) : lua_rawlen(L, -1);
+}
+
 /* One part of a value, on the top of the stack: a string or a secret. Its length. */
 static size_t check_part(lua_State *L, const char *name) {
-  size_t len;
   struct secret *s = secret_test(L, -1);
   if (!s && lua_type(L, -1) != LUA_TSTRING)
     luaL_error(L, "http.fetch: header %s: a %s, not a string or a secret", name,
                luaL_typename(L, -1));
-  const char *data = s ? secret_data(s) : lua_tostring(L, -1);
-  len = s ? secret_len(s) : lua_rawlen(L, -1);
-  if (!is_value(data, len))
+  if (!is_value(s ? secret_data(s) : lua_tostring(L, -1), part_len(L)))
     luaL_error(L, "http.fetch: header %s: a line break or NUL in its value", name);
-  return len;
+  return part_len(L);
 }
 
 /* stack: …, name, value. The length of the line that they make. */
@@ -123,6 +127,29 @@ static void check_url(lua_State *L, const char *url, size_t len) {
     luaL_error(L, "http.fetch: url: http:// or https://, without spaces or control characters");
 }
 
+/* The list of strings and secrets on the top of the stack, which op_join makes one of. Their length. */
+static size_t check_parts(lua_State *L, const char *option) {
+  size_t len = 0;
+  lua_Unsigned parts = lua_rawlen(L, -1);
+  for (lua_Unsigned i = 1; i <= parts; i++, lua_pop(L, 1)) {
+    if (lua_rawgeti(L, -1, (lua_Integer)i) != LUA_TSTRING && !secret_test(L, -1))
+      luaL_error(L, "http.fetch: %s: a %s, not a string or a secret", option, luaL_typename(L, -1));
+    len += part_len(L);
+  }
+  return len;
+}
+
+/* Pushes the url: a string, or a list of parts. */
+static void check_url_option(lua_State *L, struct client_request *r, size_t *len) {
+  if (lua_getfield(L, 1, "url") == LUA_TTABLE) {
+    *len = check_parts(L, "url");
+    return;
+  }
+  lua_pop(L, 1);
+  r->url = check_text(L, "url", "", len);
+  check_url(L, r->url, *len);
+}
+
 /* A duration becomes a moment here, and never one after the task's own. */
 static uint64_t check_deadline(lua_State *L, const struct task *task) {
   lua_Number seconds = DEFAULT_TIMEOUT;
@@ -144,37 +171,28 @@ static size_t check_max_response(lua_State *L) {
   return (size_t)max;
 }
 
-/* Pushes the body: a string, or a list of strings and secrets, which are joined later. */
+/* Pushes the body: a string, or a list of parts. */
 static void check_body(lua_State *L, struct client_request *r) {
-  if (lua_getfield(L, 1, "body") != LUA_TTABLE) {
-    lua_pop(L, 1);
-    r->body = check_text(L, "body", "", &r->body_len);
+  if (lua_getfield(L, 1, "body") == LUA_TTABLE) {
+    r->body_len = check_parts(L, "body");
     return;
   }
-  lua_Unsigned parts = lua_rawlen(L, -1);
-  for (lua_Unsigned i = 1; i <= parts; i++) {
-    if (lua_rawgeti(L, -1, (lua_Integer)i) != LUA_TSTRING && !secret_test(L, -1))
-      luaL_error(L, "http.fetch: body: a %s, not a string or a secret", luaL_typename(L, -1));
-    struct secret *s = secret_test(L, -1);
-    r->body_len += s ? secret_len(s) : lua_rawlen(L, -1);
-    lua_pop(L, 1);
-  }
+  lua_pop(L, 1);
+  r->body = check_text(L, "body", "", &r->body_len);
 }
 
 /* stack: options -> options, method, url, body */
-static void check_request(lua_State *L, struct client_request *r) {
+static void check_request(lua_State *L, struct client_request *r, size_t *url_len) {
   size_t len;
   check_options(L);
   r->method = check_text(L, "method", "GET", &len);
   if (!is_token(r->method, len)) luaL_error(L, "http.fetch: method: not a method's name");
-  r->url = check_text(L, "url", "", &len);
-  check_url(L, r->url, len);
+  check_url_option(L, r, url_len);
   check_body(L, r);
   if (r->body_len && strcmp(r->method, "HEAD") == 0)
     luaL_error(L, "http.fetch: body: HEAD has none");
   r->max_response = check_max_response(L);
-  lua_getfield(L, 1, "repeatable");
-  r->repeatable = lua_toboolean(L, -1);
+  r->repeatable = lua_getfield(L, 1, "repeatable") != LUA_TNIL && lua_toboolean(L, -1);
   lua_pop(L, 1);
 }
 
@@ -188,6 +206,7 @@ static void wipe(struct bytes *b) {
 static void op_wipe(struct op *op) {
   wipe(&op->lines);
   wipe(&op->body);
+  wipe(&op->url);
 }
 
 static int op_gc(lua_State *L) {
@@ -214,18 +233,24 @@ static int append_part(lua_State *L, struct bytes *b) {
   return bytes_append(b, lua_tostring(L, -1), lua_rawlen(L, -1));
 }
 
+/* The list of parts at the index. */
+static int append_parts(lua_State *L, int list, struct bytes *b) {
+  int err = 0;
+  lua_Unsigned parts = lua_rawlen(L, list);
+  for (lua_Unsigned i = 1; i <= parts && !err; i++) {
+    lua_rawgeti(L, list, (lua_Integer)i);
+    err = append_part(L, b);
+    lua_pop(L, 1);
+  }
+  return err;
+}
+
 /* stack: …, name, value */
 static int append_header(lua_State *L, struct bytes *b) {
   int err = bytes_append(b, lua_tostring(L, -2), lua_rawlen(L, -2));
   if (!err) err = bytes_append(b, ": ", 2);
   if (err) return err;
-  if (lua_type(L, -1) != LUA_TTABLE) return append_part(L, b) || bytes_append(b, "", 1);
-  lua_Unsigned parts = lua_rawlen(L, -1);
-  for (lua_Unsigned i = 1; i <= parts && !err; i++) {
-    lua_rawgeti(L, -1, (lua_Integer)i);
-    err = append_part(L, b);
-    lua_pop(L, 1);
-  }
+  err = lua_type(L, -1) == LUA_TTABLE ? append_parts(L, lua_gettop(L), b) : append_part(L, b);
   return err ? err : bytes_append(b, "", 1);
 }
 
@@ -247,16 +272,22 @@ static int op_fill(lua_State *L, struct op *op, struct client_request *r, size_t
   return 0;
 }
 
-/* A body in parts becomes one, with the room for it reserved first. stack: options, method, url, body, … */
-static int op_join(lua_State *L, struct op *op, struct client_request *r) {
-  if (lua_type(L, 4) != LUA_TTABLE) return 0;
-  int err = bytes_reserve(&op->body, r->body_len);
-  lua_Unsigned parts = lua_rawlen(L, 4);
-  for (lua_Unsigned i = 1; i <= parts && !err; i++) {
-    lua_rawgeti(L, 4, (lua_Integer)i);
-    err = append_part(L, &op->body);
-    lua_pop(L, 1);
+/* Makes one of the parts at the index, with the room for them reserved first. */
+static int op_join(lua_State *L, int index, struct bytes *b, size_t len) {
+  int err = bytes_reserve(b, len);
+  if (!err) err = append_parts(L, index, b);
+  return err ? err : bytes_append(b, "", 0);
+}
+
+/* A url is judged whole, and shows in no error. stack: options, method, url, body, … */
+static int op_join_all(lua_State *L, struct op *op, struct client_request *r, size_t url_len) {
+  int err = 0;
+  if (!r->url) {
+    err = op_join(L, 3, &op->url, url_len);
+    if (!err) check_url(L, r->url = op->url.data, op->url.len);
   }
+  if (err || r->body) return err;
+  err = op_join(L, 4, &op->body, r->body_len);
   r->body = op->body.data;
   r->body_len = op->body.len;
   return err;
@@ -327,17 +358,18 @@ static void on_done(struct client_call *call, void *ctx) {
   task_wake(((struct op *)ctx)->task);
 }
 
-/* http.fetch{method="GET", url=, headers={name = string|secret|{string|secret, …}}, body="" or {string|secret, …},
-              timeout=30 (seconds), max_response=bytes, repeatable=false (may be sent twice)}
+/* http.fetch{method="GET", url= or {string|secret, …}, headers={name = string|secret|{string|secret, …}},
+              body="" or {string|secret, …}, timeout=30 (seconds), max_response=bytes,
+              repeatable=false (may be sent twice)}
      -> {status=, headers={lower-case name = string}, body=}
      -> nil, {kind="dns|connect|tls|timeout|reset|too_large|protocol|canceled", message=, sent=bool}
    Yields. */
 static int http_fetch(lua_State *T) {
   struct client_request r = {0};
-  size_t len;
+  size_t len, url_len;
   luaL_checktype(T, 1, LUA_TTABLE);
   lua_settop(T, 1);
-  check_request(T, &r);
+  check_request(T, &r, &url_len);
   lua_getfield(T, 1, "headers");
   r.header_count = check_headers(T, &len);
   struct task *task = task_current(T);
@@ -345,7 +377,7 @@ static int http_fetch(lua_State *T) {
   if (!client) return luaL_error(T, "http.fetch: nothing is fetched in this process");
   r.deadline_ms = check_deadline(T, task);
   struct op *op = op_push(T, task);
-  if (!op_fill(T, op, &r, len) && !op_join(T, op, &r))
+  if (!op_fill(T, op, &r, len) && !op_join_all(T, op, &r, url_len))
     op->call = client_send(client, &r, on_done, op);
   op_wipe(op);
   if (!op->call) return push_error(T, CLIENT_CANCELED, "out of memory, or closing", false);

@@ -34,6 +34,9 @@ describe("http.fetch refuses", function()
     { "a url with a space", { url = "http://a/b c" }, "url" },
     { "a url with a line break", { url = "http://a/\r\nX: y" }, "url" },
     { "a url with a NUL", { url = "http://a/\0b" }, "url" },
+    { "a url part of another type", { url = { "http://a/", 1 } }, "url: a number" },
+    { "a url in no parts", { url = {} }, "url" },
+    { "a secret url with a line break", { url = { "http://a/", torn } }, "url: http:// or" },
     { "an unknown option", { url = REFUSED, header = {} }, "header" },
     { "a positional option", { url = REFUSED, "GET" }, "option" },
     { "an empty method", { url = REFUSED, method = "" }, "method" },
@@ -86,6 +89,16 @@ describe("http.fetch refuses", function()
   it("to show a secret in its errors", function()
     local _, problem = pcall(http.fetch, { url = REFUSED, headers = { a = torn } })
     assert.is_nil(problem:find("abc", 1, true))
+    _, problem = pcall(http.fetch, { url = { torn } })
+    assert.is_nil(problem:find("abc", 1, true))
+  end)
+
+  it("to show a secret url when nobody answers", function()
+    local hidden = secret.new("webhook", REFUSED .. "services/hidden")
+    local reply, err = http.fetch { url = { hidden }, timeout = 5 }
+    assert.is_nil(reply)
+    assert.equal("connect", err.kind)
+    assert.is_nil(err.message:find("hidden", 1, true))
   end)
 end)
 
@@ -115,6 +128,14 @@ describe("http.fetch sends", function()
       assert.equal("<secret key>", tostring(key))
       assert(http.fetch { method = "POST", url = url, body = { "key=", key, "&x=", "y" } })
       assert.equal("key=a%20b%26c%3Dd%FF&x=y", next_request():match "\r\n\r\n(.*)$")
+    end)
+  end)
+
+  it("a url whose parts are secret", function()
+    with_peer({ EMPTY, "keep" }, function(url, next_request)
+      local path = secret.new("path", "services/T0/B0?x=1")
+      assert.equal(200, assert(http.fetch { url = { url, path, "&y=2" } }).status)
+      assert.equal("GET /services/T0/B0?x=1&y=2 HTTP/1.1", next_request():match "^[^\r]*")
     end)
   end)
 
