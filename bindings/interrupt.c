@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `interrupt` module, for commands that walk far: a first SIGINT or SIGTERM asks them to stop at a good place, a
- * second one ends the process. The handles are freed in their close callbacks. */
-#include "vm.h"
+/* Lua's `interrupt` module, for commands that walk far or wait long: a first SIGINT or SIGTERM asks them to stop at a
+ * good place, a second one ends the process. The handles are freed in their close callbacks. */
+#include "task.h"
 
 #include <lauxlib.h>
 #include <signal.h>
@@ -13,6 +13,7 @@ struct watch {
   uv_signal_t signals[2]; /* first: freed with the last close */
   int open;
   bool came;
+  struct task *waiting;
 };
 
 static void on_signal(uv_signal_t *h, int number) {
@@ -20,6 +21,7 @@ static void on_signal(uv_signal_t *h, int number) {
   (void)number;
   w->came = true;
   for (int i = 0; i < 2; i++) uv_signal_stop(&w->signals[i]);
+  if (w->waiting) task_wake(w->waiting);
 }
 
 static void on_closed(uv_handle_t *h) {
@@ -40,6 +42,20 @@ static int watch_came(lua_State *L) {
   struct watch **box = luaL_checkudata(L, 1, WATCH);
   lua_pushboolean(L, *box && (*box)->came);
   return 1;
+}
+
+static int watch_waited(lua_State *T, int status, lua_KContext ctx) {
+  (void)T, (void)status, (void)ctx;
+  return 0;
+}
+
+/* watch:wait(): until the command is asked to stop. One task at a time. Yields. */
+static int watch_wait(lua_State *T) {
+  struct watch **box = luaL_checkudata(T, 1, WATCH);
+  if ((*box)->came) return 0;
+  lua_settop(T, 1);
+  (*box)->waiting = task_current(T);
+  return task_await(T, watch_waited, 0);
 }
 
 /* interrupt.watch() -> watch, until it is collected. Does not yield. */
@@ -66,6 +82,7 @@ static int interrupt_watch(lua_State *L) {
 
 static const luaL_Reg methods[] = {
     {"came", watch_came},
+    {"wait", watch_wait},
     {NULL, NULL},
 };
 

@@ -18,6 +18,7 @@ int luaopen_background_wait(lua_State *L);
 int luaopen_bignum(lua_State *L);
 int luaopen_clock(lua_State *L);
 int luaopen_crypto(lua_State *L);
+int luaopen_gate(lua_State *L);
 int luaopen_http(lua_State *L);
 int luaopen_interrupt(lua_State *L);
 int luaopen_json(lua_State *L);
@@ -26,6 +27,7 @@ int luaopen_lifecycle(lua_State *L);
 int luaopen_limiter(lua_State *L);
 int luaopen_log_sink(lua_State *L);
 int luaopen_metrics(lua_State *L);
+int luaopen_process(lua_State *L);
 int luaopen_request(lua_State *L);
 int luaopen_script_files(lua_State *L);
 int luaopen_secret(lua_State *L);
@@ -43,6 +45,7 @@ static const struct {
     {"bignum", luaopen_bignum, true},
     {"clock", luaopen_clock, false},
     {"crypto", luaopen_crypto, false},
+    {"gate", luaopen_gate, true},
     {"http", luaopen_http, false},
     {"interrupt", luaopen_interrupt, true},
     {"json", luaopen_json, false},
@@ -51,6 +54,7 @@ static const struct {
     {"limiter", luaopen_limiter, false},
     {"log_sink", luaopen_log_sink, false},
     {"metrics", luaopen_metrics, false},
+    {"process", luaopen_process, true},
     {"request", luaopen_request, false},
     {"script_files", luaopen_script_files, true},
     {"secret", luaopen_secret, false},

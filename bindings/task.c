@@ -323,11 +323,30 @@ static int task_time_over(lua_State *T) {
   return 1;
 }
 
+/* task.limit(seconds): this task's time is over then, if not before; so is that of the tasks it starts from now on. */
+static int task_limit(lua_State *T) {
+  lua_Number seconds = luaL_checknumber(T, 1);
+  luaL_argcheck(T, seconds >= 0 && seconds < 1e9, 1, "not a duration in seconds");
+  struct task *t = task_current(T);
+  uint64_t deadline = uv_hrtime() / 1000000 + (uint64_t)(seconds * 1000);
+  if (deadline < t->deadline) t->deadline = deadline;
+  return 0;
+}
+
+/* task.name(id): what its log lines call this task, and those it starts: the request's id. */
+static int task_name(lua_State *T) {
+  size_t len;
+  const char *id = luaL_checklstring(T, 1, &len);
+  luaL_argcheck(T, len <= 128, 1, "longer than 128 bytes");
+  for (size_t i = 0; i < len; i++)
+    luaL_argcheck(T, id[i] > ' ' && id[i] < 0x7f && id[i] != '"' && id[i] != '\\', 1, "not an id");
+  task_set_request_id(task_current(T), id, len);
+  return 0;
+}
+
 static const luaL_Reg functions[] = {
-    {"all", task_all},
-    {"deadline", task_time_over},
-    {"spawn", task_spawn},
-    {NULL, NULL},
+    {"all", task_all},   {"deadline", task_time_over}, {"limit", task_limit},
+    {"name", task_name}, {"spawn", task_spawn},        {NULL, NULL},
 };
 
 int luaopen_task(lua_State *L) {

@@ -48,7 +48,7 @@ return {
     connect_timeout = between(3.0, 0.05, 60),      -- to reach an upstream
     connections = between(256, 1, 65536),          -- kept-alive connections of one worker, all upstreams
     connections_per_host = between(128, 1, 65536), -- and to one upstream
-    ca_file = "",                                  -- trusted certificates; "" is the system's store
+    ca_file = env("SSL_CERT_FILE"),                -- trusted certificates; "" is the system's store
   },
   aws = {
     region = env("AWS_REGION", env("AWS_DEFAULT_REGION")), -- "" looks into the AWS profile
@@ -154,6 +154,20 @@ return {
     min_score = between(0.5, 0.0, 1.0),            -- recaptcha v3: a lower score is refused
     timeout = between(4.0, 0.05, 30),              -- for its answer
     when_down = one_of("refuse", "allow"),         -- without an answer: 503, or let the sign-up pass
+  },
+  slack = {
+    webhook = optional_secret "env:SLACK_WEBHOOK_URL", -- an incoming webhook, told of every new customer; may be absent
+    timeout = between(2.0, 0.05, 10),              -- for one message, its retries included
+  },
+  triggers = {                                     -- a domain is what stands after an address's last @, compared exactly
+    internal_domains = list { "marqo.ai", "s2search.io", "mailinator.com" }, -- Slack is not told of these
+    deny = list {},                                -- domains or whole addresses that cannot sign up
+    allow = list {},                               -- when not empty, only these domains or addresses can
+    disposable = list { "10minutemail.com", "guerrillamail.com", "sharklasers.com", "temp-mail.org",
+      "tempmail.com", "throwawaymail.com", "trashmail.com", "yopmail.com" }, -- refused, unless allowed above
+    provider = "Google",                           -- the pool's identity provider, as the pool names it
+    call_timeout = between(1.5, 0.05, 4),          -- for one call of a trigger
+    timeout = between(4.5, 0.1, 30),               -- for all of a trigger; Cognito gives up after 5
   },
   password = {                                     -- the user pool's policy, mirrored so that all faults show at once
     min_length = between(8, 6, 99),
