@@ -2,7 +2,8 @@
 -- bindings: a Cognito user pool in plain Lua. Flows and commands call it; aws.lua carries and repeats.
 -- Pool, client and secret come from config.cognito; the secret hash is made in C, over exactly the username
 -- that is sent. All functions yield and return plain results | nil, err (as aws.call's). Functions that take
--- one table take timeout= or deadline= in it, the others in a last argument `options`.
+-- one table take timeout=, deadline= or, where they are signed, user_pool_id= in it, the others in a last
+-- argument `options`.
 -- Repeated are only calls that may be: see the mode each one names (WIRE: what is safe to retry).
 
 local aws, config, crypto = require "aws", require "config", require "crypto"
@@ -30,7 +31,7 @@ end
 
 
 local function admin(operation, input, options, mode)
-  input.UserPoolId = config.cognito.user_pool_id
+  input.UserPoolId = options and options.user_pool_id or config.cognito.user_pool_id
   return call(operation, input, options, true, mode)
 end
 

@@ -55,6 +55,12 @@ function keys.outbox_lease()
 end
 
 
+-- That somebody was told something once. id: a hash; whom it is about is in no key.
+function keys.notice(id)
+  return { pk = "NOTICE#" .. id, sk = "TOLD" }
+end
+
+
 -- A whole record: the key and its attributes.
 function keys.record(key, attributes)
   local item = { pk = key.pk, sk = key.sk }

@@ -25,14 +25,20 @@ local function shard_of(id)
 end
 
 
--- Keeps a message. about: signup_id, sub and username say whom it is about; the whole is given to the kind.
--- -> true | nil, err
-function outbox.put(kind, about)
+-- A message, not yet kept. about: signup_id, sub and username say whom it is about; the whole is given to the kind.
+-- busy: seconds in which the caller itself tries to tell it.
+function outbox.message(kind, about, busy)
   local id, now = crypto.uuid(), clock.now()
-  return dynamodb.put { item = keys.record(keys.outbox(shard_of(id), clock.iso8601(now), id), {
+  return keys.record(keys.outbox(shard_of(id), clock.iso8601(now), id), {
     kind = kind, about = about, state = "PENDING", attempts = 0, created_at = clock.iso8601(now),
-    next_try = now + pause(0),
-  }) }
+    next_try = now + math.max(pause(0), busy or 0),
+  })
+end
+
+
+-- Keeps a message. -> true | nil, err
+function outbox.put(kind, about)
+  return dynamodb.put { item = outbox.message(kind, about) }
 end
 
 
@@ -69,7 +75,8 @@ function outbox.list(subs)
 end
 
 
-local function delete(message)
+-- It was told. -> true | nil, err
+function outbox.forget(message)
   return dynamodb.delete { key = { pk = message.pk, sk = message.sk } }
 end
 
@@ -85,9 +92,9 @@ local function put_aside(message, err)
 end
 
 
-local function try_later(message, err)
+local function try_later(message, err, final)
   local attempts = message.attempts + 1
-  if attempts >= config.outbox.attempts then return put_aside(message, err) end
+  if final or attempts >= config.outbox.attempts then return put_aside(message, err) end
   return dynamodb.update {
     key = { pk = message.pk, sk = message.sk }, condition = "attribute_exists(pk)",
     set = { attempts = attempts, next_try = clock.now() + pause(attempts), error_code = err },
@@ -95,25 +102,25 @@ local function try_later(message, err)
 end
 
 
--- Does what the message asks for, now. -> true | nil, code
+-- Does what the message asks for, now. -> true | nil, code, what was raised, whether repeating is of no use
 local function tell(message)
   local handler = require "lib.outbox_kinds"[message.kind]
   if not handler then return nil, "unknown_kind" end
   local ok, done, err = pcall(handler, message.about)
   if ok and done then return true end
-  if ok then return nil, err.code or err.type or "failed" end
+  if ok then return nil, err.code or err.type or "failed", nil, err.final end
   return nil, fail.is(done) and done.code or "internal_error", done
 end
 
 
 -- One message, due or not. -> true | nil, code. A dead one that fails stays as it is.
 function outbox.deliver(message)
-  local told, code, raised = tell(message)
+  local told, code, raised, final = tell(message)
   local problem
   if told then
-    problem = select(2, delete(message))
+    problem = select(2, outbox.forget(message))
   elseif message.state ~= DEAD then
-    problem = select(2, try_later(message, code))
+    problem = select(2, try_later(message, code, final))
   end
   if not told then
     log.warn("outbox_failed", { kind = message.kind, attempts = message.attempts + 1, error_code = code,

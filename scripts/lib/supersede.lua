@@ -30,10 +30,11 @@ function supersede.stranger(user)
 end
 
 
+-- signup.cognito: options of its calls, where a trigger works for another pool than the settings name.
 -- Who has been confirmed since the intent was read is nobody's to delete.
 local function delete_user(signup, entry)
   if not entry.username then return end
-  local user, problem = cognito.admin_get_user(entry.username)
+  local user, problem = cognito.admin_get_user(entry.username, signup.cognito)
   if not user then
     if problem.code == "UserNotFoundException" then return end
     trouble.stop(signup, "supersede", problem)
@@ -42,7 +43,7 @@ local function delete_user(signup, entry)
     signup.unmade = true
     trouble.refuse(signup, "supersede", 409, "account_exists")
   end
-  local ok, err = cognito.admin_delete_user(entry.username)
+  local ok, err = cognito.admin_delete_user(entry.username, signup.cognito)
   if not ok and err.code ~= "UserNotFoundException" then trouble.stop(signup, "supersede", err) end
 end
 

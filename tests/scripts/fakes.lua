@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- Small stand-ins for what flows call: cognito, dynamodb, stripe, clock, log, metrics and the settings.
+-- Small stand-ins for what flows and triggers call: cognito, dynamodb, stripe, slack, clock, log, metrics and
+-- the settings.
 -- install() puts them into package.loaded, forgets the scripts that may hold older ones, and returns the
--- world to look at: world.table, users, mails, customers, methods, calls, counts, logs, now.
+-- world to look at: world.table, users, mails, customers, methods, links, told, calls, counts, logs, now.
 -- world:fail("stripe.create_customer", {…}) makes the next call fail; after=true lets it take effect first,
 -- as when only the answer is lost.
 local assert = require "luassert"
@@ -9,7 +10,7 @@ local expression = require "tests.scripts.fake_expression"
 
 local fakes = {}
 
-local FLOWS_AND_LIBS <const> = { "^lib%.", "^flows%.", "^hooks%." }
+local FLOWS_AND_LIBS <const> = { "^lib%.", "^flows%.", "^hooks%.", "^triggers%." }
 
 
 local function copy(value)
@@ -27,6 +28,9 @@ local function settings()
     api_key = { prefix = "usher" },
     signup = { key = "0123456789abcdef0123456789abcdef", lease = 30, ttl = 604800, max_cards = 3 },
     attempts = { per_address = 0, per_email = 0, overall = 0, cards_per_address = 0 },
+    slack = { webhook = "a secret", timeout = 2 },
+    triggers = { internal_domains = { "marqo.ai", "s2search.io", "mailinator.com" }, deny = {}, allow = {},
+      disposable = { "yopmail.com" }, provider = "Google", call_timeout = 1.5, timeout = 4.5 },
     outbox = { interval = 5, first_delay = 5, max_delay = 3600, attempts = 4, lease = 60, shards = 2 },
     captcha = { provider = "off" },
     confirm = { require_proof = "always" }, resend = { interval = 60, per_hour = 5 },
@@ -228,6 +232,10 @@ local function cognito(world)
       for name, value in pairs(attributes) do assert(find(username)).attributes[name] = value end
       return true
     end,
+    admin_link_provider_for_user = function(request)
+      world.links[#world.links + 1] = copy(request)
+      return true
+    end,
     admin_delete_user = function(username)
       for i, user in ipairs(world.users) do
         if user.username == username or user.attributes.email == username then
@@ -316,6 +324,17 @@ local function stripe(world)
 end
 
 
+local function slack(world)
+  return wrap(world, "slack", {
+    escape = require "slack".escape,
+    post = function(text)
+      world.told[#world.told + 1] = text
+      return true
+    end,
+  })
+end
+
+
 local function clock(world)
   return {
     now = function() return world.now end,
@@ -353,7 +372,8 @@ end
 function fakes.install()
   local world = setmetatable({
     table = {}, tokens = {}, users = {}, mails = {}, customers = {}, methods = {}, keys = {}, faults = {},
-    calls = {}, counts = {}, logs = {}, codes = 100000, subs = 0, ids = 0, now = 1767225600.0,
+    calls = {}, counts = {}, logs = {}, links = {}, told = {}, codes = 100000,
+    subs = 0, ids = 0, now = 1767225600.0,
     config = settings(),
   }, World)
   for name in pairs(package.loaded) do
@@ -364,7 +384,8 @@ function fakes.install()
   package.loaded.config, package.loaded.clock = world.config, clock(world)
   package.loaded.log, package.loaded.metrics = log(world), metrics(world)
   package.loaded.cognito, package.loaded.dynamodb = cognito(world), dynamodb(world)
-  package.loaded.stripe = stripe(world)
+  package.loaded.slack = nil
+  package.loaded.stripe, package.loaded.slack = stripe(world), slack(world)
   return world
 end
 
