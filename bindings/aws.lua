@@ -7,7 +7,7 @@
 local aws_env, clock, config = require "aws_env", require "clock", require "config"
 local crypto, http, json = require "crypto", require "http", require "json"
 local log, metrics, sigv4, task = require "log", require "metrics", require "sigv4", require "task"
-local retry, skew = require "retry", require "aws_skew"
+local retry, skew, trace = require "retry", require "aws_skew", require "trace"
 
 local aws = {}
 
@@ -194,6 +194,7 @@ end
 local function exchange(call, try)
   local headers, unsigned = prepare(call, try)
   if not headers then return nil, unsigned end
+  headers["x-amzn-trace-id"] = trace.id -- after signing: whoever stands between may change it
 
   local started, sent_at = clock.monotonic(), clock.now()
   local left = call.deadline - started

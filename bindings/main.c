@@ -2,6 +2,7 @@
 /* The command line: finds the command, reads its options, runs it. Exit codes: 0 ok, 1 it failed, 2 wrong usage. */
 #include "commands.h"
 #include "dev.h"
+#include "lambda.h"
 #include "overlay.h"
 #include "run.h"
 #include "sandbox_settings.h"
@@ -19,6 +20,7 @@ static int cmd_dev(int argc, char **argv);
 static int cmd_check(int argc, char **argv);
 static int cmd_exec(int argc, char **argv);
 static int cmd_test(int argc, char **argv);
+static int cmd_lambda(int argc, char **argv);
 static int cmd_version(int argc, char **argv);
 
 static const struct command {
@@ -68,6 +70,27 @@ static const struct command {
      "PATH is a spec file or a folder of *_spec.lua; without one: tests and scripts.\n"
      "Specs may wait for I/O. busted comes from Debian's lua-busted.\n",
      cmd_test},
+    {"lambda", "run a script as an AWS Lambda function, or package it",
+     "usage: usher lambda [--config FILE] [--scripts DIR] [MODULE]\n"
+     "       usher lambda --package OUT.zip [--config FILE]\n\n"
+     "MODULE returns function(event) -> result, like triggers.pre_sign_up; without it, the "
+     "variable\n"
+     "_HANDLER names it (the function's handler setting). Takes events from Lambda's Runtime API\n"
+     "(AWS_LAMBDA_RUNTIME_API) until it is told to end. Secrets that are missing are left out.\n\n"
+     "  --package OUT.zip  write an archive for the runtime provided.al2023 and this machine's "
+     "CPU\n"
+     "  --config FILE      settings; inside an archive they are usher.lua\n"
+     "  --scripts DIR      scripts that replace the ones inside the binary\n\n"
+     "Amazon Linux 2023 has glibc 2.34 and a small libcurl; a binary built on Debian 12 needs "
+     "glibc\n"
+     "2.36 and Debian's libcurl, so it cannot start there by itself. Two ways that work:\n"
+     "  a container image   FROM debian:12-slim with usher in it (see Dockerfile), CMD "
+     "[\"lambda\"];\n"
+     "                      recommended: Debian keeps its libraries patched\n"
+     "  --package           the archive carries the shared libraries of this machine and their "
+     "loader;\n"
+     "                      build it anew when Debian publishes fixes for them\n",
+     cmd_lambda},
     {"version", "print the version", "usage: usher version\n", cmd_version},
 };
 
@@ -76,11 +99,11 @@ static int usage_error(const char *command) {
   return 2;
 }
 
-enum { CONFIG = 256, SCRIPTS, HOST, PORT, ADMIN_PORT, WORKERS, DATA, JSON, HELP };
+enum { CONFIG = 256, SCRIPTS, HOST, PORT, ADMIN_PORT, WORKERS, DATA, JSON, PACKAGE, HELP };
 
 /* Everything any command takes; each says which of them it wants. */
 struct values {
-  const char *config, *scripts, *host, *data;
+  const char *config, *scripts, *host, *data, *package;
   long port, admin_port, workers; /* -1: not given */
   bool json;
 };
@@ -103,6 +126,12 @@ static const struct option dev_only[] = {
     {"data", required_argument, NULL, DATA},     {"json", no_argument, NULL, JSON},
     {"help", no_argument, NULL, HELP},           {0}};
 
+static const struct option lambda_only[] = {{"config", required_argument, NULL, CONFIG},
+                                            {"scripts", required_argument, NULL, SCRIPTS},
+                                            {"package", required_argument, NULL, PACKAGE},
+                                            {"help", no_argument, NULL, HELP},
+                                            {0}};
+
 static const struct command *current; /* whose help is asked for */
 
 static bool read_number(const char *name, const char *text, long most, long *out) {
@@ -119,6 +148,7 @@ static bool take(int option, struct values *v) {
   case SCRIPTS: v->scripts = optarg; return true;
   case HOST: v->host = optarg; return true;
   case DATA: v->data = optarg; return true;
+  case PACKAGE: v->package = optarg; return true;
   case JSON: v->json = true; return true;
   case PORT: return read_number("port", optarg, 65535, &v->port);
   case ADMIN_PORT: return read_number("admin-port", optarg, 65535, &v->admin_port);
@@ -209,6 +239,16 @@ static int cmd_test(int argc, char **argv) {
   if (first < 0) return usage_error("test");
   return run_script(&(struct run_settings){
       .module = "testing", .args = argv + first, .config_path = v.config, .scripts = v.scripts});
+}
+
+static int cmd_lambda(int argc, char **argv) {
+  struct values v;
+  int first = read_options(argc, argv, lambda_only, &v);
+  if (first < 0 || argc - first > 1 || (v.package && first < argc)) return usage_error("lambda");
+  return lambda(&(struct lambda_options){.config_path = v.config,
+                                         .scripts = v.scripts,
+                                         .module = first < argc ? argv[first] : NULL,
+                                         .package = v.package});
 }
 
 static int cmd_version(int argc, char **argv) {

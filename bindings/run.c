@@ -96,6 +96,10 @@ static void run_in(struct run *run, uv_loop_t *loop) {
 fail_vm:
   vm_close(run->vm);
 fail:
+  if (run->settings->problem && problem) {
+    *run->settings->problem = problem;
+    return;
+  }
   print_error(problem ? problem : uv_strerror(err));
   free(problem);
 }
