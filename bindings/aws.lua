@@ -4,7 +4,8 @@
 -- carries, retry.lua decides, and aws_skew.lua keeps the clock. Knows no operation. Bodies are
 -- never logged: they hold passwords.
 
-local aws_env, clock, config = require "aws_env", require "clock", require "config"
+local aws_credentials, aws_env = require "aws_credentials", require "aws_env"
+local clock, config = require "clock", require "config"
 local crypto, http, json = require "crypto", require "http", require "json"
 local log, metrics, sigv4, task = require "log", require "metrics", require "sigv4", require "task"
 local retry, skew, trace = require "retry", require "aws_skew", require "trace"
@@ -82,6 +83,20 @@ function aws.failure(err)
 end
 
 
+-- AWS_RETRY_MODE: standard is what retry.lua does, and adaptive is taken for it; legacy means five tries, as
+-- it does in the SDKs. AWS_MAX_ATTEMPTS overrides each mode's figure.
+local function attempts_set()
+  local most = tonumber(aws_env.setting("AWS_MAX_ATTEMPTS", "max_attempts"))
+  if most and most >= 1 then return math.min(most // 1 | 0, 20) end
+  return aws_env.setting("AWS_RETRY_MODE", "retry_mode") == "legacy" and 5 or nil
+end
+
+
+local function skew_is_off()
+  return (aws_env.setting("AWS_DISABLE_CLOCK_SKEW_CORRECTION") or ""):lower() == "true"
+end
+
+
 local services = {} -- name -> what this VM has learned about the service: its bucket, its clock
 
 local function service_of(name)
@@ -89,8 +104,8 @@ local function service_of(name)
   if service then return service end
   local entry = known[name] or {}
   service = {
-    name = name, entry = entry, skew = skew.new(), endpoint = aws.endpoint(name),
-    policy = retry.new { attempts = entry.attempts, base = entry.base, never = entry.never,
+    name = name, entry = entry, skew = skew.new(skew_is_off()), endpoint = aws.endpoint(name),
+    policy = retry.new { attempts = attempts_set() or entry.attempts, base = entry.base, never = entry.never,
       clock = clock.monotonic },
   }
   if service.endpoint then services[name] = service end
@@ -115,18 +130,29 @@ local function headers_of(call, try)
 end
 
 
+local function sign(call, headers)
+  return sigv4.sign {
+    method = "POST", url = call.url, headers = headers, body = call.body,
+    service = call.service.entry.signs or call.service.name, region = call.region,
+    time = math.floor(clock.now() + call.offset),
+  }
+end
+
+
 -- -> headers, with the signature where there is one | nil, err. The offset that was used is remembered, to
 -- judge a refusal by it.
 local function prepare(call, try)
   local headers = headers_of(call, try)
   if not call.signed then return headers end
   call.offset = call.service.skew.offset
-  local signed, problem = sigv4.sign {
-    method = "POST", url = call.url, headers = headers, body = call.body,
-    service = call.service.entry.signs or call.service.name, region = call.region,
-    time = math.floor(clock.now() + call.offset),
-  }
-  if signed then return signed end
+  local signed, problem = sign(call, headers)
+  if not signed and aws_credentials.await(call.deadline - clock.monotonic()) then
+    signed, problem = sign(call, headers)
+  end
+  if signed then
+    call.key_id = signed.authorization:match("Credential=([^/]+)/")
+    return signed
+  end
   return nil, fail(call, { code = "CredentialsMissing", message = tostring(problem), sent = false })
 end
 
@@ -237,9 +263,22 @@ local function announce_retry(call, try, err, kind, wait)
 end
 
 
+-- The service does not take our credentials, or no more. Are there others by now? It has done nothing, so that
+-- the call may be sent again, whatever it is.
+local stale = { ExpiredTokenException = true, ExpiredToken = true, UnrecognizedClientException = true,
+  InvalidClientTokenId = true }
+
+local function renewed(call, err)
+  if not stale[err.code] or not call.key_id or call.renewed then return false end
+  call.renewed = true
+  return aws_credentials.renew(call.key_id, call.deadline - clock.monotonic())
+end
+
+
 local function until_done(call, try, on_error)
   while true do
     local output, err = exchange(call, try)
+    if not output and renewed(call, err) then output, err = exchange(call, try) end
     if output then
       try:succeeded()
       return output
@@ -290,11 +329,16 @@ function aws.call(request)
   assert(type(request.service) == "string", "aws.call: service is a string")
   assert(type(request.target or request.operation) == "string",
     "aws.call: target is a string, Prefix.Operation")
+  local deadline = aws.deadline(request)
   local service = service_of(request.service)
+  if not aws.region() and (request.signed ~= false or not service.endpoint) then
+    aws_credentials.await(deadline - clock.monotonic()) -- the metadata may know the region
+    service = service_of(request.service)
+  end
   local call = {
     service = service, target = request.target, operation = request.operation or request.target:match("%.([^.]*)$"),
     version = request.json_version or "1.0", signed = request.signed ~= false, region = aws.region(),
-    deadline = aws.deadline(request), attempt_timeout = request.attempt_timeout,
+    deadline = deadline, attempt_timeout = request.attempt_timeout,
     body = json.encode(request.input or {}, { sorted = true }), id = crypto.uuid(), sent = false,
   }
   if not service.endpoint or call.signed and not call.region then

@@ -47,15 +47,42 @@ static int remember(lua_State *L, int err, const char *text) {
   return 1;
 }
 
-/* aws_env.region() -> AWS_REGION, AWS_DEFAULT_REGION, the profile's | nil */
+/* Where nothing else names it, what the metadata says: it may come later, so it is not remembered. */
+static int push_found_region(lua_State *L) {
+  struct bytes found = {0};
+  char text[LONGEST];
+  int err = credentials_region(&found);
+  if (take(&found, err, text))
+    lua_pushnil(L);
+  else
+    lua_pushstring(L, text);
+  return 1;
+}
+
+/* aws_env.region() -> AWS_REGION, AWS_DEFAULT_REGION, the profile's, the instance's or task's | nil */
 static int aws_env_region(lua_State *L) {
   struct bytes found = {0};
   char text[LONGEST];
   lua_settop(L, 0);
   lua_pushboolean(L, true);
+  if (!recall(L)) {
+    lua_pushboolean(L, true);
+    int err = aws_region(&found);
+    remember(L, take(&found, err, text), text);
+  }
+  return lua_isnil(L, -1) ? push_found_region(L) : 1;
+}
+
+/* aws_env.setting(variable[, key of the profile]) -> its text | nil */
+static int aws_env_setting(lua_State *L) {
+  struct bytes found = {0};
+  char text[LONGEST];
+  const char *variable = luaL_checkstring(L, 1), *key = luaL_optstring(L, 2, NULL);
+  lua_settop(L, 2);
+  lua_pushfstring(L, "setting %s", variable);
+  lua_pushvalue(L, -1);
   if (recall(L)) return 1;
-  lua_pushboolean(L, true);
-  int err = aws_region(&found);
+  int err = aws_setting(variable, key, &found);
   return remember(L, take(&found, err, text), text);
 }
 
@@ -89,6 +116,7 @@ static int aws_env_credentials_source(lua_State *L) {
 static const luaL_Reg functions[] = {
     {"region", aws_env_region},
     {"endpoint_url", aws_env_endpoint_url},
+    {"setting", aws_env_setting},
     {"credentials_source", aws_env_credentials_source},
     {NULL, NULL},
 };

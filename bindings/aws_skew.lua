@@ -41,16 +41,16 @@ local tracker = { __name = "aws.skew" }
 tracker.__index = tracker
 
 
--- A tracker with offset 0: sign at now + tracker.offset.
-function skew.new()
-  return setmetatable({ offset = 0 }, tracker)
+-- A tracker with offset 0: sign at now + tracker.offset. One that is off learns nothing.
+function skew.new(off)
+  return setmetatable({ offset = 0, off = off }, tracker)
 end
 
 
 -- Learns from one answer: its lower-case headers, and the local times (epoch seconds) of sending and arrival.
 -- An answer out of a cache (Age) tells the time of another day.
 function tracker:observe(headers, sent_at, now)
-  if headers.age or now - sent_at > MAX_TRIP or not headers.date then return end
+  if self.off or headers.age or now - sent_at > MAX_TRIP or not headers.date then return end
   local date = skew.parse_date(headers.date)
   if date then self.offset = date - now end
 end

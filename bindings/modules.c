@@ -13,6 +13,7 @@
 #include <string.h>
 
 /* Each is defined in the file of its name (background_wait: background.c, metrics: metrics_lua.c). task.h declares its own. */
+int luaopen_aws_credentials(lua_State *L);
 int luaopen_aws_env(lua_State *L);
 int luaopen_background_wait(lua_State *L);
 int luaopen_bignum(lua_State *L);
@@ -40,6 +41,7 @@ static const struct {
   lua_CFunction open;
   bool trusted; /* only where a person or the sandbox runs code, never in a flow */
 } modules[] = {
+    {"aws_credentials", luaopen_aws_credentials, false},
     {"aws_env", luaopen_aws_env, false},
     {"background_wait", luaopen_background_wait, false},
     {"bignum", luaopen_bignum, true},

@@ -3,6 +3,7 @@
 #include "run.h"
 
 #include "client.h"
+#include "credentials_host.h"
 #include "log.h"
 #include "server_config.h"
 #include "task.h"
@@ -14,6 +15,7 @@
 struct run {
   const struct run_settings *settings;
   struct vm *vm;
+  struct credentials_host credentials;
   int exit_code;
 };
 
@@ -60,10 +62,15 @@ static void on_idle(struct vm *vm) {
 }
 
 /* The settings say how to fetch: config.http, as for serve. */
-static int open_client(struct vm *vm, char **problem) {
+static int open_client(struct run *run, char **problem) {
   struct server_config config;
-  int err = server_config_read(vm, &config, problem);
-  return err ? err : client_open(vm->settings.loop, &config.client, &vm->settings.client);
+  struct vm_settings *vm = &run->vm->settings;
+  int err = server_config_read(run->vm, &config, problem);
+  if (!err) err = client_open(vm->loop, &config.client, &vm->client);
+  if (err) return err;
+  err = credentials_host_open(&run->credentials, vm->loop, vm->client, &config);
+  if (err) client_close(vm->client);
+  return err;
 }
 
 static void run_in(struct run *run, uv_loop_t *loop) {
@@ -78,7 +85,7 @@ static void run_in(struct run *run, uv_loop_t *loop) {
   };
   int err = vm_open(&run->vm, &vm, &problem);
   if (err) goto fail;
-  err = open_client(run->vm, &problem);
+  err = open_client(run, &problem);
   if (err) goto fail_vm;
   if (run->settings->quiet) log_set_level(LOG_ERROR);
   lua_State *L = run->vm->L;
@@ -90,6 +97,7 @@ static void run_in(struct run *run, uv_loop_t *loop) {
     run->vm->on_idle = on_idle;
     uv_run(loop, UV_RUN_DEFAULT);
   }
+  credentials_host_close(&run->credentials);
   client_close(run->vm->settings.client);
   vm_close(run->vm);
   return;

@@ -2,6 +2,7 @@
 /* Binds, starts the workers, waits for a signal, drains: /readyz first, then the listeners, then what is in flight. */
 #include "serve.h"
 
+#include "credentials_host.h"
 #include "host.h"
 #include "lifecycle.h"
 #include "listener.h"
@@ -29,7 +30,9 @@ struct process {
   uv_signal_t term, interrupt;
   uv_timer_t timer;
   uv_async_t ended;
+  struct credentials_host credentials;
   enum phase phase;
+  bool stopped_early; /* a signal came before there were workers */
   int exit_code;
 };
 
@@ -150,6 +153,10 @@ static void on_grace_over(uv_timer_t *timer) {
 
 static void on_signal(uv_signal_t *handle, int number) {
   struct process *p = handle->data;
+  if (!p->workers) {
+    p->stopped_early = true;
+    return;
+  }
   if (p->phase != SERVING) { /* a second signal means now */
     p->phase = STOPPING;
     uv_timer_stop(&p->timer);
@@ -175,6 +182,7 @@ static void on_all_ended(void *ctx) {
 
 static void on_ended(uv_async_t *async) {
   struct process *p = async->data;
+  credentials_host_close(&p->credentials);
   uv_close((uv_handle_t *)&p->term, NULL);
   uv_close((uv_handle_t *)&p->interrupt, NULL);
   uv_close((uv_handle_t *)&p->timer, NULL);
@@ -204,16 +212,23 @@ static void say_ready(struct process *p, const struct serve_options *options) {
   if (options->on_ready) options->on_ready(&ready, options->ctx);
 }
 
+static int stop_before_serving(struct process *p, int code) {
+  on_ended(&p->ended);
+  uv_run(&p->loop, UV_RUN_DEFAULT);
+  return code;
+}
+
 static int run(struct process *p, const struct serve_options *options) {
   struct worker_hooks hooks = host_hooks;
   hooks.ended = on_all_ended;
   watch(p);
-  int err = workers_start(p->config.workers, &hooks, &p->host, &p->workers);
+  int err = credentials_host_open(&p->credentials, &p->loop, NULL, &p->config);
+  if (!err) credentials_host_wait(&p->credentials, &p->config, &p->stopped_early);
+  if (p->stopped_early) return stop_before_serving(p, 0);
+  if (!err) err = workers_start(p->config.workers, &hooks, &p->host, &p->workers);
   if (err) { /* a worker has said more */
     problem("nothing is served: ", uv_strerror(err));
-    on_ended(&p->ended);
-    uv_run(&p->loop, UV_RUN_DEFAULT);
-    return 1;
+    return stop_before_serving(p, 1);
   }
   say_ready(p, options);
   uv_run(&p->loop, UV_RUN_DEFAULT);

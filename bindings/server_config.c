@@ -130,6 +130,9 @@ static int read_all(lua_State *L) {
   out->drain_ms = milliseconds(L, "limits", "drain");
   read_server(L, out);
   read_log_level(L);
+  text(L, "aws", "region", out->aws_region, sizeof out->aws_region);
+  text(L, "aws", "endpoint_url", out->aws_url, sizeof out->aws_url);
+  out->credentials_wait_ms = milliseconds(L, "aws", "credentials_wait");
   text(L, "http", "ca_file", out->ca_file, sizeof out->ca_file);
   out->client.connect_timeout_ms = milliseconds(L, "http", "connect_timeout");
   out->client.max_connections = whole(L, "http", "connections");

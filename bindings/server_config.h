@@ -11,10 +11,10 @@ struct server_config {
   char host[64], admin_host[64];
   int port, admin_port;
   unsigned workers;
-  unsigned grace_ms, drain_ms;
+  unsigned grace_ms, drain_ms, credentials_wait_ms;
   struct server_settings server;
   struct client_settings client;
-  char strip_prefix[128], ca_file[1024];
+  char strip_prefix[128], ca_file[1024], aws_region[64], aws_url[1024];
   const char *origins[32];
   char origin_text[32][256];
 };

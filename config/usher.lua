@@ -53,6 +53,7 @@ return {
   aws = {
     region = env("AWS_REGION", env("AWS_DEFAULT_REGION")), -- "" looks into the AWS profile
     endpoint_url = "",                             -- base URL of all AWS services; "" is AWS itself
+    credentials_wait = between(10.0, 0, 300),      -- `usher serve` waits so long for the first credentials, then starts
   },
   cognito = {
     url = "",                                      -- base URL of Cognito; "" follows aws.endpoint_url

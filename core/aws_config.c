@@ -195,17 +195,22 @@ const char *aws_config_find(const struct aws_config *c, const char *key) {
   return value ? value : aws_config_get(c, AWS_CONFIG_FILE, key);
 }
 
-int aws_region(struct bytes *out) {
-  const char *region = aws_variable("AWS_REGION");
-  if (!region) region = aws_variable("AWS_DEFAULT_REGION");
-  if (region) return bytes_append(out, region, strlen(region));
+int aws_setting(const char *variable, const char *key, struct bytes *out) {
+  const char *value = aws_variable(variable);
+  if (value) return bytes_append(out, value, strlen(value));
+  if (!key) return UV_ENOENT;
   struct aws_config *c;
   int err = aws_config_open(&c);
   if (err) return err;
-  region = aws_config_find(c, "region");
-  err = region ? bytes_append(out, region, strlen(region)) : UV_ENOENT;
+  value = aws_config_find(c, key);
+  err = value ? bytes_append(out, value, strlen(value)) : UV_ENOENT;
   aws_config_close(c);
   return err;
+}
+
+int aws_region(struct bytes *out) {
+  return aws_setting(aws_variable("AWS_REGION") ? "AWS_REGION" : "AWS_DEFAULT_REGION", "region",
+                     out);
 }
 
 /* "Cognito Identity Provider" as one word of a file or a variable. */

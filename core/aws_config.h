@@ -30,6 +30,9 @@ const char *aws_config_of(const struct aws_config *config, enum aws_file file, c
 /* An environment variable; NULL when unset or empty. */
 const char *aws_variable(const char *name);
 
+/* A setting of the environment, else of the profile (key; may be NULL). Appends; UV_ENOENT when it is
+ * not set. */
+int aws_setting(const char *variable, const char *key, struct bytes *out);
 /* AWS_REGION, AWS_DEFAULT_REGION, the profile's. Appends; UV_ENOENT when there is none. */
 int aws_region(struct bytes *out);
 /* The override for a service ("DynamoDB", "Cognito Identity Provider"), in AWS's order; UV_ENOENT

@@ -2,19 +2,32 @@
 -- aws.lua between fakes: what is sent, how answers and failures are read, what is repeated and for how long.
 -- Each row is one call: the answers of the wire in order, and what the caller sees.
 
-local fakes = { "aws_env", "clock", "config", "crypto", "http", "log", "metrics", "sigv4", "task", "aws" }
+local fakes = { "aws_credentials", "aws_env",
+  "clock", "config", "crypto", "http", "log", "metrics", "sigv4", "task", "aws" }
 
 local saved, world, aws, json
 
 
 -- A fresh aws.lua in a world of its own: world.answers are given one by one, world.sent collects requests.
 local function begin(settings)
-  world = { answers = {}, sent = {}, signed = {}, slept = {}, observed = {}, counted = {}, env = {},
+  world = { answers = {}, sent = {}, signed = {}, slept = {},
+    awaited = {}, renewed = {}, observed = {}, counted = {}, env = {},
     monotonic = 1000, epoch = 1440938160, trip = 0.5, ids = 0 }
   local replacements = {
     config = settings,
     aws_env = { region = function() return world.env.region end,
-      endpoint_url = function(id) return world.env[id] or world.env.all end },
+      endpoint_url = function(id) return world.env[id] or world.env.all end,
+      setting = function(variable) return world.env[variable] end },
+    aws_credentials = {
+      await = function(seconds)
+        world.awaited[#world.awaited + 1] = seconds
+        if world.comes then world.unsignable = nil end
+        return world.comes
+      end,
+      renew = function(id, seconds)
+        world.renewed[#world.renewed + 1] = { id, seconds }
+        return world.comes
+      end },
     clock = { now = function() return world.epoch end, monotonic = function() return world.monotonic end,
       sleep = function(seconds)
         world.slept[#world.slept + 1] = seconds
@@ -25,7 +38,7 @@ local function begin(settings)
     sigv4 = { sign = function(request)
       world.signed[#world.signed + 1] = request
       if world.unsignable then return nil, world.unsignable end
-      local headers = { authorization = "signed" }
+      local headers = { authorization = "AWS4-HMAC-SHA256 Credential=AK/x, Signature=y" }
       for name, value in pairs(request.headers) do headers[name] = value end
       return headers
     end },
@@ -85,7 +98,7 @@ describe("aws", function()
       assert.are.equal('{"a":[],"b":1}', sent.body)
       assert.are.equal("application/x-amz-json-1.0", sent.headers["content-type"])
       assert.are.equal("DynamoDB_20120810.PutItem", sent.headers["x-amz-target"])
-      assert.are.equal("signed", sent.headers.authorization)
+      assert.are.equal("AWS4-HMAC-SHA256 Credential=AK/x, Signature=y", sent.headers.authorization)
       assert.are.equal("uuid-1", sent.headers["amz-sdk-invocation-id"])
       assert.are.equal("attempt=1; max=4", sent.headers["amz-sdk-request"])
       local signed = world.signed[1]
@@ -132,7 +145,80 @@ describe("aws", function()
       assert.are.same({ "CredentialsMissing", "no credentials were found", false, false },
         { err.code, err.message, err.sent, err.retryable })
       assert.are.same({}, world.sent)
+      assert.are.same({ 60 }, world.awaited)
     end)
+
+    it("when the credentials that it had to wait for are there", function()
+      world.unsignable, world.comes = "not yet", true
+      world.answers = { { 200, "{}" } }
+      assert.are.same({}, call())
+      assert.are.same({ 60 }, world.awaited)
+    end)
+  end)
+
+  describe("credentials that are not taken any more", function()
+    local function expired(code) return { 400, '{"__type":"' .. code .. '"}' } end
+
+    -- code, retry mode, others come, requests, err
+    local cases = {
+      { "ExpiredTokenException", "safe", true, 2, nil },
+      { "ExpiredTokenException", "none", true, 2, nil },
+      { "UnrecognizedClientException", "throttle", true, 2, nil },
+      { "ExpiredTokenException", "safe", false, 1, "ExpiredTokenException" },
+      { "AccessDeniedException", "safe", true, 1, "AccessDeniedException" },
+    }
+    for _, case in ipairs(cases) do
+      local code, mode, comes, requests, expected = table.unpack(case, 1, 5)
+      it(("%s, %s: %s"):format(code, mode, comes and "others come" or "no others come"), function()
+        world.comes = comes
+        world.answers = { expired(code), { 200, "{}" } }
+        local output, err = call { retry = mode }
+        assert.are.equal(expected, err and err.code)
+        assert.are.equal(expected == nil, output ~= nil)
+        assert.are.equal(requests, #world.sent)
+        assert.are.same({}, world.slept)
+      end)
+    end
+
+    it("are renewed once for a call, and by the key that was refused", function()
+      world.comes = true
+      world.answers = { expired "ExpiredTokenException", expired "ExpiredTokenException" }
+      local _, err = call()
+      assert.are.equal("ExpiredTokenException", err.code)
+      assert.are.same({ { "AK", 59.5 } }, world.renewed)
+    end)
+  end)
+
+  describe("follows the environment", function()
+    -- variables, tries of a call that fails for good
+    local cases = {
+      { {}, 4 },
+      { { AWS_MAX_ATTEMPTS = "2" }, 2 },
+      { { AWS_MAX_ATTEMPTS = "1", AWS_RETRY_MODE = "legacy" }, 1 },
+      { { AWS_MAX_ATTEMPTS = "0" }, 4 },
+      { { AWS_MAX_ATTEMPTS = "many" }, 4 },
+      { { AWS_RETRY_MODE = "legacy" }, 5 },
+      { { AWS_RETRY_MODE = "standard" }, 4 },
+      { { AWS_RETRY_MODE = "adaptive" }, 4 },
+    }
+    for i, case in ipairs(cases) do
+      it("in its number of tries, " .. i, function()
+        for name, value in pairs(case[1]) do world.env[name] = value end
+        for n = 1, 6 do world.answers[n] = { 500 } end
+        local _, err = call()
+        assert.are.equal(case[2], err.attempts)
+      end)
+    end
+
+    for _, off in ipairs { "true", "false" } do
+      it("in correcting the clock: off is " .. off, function()
+        world.env.AWS_DISABLE_CLOCK_SKEW_CORRECTION = off
+        world.answers = { { 400, '{"__type":"InvalidSignatureException"}', { date = "Sun, 30 Aug 2015 13:36:00 GMT" } },
+          { 200, "{}" } }
+        local output = call()
+        assert.are.equal(off == "false", output ~= nil)
+      end)
+    end
   end)
 
   describe("reads a refusal", function()
