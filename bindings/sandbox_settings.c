@@ -10,7 +10,7 @@
 #include <string.h>
 
 const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynamodb", "stripe",
-                                                    "ses",     "captcha", "google"};
+                                                    "ses",     "captcha", "google",   "cloudwatch"};
 const char *const sandbox_known[SANDBOX_KNOWN] = {
     "region",        "access_key_id", "secret_access_key", "user_pool_id",  "client_id",
     "client_secret", "table",         "stripe_key",        "captcha_secret"};
@@ -80,6 +80,8 @@ int sandbox_settings_overlay(const struct sandbox_settings *s, struct bytes *out
   bytes_printf(out, "  dynamodb = { url = \"http://" SANDBOX_HOST ":%d\", table = \"%s\" },\n",
                s->ports[SANDBOX_DYNAMODB], v[SANDBOX_TABLE]);
   bytes_printf(out, "  ses = { url = \"http://" SANDBOX_HOST ":%d\" },\n", s->ports[SANDBOX_SES]);
+  bytes_printf(out, "  cloudwatch = { url = \"http://" SANDBOX_HOST ":%d\" },\n",
+               s->ports[SANDBOX_CLOUDWATCH]);
   bytes_printf(out, "  captcha = { url = \"http://" SANDBOX_HOST ":%d/siteverify\" },\n",
                s->ports[SANDBOX_CAPTCHA]);
   return bytes_printf(out, "  stripe = { url = \"http://" SANDBOX_HOST ":%d\" },\n",

@@ -245,7 +245,7 @@ end
 -- How long it took, for the metrics, and for answers that must not be told apart by it.
 local function tell_time(self, metric, ok, result)
   local seconds = clock.monotonic() - self.started
-  metrics.observe("usher_flow_seconds", seconds, { flow = metric:lower() })
+  metrics.observe(metric .. "_SECONDS", seconds, { method = self.method })
   if self.conceals then return end
   local outcome = ok and "done" or fail.is(result) and result.code or "error"
   timing.record(metric .. " " .. (self.replays and "replay" or outcome), seconds)

@@ -74,6 +74,9 @@ local function refuse(ctx, e)
     body[CAPITAL_MESSAGE[e.code] and "Message" or "message"] = e.message
   end
   local reply = finish(ctx, e.status, json.encode(body, SORTED), ctx.content_type)
+  if service.query_errors then
+    reply.headers["x-amzn-query-error"] = e.code .. (e.status < 500 and ";Sender" or ";Receiver")
+  end
   if service.error_headers then
     reply.headers["x-amzn-errortype"] = e.code .. ":"
     if e.message then reply.headers["x-amzn-errormessage"] = header_text(e.message) end

@@ -15,6 +15,7 @@ local services = {
   end,
   ses = require "sandbox.ses",
   captcha = require "sandbox.captcha",
+  cloudwatch = require "sandbox.cloudwatch.init",
   google = require "sandbox.google.init",
 }
 

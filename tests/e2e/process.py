@@ -20,7 +20,8 @@ import fixture  # noqa: E402
 BINARY, PATIENCE = os.path.abspath(fixture.BINARY), fixture.PATIENCE
 SECRETS = {"USHER_CLIENT_SECRET": "client-secret", "STRIPE_API_KEY": "sk_test_1", "USHER_SIGNUP_KEY": "k" * 32}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
-SERVICES = ["mailbox", "cognito", "dynamodb", "stripe", "ses", "captcha", "google"]  # behind the public and the admin port
+SERVICES = ["mailbox", "cognito", "dynamodb", "stripe", "ses", "captcha", "google",
+            "cloudwatch"]  # behind the public and the admin port
 DEV_PORTS = 2 + len(SERVICES)
 QUIET = ("AWS_", "USHER_", "STRIPE_")
 
@@ -61,7 +62,7 @@ class Folder(tempfile.TemporaryDirectory):
 class Serve:
     """`usher serve` on free ports, with a settings file and perhaps scripts; a context manager."""
 
-    def __init__(self, settings="return {}", scripts=None, env=(), options=()):
+    def __init__(self, settings="return {}", scripts=None, env=(), options=(), stdout=subprocess.DEVNULL):
         self.folder = Folder({"settings.lua": settings})
         words = [BINARY, "serve", "--config", os.path.join(self.folder.name, "settings.lua"), "--port", "0",
                  "--admin-port", "0", *options]
@@ -69,7 +70,7 @@ class Serve:
             words += ["--scripts", scripts]
         self.lines, self.said = queue.Queue(), []
         self.process = subprocess.Popen(words, env=environment(SECRETS, CREDENTIALS, env), stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                                        stdout=stdout, stderr=subprocess.PIPE, text=True)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         ready = self.wait_for("serving")

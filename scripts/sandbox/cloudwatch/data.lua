@@ -1,0 +1,128 @@
+-- SPDX-License-Identifier: MIT
+-- What CloudWatch refuses of a PutMetricData, in its words and order. check(input, now) -> list of
+-- { name, dimensions, unit, at, parts = { { sum, count, minimum, maximum }, … } }; raises the refusal.
+local failure = require "sandbox.failure"
+
+local DATA_MAX, DIMENSIONS_MAX, VALUES_MAX, TEXT_MAX = 1000, 30, 150, 255
+local LARGEST = 2.0 ^ 360
+local PAST, FUTURE = 14 * 86400, 2 * 3600
+
+local UNITS = { Percent = true, Count = true, None = true, Seconds = true, Microseconds = true,
+  Milliseconds = true }
+for _, size in ipairs { "", "Kilo", "Mega", "Giga", "Tera" } do
+  for _, what in ipairs { "Bytes", "Bits" } do
+    local unit = size == "" and what or size .. what:lower()
+    UNITS[unit], UNITS[unit .. "/Second"] = true, true
+  end
+end
+UNITS["Count/Second"] = true
+
+local function missing(name) failure("MissingParameter", ("The parameter %s is required."):format(name)) end
+
+local function invalid(name, value)
+  failure("InvalidParameterValue", ("The value %s for parameter %s is invalid."):format(tostring(value), name))
+end
+
+local function text(value, name)
+  if value == nil then missing(name) end
+  if type(value) ~= "string" or value == "" or #value > TEXT_MAX then invalid(name, value) end
+  return value
+end
+
+local function number(value, name)
+  if type(value) ~= "number" or value ~= value or math.abs(value) > LARGEST then invalid(name, value) end
+  return value
+end
+
+local function list(value, name, most)
+  if type(value) ~= "table" then invalid(name, value) end
+  if #value > most then
+    failure("InvalidParameterValue",
+      ("The collection %s must not have a size greater than %d."):format(name, most))
+  end
+  return value
+end
+
+local function dimensions(given, path)
+  local names = {}
+  for i, dimension in ipairs(list(given or {}, path .. "Dimensions", DIMENSIONS_MAX)) do
+    local at = ("%sDimensions.member.%d."):format(path, i)
+    names[#names + 1] = { Name = text(dimension.Name, at .. "Name"), Value = text(dimension.Value, at .. "Value") }
+  end
+  table.sort(names, function(a, b) return a.Name < b.Name end)
+  return names
+end
+
+local function of_values(datum, path)
+  local values = list(datum.Values, path .. "Values", VALUES_MAX)
+  local counts = list(datum.Counts or {}, path .. "Counts", VALUES_MAX)
+  if datum.Counts and #counts ~= #values then
+    failure("InvalidParameterValue", ("The parameters %sValues and %sCounts must be of the same size.")
+      :format(path, path))
+  end
+  local parts = {}
+  for i, value in ipairs(values) do
+    number(value, path .. "Values")
+    local count = number(counts[i] or 1, path .. "Counts")
+    parts[i] = { value * count, count, value, value }
+  end
+  if #parts == 0 then missing(path .. "Value") end
+  return parts
+end
+
+local function of_statistics(set, path)
+  path = path .. "StatisticValues."
+  local part = {}
+  for i, name in ipairs { "Sum", "SampleCount", "Minimum", "Maximum" } do
+    if set[name] == nil then missing(path .. name) end
+    part[i] = number(set[name], path .. name)
+  end
+  return { part }
+end
+
+local function parts(datum, path)
+  local kinds = {}
+  for _, kind in ipairs { "Value", "StatisticValues", "Values" } do
+    if datum[kind] ~= nil then kinds[#kinds + 1] = kind end
+  end
+  if #kinds == 0 then missing(path .. "Value") end
+  if #kinds > 1 then
+    failure("InvalidParameterCombination",
+      ("The parameters %s%s and %s%s are mutually exclusive and you have specified both.")
+        :format(path, kinds[1], path, kinds[2]))
+  end
+  if kinds[1] == "Values" then return of_values(datum, path) end
+  if kinds[1] == "StatisticValues" then return of_statistics(datum.StatisticValues, path) end
+  local value = number(datum.Value, path .. "Value")
+  return { { value, 1, value, value } }
+end
+
+local function one(datum, i, now)
+  local path = ("MetricData.member.%d."):format(i)
+  local at, unit = datum.Timestamp or now, datum.Unit or "None"
+  local row = { name = text(datum.MetricName, path .. "MetricName"),
+    dimensions = dimensions(datum.Dimensions, path), parts = parts(datum, path), unit = unit, at = at }
+  if type(at) ~= "number" or at < now - PAST or at > now + FUTURE then invalid(path .. "Timestamp", at) end
+  if not UNITS[unit] then invalid(path .. "Unit", unit) end
+  local resolution = datum.StorageResolution
+  if resolution and resolution ~= 1 and resolution ~= 60 then invalid(path .. "StorageResolution", resolution) end
+  return row
+end
+
+local data = { dimensions = dimensions }
+
+function data.namespace(value)
+  text(value, "Namespace")
+  if value:find "^AWS/" or value:find "^:" then invalid("Namespace", value) end
+  return value
+end
+
+function data.check(input, now)
+  data.namespace(input.Namespace)
+  if input.MetricData == nil then missing "MetricData" end
+  local rows = {}
+  for i, datum in ipairs(list(input.MetricData, "MetricData", DATA_MAX)) do rows[i] = one(datum, i, now) end
+  return rows
+end
+
+return data

@@ -1,0 +1,64 @@
+-- SPDX-License-Identifier: MIT
+-- CloudWatch metrics in the sandbox, in the two protocols of its SDKs: JSON 1.0 through the frame of the JSON
+-- services, and Query here.
+local aws_json, crypto = require "sandbox.aws_json", require "crypto"
+local failure, log, query = require "sandbox.failure", require "log", require "sandbox.cloudwatch.query"
+local operations, signature = require "sandbox.cloudwatch.operations", require "sandbox.aws_signature"
+
+local SHARED = { -- what the frame says of a request, and Query calls otherwise
+  MissingAuthenticationTokenException = "MissingAuthenticationToken",
+  IncompleteSignatureException = "IncompleteSignature",
+  InvalidSignatureException = "SignatureDoesNotMatch",
+  UnrecognizedClientException = "InvalidClientTokenId",
+  ExpiredTokenException = "ExpiredToken",
+}
+
+local service = {
+  name = "cloudwatch",
+  signing_name = "monitoring",
+  target_prefix = "GraniteServiceVersion20100801",
+  content_type = "application/x-amz-json-1.0",
+  missing_token = "Missing Authentication Token",
+  internal = { "InternalServiceError", "The request processing has failed." },
+  operations = operations,
+  query_errors = true,
+  error_type = function(code)
+    if code:find "Exception$" then return "com.amazon.coral.service#" .. code end
+    return ("com.amazonaws.cloudwatch#%sException"):format(code)
+  end,
+}
+
+local function perform(ctx)
+  local operation, input = query.decode(ctx.req.body)
+  signature.check(ctx.req, service)
+  if not operations[operation] then
+    failure("InvalidAction", ("The action %s is not valid for this endpoint."):format(tostring(operation)))
+  end
+  return operation, operations[operation](input, ctx)
+end
+
+local function with_traceback(e)
+  if failure.is(e) then return e end
+  return { code = service.internal[1], message = service.internal[2], status = 500,
+    text = debug.traceback(tostring(e), 2) }
+end
+
+local function answer_query(req)
+  local ctx = { req = req, service = service, request_id = crypto.uuid() }
+  local ok, result, output = xpcall(perform, with_traceback, ctx)
+  local headers = { ["x-amzn-RequestId"] = ctx.request_id, ["Content-Type"] = "text/xml" }
+  if ok then return { status = 200, headers = headers, body = query.encode(result, output, ctx.request_id) } end
+  if result.text then log.error("sandbox.broken_operation", { service = service.name, traceback = result.text }) end
+  return { status = result.status, headers = headers,
+    body = query.encode_error(SHARED[result.code] or result.code, result.message, result.status, ctx.request_id) }
+end
+
+function service.handler(req)
+  local media = (req:header "content-type" or ""):lower()
+  if req.method == "POST" and media:find("application/x-www-form-urlencoded", 1, true) == 1 then
+    return answer_query(req)
+  end
+  return aws_json.handle(service, req)
+end
+
+return service

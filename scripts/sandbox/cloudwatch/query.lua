@@ -1,0 +1,108 @@
+-- SPDX-License-Identifier: MIT
+-- AWS's Query protocol, which older SDKs speak with CloudWatch: a form with dotted names in, XML out.
+local form, json = require "form", require "json"
+local failure = require "sandbox.failure"
+
+local query = {}
+
+local NAMESPACE = "http://monitoring.amazonaws.com/doc/2010-08-01/"
+local LIMITS = { pairs = 200000, depth = 1 }
+
+local NUMBERS = { Value = true, SampleCount = true, Sum = true, Minimum = true, Maximum = true, Period = true,
+  StorageResolution = true, Values = true, Counts = true }
+local TIMES = { Timestamp = true, StartTime = true, EndTime = true }
+
+-- Days since 1970 of a date of the Gregorian calendar; the year begins in March.
+local function days_from(year, month, day)
+  if month <= 2 then year, month = year - 1, month + 12 end
+  return 365 * year + year // 4 - year // 100 + year // 400 + (153 * month - 457) // 5 + day - 719469
+end
+
+local function time_of(text)
+  local year, month, day, hour, minute, second =
+    text:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)T(%d%d):(%d%d):(%d%d%.?%d*)"
+  if not year then failure("InvalidParameterValue", "timestamp must follow ISO8601") end
+  local days = days_from(year // 1 | 0, month // 1 | 0, day // 1 | 0)
+  return days * 86400 + hour * 3600 + minute * 60 + second
+end
+
+local SPECIAL = { nan = 0 / 0, inf = math.huge, infinity = math.huge, ["-inf"] = -math.huge,
+  ["-infinity"] = -math.huge }
+
+local LISTS = { Dimensions = true, MetricData = true, Values = true, Counts = true, Statistics = true }
+
+local function typed(name, value, in_dimension)
+  if LISTS[name] and value == "" then return {} end -- how an empty list is sent
+  if TIMES[name] then return time_of(value) end
+  if not NUMBERS[name] or in_dimension then return value end
+  return tonumber(value) or SPECIAL[value:lower()]
+    or failure("MalformedInput", "a number was expected for " .. name)
+end
+
+-- "MetricData.member.1.Value" -> where it belongs in the tree
+local function put(tree, path, value)
+  local at, name, holder = tree, nil, nil
+  for part in path:gmatch "[^.]+" do
+    if part ~= "member" then
+      local key = math.tointeger(tonumber(part)) or part
+      if math.type(key) ~= "integer" then name = key end
+      if holder then
+        at[holder] = at[holder] or {}
+        at = at[holder]
+      end
+      holder = key
+    end
+  end
+  at[holder] = typed(name, value, path:find("Dimensions.", 1, true))
+end
+
+-- -> operation, input
+function query.decode(body)
+  local fields = form.decode(body, LIMITS)
+  if not fields then failure("MalformedQueryString", "The query string is malformed") end
+  local input = {}
+  for path, value in pairs(fields) do
+    if type(value) == "string" and path ~= "Action" and path ~= "Version" then put(input, path, value) end
+  end
+  return fields.Action, input
+end
+
+local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
+
+local function escape(value) return (tostring(value):gsub("[&<>\"']", ENTITIES)) end
+
+local element
+
+local function content(name, value)
+  if type(value) ~= "table" then
+    if TIMES[name] then return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(value)) end
+    return escape(value)
+  end
+  local out, names = {}, {}
+  if json.is_array(value) then
+    for i, entry in ipairs(value) do out[i] = element("member", entry) end
+    return table.concat(out)
+  end
+  for member in pairs(value) do names[#names + 1] = member end
+  table.sort(names)
+  for i, member in ipairs(names) do out[i] = element(member, value[member]) end
+  return table.concat(out)
+end
+
+function element(name, value)
+  return ("<%s>%s</%s>"):format(name, content(name, value), name)
+end
+
+function query.encode(operation, output, request_id)
+  local result = output and element(operation .. "Result", output) or ""
+  return ('<%sResponse xmlns="%s">%s<ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata></%sResponse>')
+    :format(operation, NAMESPACE, result, request_id, operation)
+end
+
+function query.encode_error(code, message, status, request_id)
+  return ('<ErrorResponse xmlns="%s"><Error><Type>%s</Type><Code>%s</Code><Message>%s</Message></Error>'
+    .. "<RequestId>%s</RequestId></ErrorResponse>"):format(NAMESPACE, status < 500 and "Sender" or "Receiver",
+    escape(code), escape(message or ""), request_id)
+end
+
+return query
