@@ -4,4 +4,7 @@ return {
   { "POST", "/api/account/signup", "flows.signup" },
   { "POST", "/api/account/confirm_signup", "flows.confirm_signup" },
   { "POST", "/api/account/resend_code", "flows.resend_code" },
+  { "GET", "/api/account/sso/google", "flows.sso_start" },
+  { "GET", "/api/account/sso/callback", "flows.sso_callback" },
+  { "POST", "/api/account/api_key", "flows.api_key" },
 }

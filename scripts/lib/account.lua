@@ -13,7 +13,7 @@ local ROLE <const>, STATUS <const> = "OWNER", "ACTIVE"
 local function profile(intent)
   local form = intent.form
   return { email = form.email, name = form.name, organization = form.organization, country = form.country,
-    utm = form.utm }
+    utm = form.utm, profile_complete = intent.profile_complete }
 end
 
 
@@ -69,6 +69,7 @@ function account.records(signup)
       system_account_id = intent.system_account_id, stripe_id = intent.stripe_id, cell_id = plan.cell_id,
       limits = plan.limits, organization = intent.form.organization, country = intent.form.country,
       owner = intent.sub, created_at = intent.created_at, signup_id = intent.signup_id,
+      profile_complete = intent.profile_complete,
     }),
     keys.record(keys.membership(intent.username, id), {
       role = ROLE, status = STATUS, system_account_id = intent.system_account_id,
@@ -91,13 +92,16 @@ end
 -- Step: the closing transaction. It also makes the intent DONE, so that both are true or neither.
 -- there: function(record) -> is it there already, when an account that lost records is made whole | nil
 function account.open(signup, there)
-  local items, done = {}, { step = "DONE", card_attached = signup.intent.plan.attach == "at_signup" }
+  local items, intent = {}, signup.intent
+  local done = { step = "DONE", card_attached = intent.plan.attach == "at_signup" and intent.payment_method ~= nil }
+  -- A Google user's address is taken as long as the user is there, and Cognito may not say so: the intent stays.
+  local over = intent.method == "google" and { "card", "expires_at" } or { "card" }
   for _, record in ipairs(account.records(signup)) do
     if not (there and there(record)) then
       items[#items + 1] = { put = { item = record, condition = "attribute_not_exists(pk)" } }
     end
   end
-  items[#items + 1] = { update = signup:closing(done, { "card" }) }
+  items[#items + 1] = { update = signup:closing(done, over) }
 
   local ok, err = dynamodb.transact_write { items = items, token = signup.intent.transaction_token }
   if not ok and not is_done_already(signup) then trouble.stop(signup, "account", err, "ACCOUNT") end

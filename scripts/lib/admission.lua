@@ -63,6 +63,15 @@ function admission.sign_up(visit, req, form)
 end
 
 
+-- Somebody whom Google has vouched for and who has no account yet. There is no captcha on this way.
+function admission.federated(visit, req, form)
+  visit.at = "limits"
+  limit_all(visit, "federated", req, form)
+  visit.at = "hook"
+  hook(req, without_secrets(form))
+end
+
+
 function admission.confirm(visit, req, form)
   visit.at = "limits"
   limit_all(visit, "confirm", req, form)

@@ -3,6 +3,7 @@
 -- confirmation and kept as SHA-256. <prefix>_<env>_<24 base62, 142 bits>_<checksum of all before it, 6
 -- base62>.
 local config, crypto, dynamodb = require "config", require "crypto", require "dynamodb"
+local metrics = require "metrics"
 local keys, trouble = require "lib.keys", require "lib.trouble"
 
 local api_key = {}
@@ -82,6 +83,55 @@ function api_key.reveal(signup)
   end
   trouble.note(signup, "api_key", err)
   return { id = intent.key_id }
+end
+
+
+-- The account that this user owns; the first of several. -> visible_account_id | nil
+function api_key.account_of(signup, username)
+  signup.at = "account"
+  local list, err = dynamodb.query {
+    key_condition = "pk = :pk AND begins_with(sk, :prefix)", consistent = true,
+    values = { pk = keys.membership(username, "").pk, prefix = "ACCOUNT#" },
+  }
+  if not list then trouble.stop(signup, "account", err) end
+  for _, membership in ipairs(list) do
+    local owns = membership.role == "OWNER" and membership.status == "ACTIVE"
+    if owns then return membership.sk:match("^ACCOUNT#(.*)$") end
+  end
+end
+
+
+local function default_key(signup, visible_account_id)
+  local list, err = dynamodb.query {
+    key_condition = "pk = :pk AND begins_with(sk, :prefix)", consistent = true,
+    values = { pk = keys.account(visible_account_id).pk, prefix = "API_KEY#" },
+  }
+  if not list then trouble.stop(signup, "api_key", err) end
+  for _, record in ipairs(list) do
+    if record.name == "default" then return record end
+  end
+  trouble.refuse(signup, "api_key", 404, "not_found")
+end
+
+
+-- The same for who shows a token instead of a code: without the intent. -> { id =, secret = } | { id = }
+function api_key.reveal_default(signup, visible_account_id)
+  signup.at = "api_key"
+  local record = default_key(signup, visible_account_id)
+  local id = record.sk:match("^API_KEY#(.*)$")
+  if record.status ~= "PENDING_REVEAL" then return { id = id } end
+
+  local secret, key = api_key.new_secret(), { pk = record.pk, sk = record.sk }
+  local ok, err = dynamodb.update {
+    key = key, set = { secret_hash = api_key.hash(secret), status = "ACTIVE" },
+    condition = "status = :pending", values = { pending = "PENDING_REVEAL" },
+  }
+  if ok or is_stored(key, api_key.hash(secret)) then
+    metrics.count("API_KEY_SUCCESS", 1, { method = signup.method, step = "done" })
+    return { id = id, secret = secret }
+  end
+  if err.code == "ConditionalCheckFailedException" then return { id = id } end
+  trouble.stop(signup, "api_key", err)
 end
 
 

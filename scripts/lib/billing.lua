@@ -16,7 +16,8 @@ end
 local function create_customer(intent, call)
   local form = intent.form
   return stripe.create_customer({
-    email = form.email, name = form.name, address = form.country and { country = form.country } or nil,
+    email = form.email, name = form.name ~= "" and form.name or nil,
+    address = (form.country or "") ~= "" and { country = form.country } or nil,
     metadata = { signup_id = intent.signup_id, sub = intent.sub, account = intent.visible_account_id },
   }, options(intent, call or "customer", 1))
 end

@@ -22,6 +22,13 @@ local SIGNUP = {
 }
 for _, name in ipairs(UTM) do SIGNUP[#SIGNUP + 1] = { "utm_" .. name, text.line(256), optional = true } end
 
+local SSO = {
+  { "organization", text.line(128), optional = true },
+  { "country", tokens.country, optional = true },
+  { "stripe_token", tokens.card, optional = true },
+}
+for _, name in ipairs(UTM) do SSO[#SSO + 1] = { "utm_" .. name, text.line(256), optional = true } end
+
 local CONFIRM = {
   { "email", email },
   { "code", tokens.code },
@@ -59,9 +66,8 @@ local function read(body, fields)
 end
 
 
--- -> { email, name, country, organization, password, stripe_token, captcha_token?, signup_token?, utm? }
-function form.signup(body)
-  local clean = read(body, SIGNUP)
+-- utm_source and its like become one member.
+local function gather_utm(clean)
   for _, name in ipairs(UTM) do
     local value = clean["utm_" .. name]
     if value then
@@ -70,6 +76,25 @@ function form.signup(body)
     end
   end
   return clean
+end
+
+
+-- -> { email, name, country, organization, password, stripe_token, captcha_token?, signup_token?, utm? }
+function form.signup(body)
+  return gather_utm(read(body, SIGNUP))
+end
+
+
+-- The start of signing in with Google: all of it may be missing. query: decoded.
+-- -> { organization?, country?, stripe_token?, utm? }
+function form.sso(query)
+  return gather_utm(read(query, SSO))
+end
+
+
+-- What a user pool knows of a person, as far as it is usable: {email=, name=} -> {email=?, name=?}
+function form.person(attributes)
+  return { email = email(attributes.email or ""), name = text.line(128)(attributes.name or "") }
 end
 
 

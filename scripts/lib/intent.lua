@@ -25,6 +25,17 @@ local function lease_end(now)
 end
 
 
+-- What people read aloud, made of random bytes.
+function intent.visible_id(bytes)
+  local chars = {}
+  for i = 1, ID_LENGTH do
+    local at = bytes:byte(i) % #ID_ALPHABET + 1
+    chars[i] = ID_ALPHABET:sub(at, at)
+  end
+  return table.concat(chars)
+end
+
+
 -- A new intent, not yet stored. key: the Idempotency-Key or nil. owner: who works on it, this request alone.
 function intent.new(form, key, owner)
   local now, seed = clock.now(), crypto.hex(crypto.random(16))
@@ -57,6 +68,13 @@ function intent.new(form, key, owner)
 end
 
 
+-- The answer of a first try was lost, and the repetition met our own work. A signup_id alone does not say so: a
+-- federated person's is always the same.
+local function is_own(item, found)
+  return found ~= nil and found.signup_id == item.signup_id and found.lease_owner == item.lease_owner
+end
+
+
 -- -> true | false, old (there is one already) | nil, err
 function intent.put(item)
   local ok, err = dynamodb.put {
@@ -64,8 +82,7 @@ function intent.put(item)
   }
   if ok then return true end
   if err.code ~= "ConditionalCheckFailedException" then return nil, err end
-  -- An answer of the first try was lost, and the repetition met our own work.
-  if err.item and err.item.signup_id == item.signup_id then return true end
+  if is_own(item, err.item) then return true end
   return false, err.item
 end
 
@@ -124,7 +141,7 @@ function intent.replace(item, old)
   }
   if ok then return true end
   if err.code ~= "ConditionalCheckFailedException" then return nil, err end
-  return err.item ~= nil and err.item.signup_id == item.signup_id
+  return is_own(item, err.item)
 end
 
 

@@ -43,6 +43,12 @@ function keys.idempotency(key_hash)
 end
 
 
+-- That a browser has come back from signing in with this state. state_hash: SHA-256 in hex.
+function keys.sso_state(state_hash)
+  return { pk = "SSO#" .. state_hash, sk = "STATE" }
+end
+
+
 -- Sorted by time within a shard.
 function keys.outbox(shard, time, id)
   return { pk = "OUTBOX#" .. shard, sk = time .. "#" .. id }

@@ -13,7 +13,8 @@ local function equal(a, b)
 end
 
 
-local function in_progress(signup, old)
+-- Raises. old: the intent that somebody else holds, or nil.
+function ownership.in_progress(signup, old)
   signup.uncounted = true
   local left = old and math.ceil(old.lease_until - clock.now()) or 1
   trouble.refuse(signup, "intent", 409, "signup_in_progress", nil, { retry_after = math.max(1, left) })
@@ -32,18 +33,18 @@ local function resume(signup, item, old, new_card)
   end
   local claimed, err = intent.claim(old, signup.owner, set, remove)
   if claimed == nil then trouble.stop(signup, "intent", err) end
-  if not claimed then in_progress(signup) end
+  if not claimed then ownership.in_progress(signup) end
   return claimed
 end
 
 
 -- leaves_behind: what the new one has to remove. had_user: somebody has signed up before.
-local function replace(signup, item, old, leaves_behind, had_user)
+function ownership.replace(signup, item, old, leaves_behind, had_user)
   item.sign_ups = old.sign_ups + (had_user and 1 or 0)
   item.supersedes = leaves_behind
   local replaced, err = intent.replace(item, old)
   if replaced == nil then trouble.stop(signup, "intent", err) end
-  if not replaced then in_progress(signup) end
+  if not replaced then ownership.in_progress(signup) end
   signup.fresh = true
   return item
 end
@@ -51,9 +52,12 @@ end
 
 -- Nobody has shown that the old one is theirs, so it depends on what Cognito knows of the address.
 local function contend(signup, item, old, form)
+  if old.method == "google" and identity.standing(signup, old.username) == "external" then
+    identity.prove_or_refuse(signup, form, "external")
+  end
   local standing, user = identity.standing(signup, form.email)
   if standing == "absent" or standing == "unconfirmed" then
-    return replace(signup, item, old, supersede.left_by(old, user), user ~= nil)
+    return ownership.replace(signup, item, old, supersede.left_by(old, user), user ~= nil)
   end
   identity.prove_or_refuse(signup, form, standing, user)
   if old.step == "DONE" then trouble.refuse(signup, "cognito", 409, "account_exists") end
@@ -98,8 +102,8 @@ function ownership.settle(signup, item, old, form, given, bound)
   if by_key and old.step ~= "FAILED" and (not same or new_card and not old.card_declined) then
     refuse_key(signup)
   end
-  if intent.is_leased(old) then in_progress(signup, old) end
-  if old.step == "FAILED" then return replace(signup, item, old, old.supersedes) end
+  if intent.is_leased(old) then ownership.in_progress(signup, old) end
+  if old.step == "FAILED" then return ownership.replace(signup, item, old, old.supersedes) end
   if not (same and (by_key or by_proof)) then return contend(signup, item, old, form) end
   if not by_key then bind_key(signup, item, old) end
   if old.step == "DONE" then

@@ -81,6 +81,13 @@ function Saga:open(form, req)
 end
 
 
+-- Goes on with an intent that federated.lua has put or claimed.
+function Saga:take(item)
+  own(self, item)
+  self.owned, self.method = not self.replays, item.method or METHOD
+end
+
+
 -- Codes that went to Cognito without a clear answer are kept until there is one.
 -- -> the list with this one, was it in?
 local function with_code(codes, code)
@@ -254,10 +261,11 @@ end
 
 -- Makes a handler of a flow: body(req, signup) returns the reply. metric: SIGNUP or SIGNUP_CONFIRM, to which
 -- _SUCCESS, _FAILURE (the visitor's fault) or _ERROR (ours or a dependency's) is added. instead(signup, err):
--- a reply in the place of a refusal, or nil.
-function saga.flow(metric, body, instead)
+-- a reply in the place of a refusal, or nil. method: "email" without one.
+function saga.flow(metric, body, instead, method)
+  method = method or METHOD
   return function(req)
-    local self = new(METHOD)
+    local self = new(method)
     local ok, result = xpcall(body, with_traceback, req, self)
     local kept, problem = pcall(let_go, self, not ok)
     if not kept then trouble.note(self, "lease", problem) end

@@ -38,10 +38,17 @@ local MESSAGES <const> = {
   account_exists = "There is an account with this e-mail address. Please sign in.",
   captcha_failed = "Please show once more that you are a person.",
   card_not_accepted = "The card was not accepted. Please try another one.",
+  card_required = "A card is needed. Please start again with one.",
   code_invalid_or_expired = "This code is wrong or too old. Please check it, or ask for a new one.",
   idempotency_key_reused = "This Idempotency-Key came with another request before.",
+  email_not_verified = "Google has not verified this e-mail address.",
+  invalid_token = "Please sign in again.",
   signup_in_progress = "This sign-up is being worked on. Please wait a moment.",
   signup_superseded = "This sign-up is no longer the current one. Please sign up again.",
+  sso_denied = "The sign-in was cancelled.",
+  sso_failed = "The sign-in did not work. Please try again.",
+  sso_refused = "This account cannot be used here.",
+  sso_state_invalid = "This sign-in is too old, or began in another browser. Please try again.",
   too_many_attempts = "Too many attempts. Please wait a while.",
 }
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Sandbox: what a drill or a test may turn while it runs, on the mailbox's listener. handler(req) -> reply | nil: not ours.
+-- Sandbox: what a drill or a test may turn while it runs, on the mailbox's listener. handler(req) -> reply | nil.
 --   GET /switches · POST /switches {name: value}     facts that vary between reports of the real services
 --   GET /google/consent · POST /google/consent {auto, deny, sub, email, email_verified, name}
 --   POST /cognito/rotate_keys                        the pool signs with a new key; the old ones are gone
