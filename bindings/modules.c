@@ -27,6 +27,7 @@ int luaopen_jwt(lua_State *L);
 int luaopen_lifecycle(lua_State *L);
 int luaopen_limiter(lua_State *L);
 int luaopen_log_sink(lua_State *L);
+int luaopen_marks(lua_State *L);
 int luaopen_metrics(lua_State *L);
 int luaopen_process(lua_State *L);
 int luaopen_request(lua_State *L);
@@ -55,6 +56,7 @@ static const struct {
     {"lifecycle", luaopen_lifecycle, false},
     {"limiter", luaopen_limiter, false},
     {"log_sink", luaopen_log_sink, false},
+    {"marks", luaopen_marks, false},
     {"metrics", luaopen_metrics, false},
     {"process", luaopen_process, true},
     {"request", luaopen_request, false},
