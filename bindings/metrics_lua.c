@@ -90,14 +90,6 @@ static int metrics_lua_gauge(lua_State *L) {
   return 0;
 }
 
-/* metrics.add(name, change[, dimensions]): a gauge that many hands move. Does not yield. */
-static int metrics_lua_add(lua_State *L) {
-  const char *name = check_name(L);
-  lua_Number change = luaL_checknumber(L, 2);
-  metrics_gauge_add(name, check_labels(L, 3), change);
-  return 0;
-}
-
 /* metrics.observe(name, seconds[, dimensions]): one more in a latency histogram. Does not yield. */
 static int metrics_lua_observe(lua_State *L) {
   const char *name = check_name(L);
@@ -233,11 +225,15 @@ static const luaL_Reg changes_methods[] = {
 };
 
 static const luaL_Reg functions[] = {
-    {"add", metrics_lua_add},           {"changes", metrics_lua_changes},
-    {"common", metrics_lua_common},     {"count", metrics_lua_count},
-    {"describe", metrics_lua_describe}, {"gauge", metrics_lua_gauge},
-    {"observe", metrics_lua_observe},   {"render", metrics_lua_render},
-    {"value", metrics_lua_value},       {NULL, NULL},
+    {"changes", metrics_lua_changes},
+    {"common", metrics_lua_common},
+    {"count", metrics_lua_count},
+    {"describe", metrics_lua_describe},
+    {"gauge", metrics_lua_gauge},
+    {"observe", metrics_lua_observe},
+    {"render", metrics_lua_render},
+    {"value", metrics_lua_value},
+    {NULL, NULL},
 };
 
 int luaopen_metrics(lua_State *L);

@@ -94,13 +94,6 @@ void metrics_gauge(const char *name, const char *labels, double value) {
   pthread_mutex_unlock(&lock);
 }
 
-void metrics_gauge_add(const char *name, const char *labels, double change) {
-  pthread_mutex_lock(&lock);
-  struct metrics_series *s = find_or_add(METRICS_GAUGE, name, labels);
-  if (s) s->value += change;
-  pthread_mutex_unlock(&lock);
-}
-
 void metrics_observe(const char *name, const char *labels, double seconds) {
   size_t range = 0;
   while (range < METRICS_RANGES - 1 && !(seconds <= metrics_bounds[range])) range++;

@@ -15,7 +15,6 @@
 
 void metrics_count(const char *name, const char *labels, double n);
 void metrics_gauge(const char *name, const char *labels, double value);
-void metrics_gauge_add(const char *name, const char *labels, double change);
 void metrics_observe(const char *name, const char *labels, double seconds);
 
 /* The value of a counter or gauge, the count of a histogram; 0 when it is not there. */

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What runs beside the requests, once per process: background.every(seconds, name, function).
 local background, config = require "background", require "config"
-local outbox = require "lib.outbox"
+local inconsistent, outbox = require "lib.inconsistent", require "lib.outbox"
 
 background.every(config.outbox.interval, "outbox", outbox.run)
+background.every(config.metrics.interval, "inconsistent", inconsistent.check)

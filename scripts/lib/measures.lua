@@ -30,23 +30,16 @@ local MEASURES <const> = {
   { "EMAIL_PRESIGNUP_FAILURE", GOOGLE, "People whom Cognito's PreSignUp trigger refused." },
   { "INCONSISTENT_USER_STORES", at "user", "Detected: Cognito and the user's record disagree." },
   { "INCONSISTENT_ACCOUNT_STORES", at "account", "Detected: the user, the customer and the account disagree." },
-  { "INCONSISTENT_USER_STORES_REPAIRED", at "user", "Of those detected, mended by a later try." },
-  { "INCONSISTENT_ACCOUNT_STORES_REPAIRED", at "account", "Of those detected, mended by a later try." },
-}
-
-local GAUGES <const> = {
-  { "INCONSISTENT_USER_STORES_OPEN", "Sign-ups left so and not mended yet, less those mended for others." },
-  { "INCONSISTENT_ACCOUNT_STORES_OPEN", "Sign-ups left so and not mended yet, less those mended for others." },
+  { "INCONSISTENT_USER_STORES_REPAIRED", at "user", "Of those that this process has detected, mended by now." },
+  { "INCONSISTENT_ACCOUNT_STORES_REPAIRED", at "account", "Of those that this process has detected, mended by now." },
 }
 
 for _, measure in ipairs(MEASURES) do
   metrics.describe(measure[1], measure[3])
   metrics.count(measure[1], 0, measure[2])
 end
-for _, gauge in ipairs(GAUGES) do
-  metrics.describe(gauge[1], gauge[2])
-  metrics.add(gauge[1], 0, { method = "email" })
-end
+metrics.describe("INCONSISTENT_USER_STORES_OPEN", "Of those that this process has detected, not mended yet.")
+metrics.describe("INCONSISTENT_ACCOUNT_STORES_OPEN", "Of those that this process has detected, not mended yet.")
 metrics.describe("SIGNUP_SECONDS", "How long a sign-up took, whatever came of it.")
 metrics.describe("SIGNUP_CONFIRM_SECONDS", "How long a confirmation took, whatever came of it.")
 metrics.describe("OUTBOX_DEAD", "Messages that nobody took after outbox.attempts tries.")

@@ -2,7 +2,7 @@
 -- What to do when something goes wrong in a step: say it in the log and the metrics, and either go on or
 -- stop. A vendor's own words go nowhere: they may name people. Its code, status and request id tell
 -- operations enough.
-local fail, log, metrics = require "fail", require "log", require "metrics"
+local fail, log, inconsistent = require "fail", require "log", require "lib.inconsistent"
 
 local trouble = {
   CODE_PAUSE = 900, -- seconds until Cognito listens to more codes of one user
@@ -19,9 +19,7 @@ function trouble.note(signup, step, err, stores)
     error_code = err.code or err.kind or err.type, status = err.status, upstream_request_id = err.request_id,
     stores = stores,
   })
-  if stores then
-    metrics.count("INCONSISTENT_" .. stores .. "_STORES", 1, { method = signup.method, step = step })
-  end
+  if stores then inconsistent.found(signup, step, stores) end
 end
 
 

@@ -93,8 +93,7 @@ static void test_words(void **state) {
   metrics_count("a_total", "", 1);
   metrics_count("a_total", "step=\"x\"", 2);
   metrics_gauge("a_total", "", 1);
-  metrics_gauge_add("b", "", 2);
-  metrics_gauge_add("b", "", -0.5);
+  metrics_gauge("b", "", 1.5);
   assert_rendered("# HELP a_total A line,\\nand a \\\\ in it.\n"
                   "# TYPE a_total counter\n"
                   "a_total{env=\"test\"} 1\n"

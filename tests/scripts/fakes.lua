@@ -363,7 +363,6 @@ local function metrics(world)
     end,
     gauge = function() end,
     observe = function() end,
-    add = function() end,
     describe = function() end,
   }
 end
