@@ -160,13 +160,17 @@ local function meet(call)
 end
 
 
--- Waits until the fault is released (-> true), or nobody waits for the answer any more (-> false).
+-- Waits until the fault is released (-> true), or nobody waits for the answer any more (-> false): who has left
+-- before the release gets nothing.
 local function hang(fault, req)
-  local before = fault.released
+  local before, left = fault.released, false
   fault.hanging = fault.hanging + 1
-  while fault.released == before and not (req:gone() or req:half_closed()) do clock.sleep(GLANCE) end
+  while fault.released == before and not left do
+    clock.sleep(GLANCE)
+    left = req:gone() or req:half_closed()
+  end
   fault.hanging = fault.hanging - 1
-  return fault.released ~= before
+  return not left
 end
 
 
