@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- What Stripe holds of a customer: the customer, and the card as its default payment method. Every call has
 -- an Idempotency-Key made of what the intent stores, so that the same call again is the same customer.
-local config, stripe, task = require "config", require "stripe", require "task"
-local trouble = require "lib.trouble"
+local clock, config, stripe = require "clock", require "config", require "stripe"
+local task, trouble = require "task", require "lib.trouble"
 
 local billing = {}
 
@@ -12,7 +12,25 @@ local function options(intent, call, n)
 end
 
 
--- call: its name in the key, where another customer than the first is meant.
+-- Stripe keeps a key for 24 hours at least; to be sure, not to the last minute.
+local KEY_LIFE <const> = 23 * 3600
+
+
+-- The customer of one sign-up, among all of its address: a search would lag. -> id | nil | nil, err
+function billing.find_customer(email, signup_id)
+  local after
+  repeat
+    local page, err = stripe.list_customers { email = email, limit = 100, starting_after = after }
+    if not page then return nil, err end
+    for _, customer in ipairs(page.data) do
+      if (customer.metadata or {}).signup_id == signup_id then return customer.id end
+      after = customer.id
+    end
+  until not page.has_more
+end
+
+
+-- call: its name in the key, where another customer than the first is meant. -> customer | nil, err
 local function create_customer(intent, call)
   local form = intent.form
   return stripe.create_customer({
@@ -66,14 +84,24 @@ local function failed(signup, err, about_card)
 end
 
 
+-- -> the customer's id | nil, err. A key that Stripe may have forgotten cannot say whether the customer was
+-- made already.
+local function customer_of(intent)
+  if clock.now() - intent.started > KEY_LIFE then
+    local id, err = billing.find_customer(intent.form.email, intent.signup_id)
+    if id or err then return id, err end
+  end
+  local customer, err = create_customer(intent)
+  return customer and customer.id, err
+end
+
+
 -- The customer and the payment method do not need each other. Both ids are in the intent afterwards.
 local function make_both(signup)
   local intent, problems = signup.intent, {}
   task.all {
     function()
-      if intent.stripe_id then return end
-      local customer, err = create_customer(intent)
-      intent.stripe_id, problems.customer = customer and customer.id, err
+      if not intent.stripe_id then intent.stripe_id, problems.customer = customer_of(intent) end
     end,
     function()
       if intent.payment_method or not intent.card then return end
