@@ -104,7 +104,10 @@ function account.open(signup, there)
   items[#items + 1] = { update = signup:closing(done, over) }
 
   local ok, err = dynamodb.transact_write { items = items, token = signup.intent.transaction_token }
-  if not ok and not is_done_already(signup) then trouble.stop(signup, "account", err, "ACCOUNT") end
+  if not ok and not is_done_already(signup) then
+    signup.in_doubt = "SIGNUP_SUCCESS"
+    trouble.stop(signup, "account", err, "ACCOUNT")
+  end
   signup:closed(done)
   -- A condition that fails although all is done says that it was done, and counted, before.
   if ok or err.code ~= "TransactionCanceledException" then signup:count("SIGNUP_SUCCESS") end

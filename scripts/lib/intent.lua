@@ -146,17 +146,38 @@ end
 
 
 -- Takes the lease, and changes what `set` and `remove` say with it; force: also from the one who had it when
--- `old` was read. -> the intent as it is now | false | nil, err
+-- `old` was read. -> the intent as it is now; `uncounted` is in it once more, but no longer in the table |
+-- false | nil, err
 function intent.claim(old, owner, set, remove, force)
-  local now = clock.now()
+  local now, gone = clock.now(), { "uncounted", table.unpack(remove or {}) }
   set = set or {}
   set.lease_owner, set.lease_until = owner, lease_end(now)
   local item, err = dynamodb.update {
-    key = { pk = old.pk, sk = old.sk }, set = set, remove = remove,
+    key = { pk = old.pk, sk = old.sk }, set = set, remove = gone,
     condition = "signup_id = :id AND (lease_until <= :now OR lease_owner = :me)",
-    values = { id = old.signup_id, now = now, me = force and old.lease_owner or owner }, returns = "ALL_NEW",
+    values = { id = old.signup_id, now = now, me = force and old.lease_owner or owner }, returns = "ALL_OLD",
   }
-  if item then return item end
+  if not item then
+    if err.code == "ConditionalCheckFailedException" then return false end
+    return nil, err
+  end
+  -- A repetition of this call, after a lost answer, meets its own work.
+  local uncounted = (item.lease_owner == owner and old or item).uncounted
+  for name, value in pairs(set) do item[name] = value end
+  for _, name in ipairs(gone) do item[name] = nil end
+  item.uncounted = uncounted
+  return item
+end
+
+
+-- One takes the metric that nobody knows the count of. -> true | false | nil, err
+function intent.take_uncounted(item)
+  local ok, err = dynamodb.update {
+    key = { pk = item.pk, sk = item.sk }, remove = { "uncounted" },
+    condition = "signup_id = :id AND uncounted = :metric",
+    values = { id = item.signup_id, metric = item.uncounted },
+  }
+  if ok then return true end
   if err.code == "ConditionalCheckFailedException" then return false end
   return nil, err
 end
@@ -173,10 +194,13 @@ function intent.rebuild(form, known, owner)
 end
 
 
--- Changes what the owner of the lease has learned. -> true | false (the lease is another's by now) | nil, err
+-- Changes what the owner of the lease has learned, and renews the lease unless `set` says when it ends.
+-- -> true | false (the lease is another's by now) | nil, err
 function intent.remember(item, set, remove)
+  local all = { lease_until = lease_end(clock.now()) }
+  for name, value in pairs(set) do all[name] = value end
   local ok, err = dynamodb.update {
-    key = { pk = item.pk, sk = item.sk }, set = set, remove = remove,
+    key = { pk = item.pk, sk = item.sk }, set = all, remove = remove,
     condition = "signup_id = :id AND lease_owner = :me",
     values = { id = item.signup_id, me = item.lease_owner },
   }

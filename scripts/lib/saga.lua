@@ -25,8 +25,22 @@ local LEFT_BY <const> = { cognito = "sub", attach = "card_attached", code = "cod
 local STORES <const> = { cognito = "USER", supersede = "USER", stripe = "ACCOUNT", attach = "ACCOUNT" }
 
 
+-- Metrics that count a transition -> has it happened? When the answer of the step that makes it is lost, the
+-- intent keeps the metric as `uncounted`, and who has it next counts it.
+local HAPPENED <const> = {
+  SIGNUP_SUCCESS = function(item) return item.step == "DONE" end,
+  SIGNUP_CONFIRM_SUCCESS = function(item) return item.code_accepted end,
+}
+local COUNTED_BY <const> = { code = "SIGNUP_CONFIRM_SUCCESS" }
+
+
+-- From here on this request works with the intent; it has the lease, unless only the answer is wanted again.
 local function own(self, item)
-  self.intent, self.owned = item, true
+  self.intent, self.owned = item, not self.replays
+  local metric = item.uncounted
+  if not metric or self.replays and not intent.take_uncounted(item) then return end
+  item.uncounted = nil
+  if HAPPENED[metric](item) then self:count(metric) end
 end
 
 
@@ -77,7 +91,7 @@ function Saga:open(form, req)
   if not old then return end
   item = ownership.settle(self, item, old, form, self.given, bound)
   own(self, item)
-  self.owned, self.proven = not self.replays, true
+  self.proven = true
 end
 
 
@@ -135,7 +149,10 @@ end
 -- Stores what a step has learned, here and in the table. Only the owner of the lease can.
 function Saga:remember(set, remove, step)
   local ok, err = intent.remember(self.intent, set, remove)
-  if ok == nil then trouble.stop(self, step, err, STORES[step]) end
+  if ok == nil then
+    self.in_doubt = COUNTED_BY[step]
+    trouble.stop(self, step, err, STORES[step])
+  end
   if not ok then busy(self) end
   for name, value in pairs(set) do self.intent[name] = value end
   for _, name in ipairs(remove or {}) do self.intent[name] = nil end
@@ -194,7 +211,7 @@ local function let_go(self, failed)
   if failed and self.unmade then
     ok, err = intent.discard(self.intent)
   else
-    local set = { lease_until = 0 }
+    local set = { lease_until = 0, uncounted = self.in_doubt }
     if failed and self.refused and not self.intent.sub then set.step = "FAILED" end
     ok, err = intent.remember(self.intent, set, failed and self.refused and { "confirming" } or nil)
   end

@@ -129,7 +129,10 @@ local function dynamodb(world)
     if item == nil then
       return nil, { code = FAILED, item = request.return_old_on_failure and copy(old) or nil, status = 400 }
     end
-    world.table[slot(request.item or request.key)] = item or nil
+    local at = slot(request.item or request.key)
+    local before = world.table[at]
+    world.table[at] = item or nil
+    if request.returns == "ALL_OLD" then return copy(before or {}) end
     return request.returns and copy(item) or true
   end
 
