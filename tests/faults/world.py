@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+"""A sandbox, servers in front of it that may be killed, and the sandbox's fault switches. Shared by this folder.
+
+Sandbox is `usher dev`, of which only the vendors' side is used. Front is `usher serve` pointed at it, a process of its
+own. Switches speaks to the sandbox's mailbox listener: POST /faults and what belongs to it.
+"""
+import collections
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+for _room in ("../e2e", "../interop"):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), _room))
+import door  # noqa: E402
+import fixture  # noqa: E402
+
+PATIENCE = 30  # seconds for what must come
+SIGNUP_KEY = "usher-dev-signup-key-0000000000000000000001"
+METRIC = re.compile(r"^([A-Z_]+)\{[^}]*\} (\d+)", re.M)
+
+
+def until(holds, what):
+    """The first true value of holds(), which is asked again and again; AssertionError after PATIENCE."""
+    deadline, pause = time.monotonic() + PATIENCE, threading.Event()
+    while time.monotonic() < deadline:
+        found = holds()
+        if found:
+            return found
+        pause.wait(0.02)
+    raise AssertionError(f"after {PATIENCE} seconds still not: {what}")
+
+
+def fetch(url, method, path, fields=None):
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=PATIENCE)
+    try:
+        connection.request(method, path, json.dumps(fields) if fields is not None else None)
+        text = connection.getresponse().read().decode()
+        return text
+    finally:
+        connection.close()
+
+
+class Switches:
+    """Faults of one sandbox."""
+
+    def __init__(self, ready):
+        self.url = ready["sandbox"]["mailbox"]
+
+    def _ask(self, method, path, fields=None):
+        text = fetch(self.url, method, path, fields)
+        return json.loads(text) if text else None
+
+    def arm(self, **fields):
+        """-> the fault's id"""
+        return self._ask("POST", "/faults", {name: value for name, value in fields.items() if value is not None})["id"]
+
+    def look(self, fault):
+        return self._ask("GET", f"/faults/{fault}")
+
+    def hanging(self, fault):
+        """Waits until a call hangs -> whether it does."""
+        return self._ask("GET", f"/faults/{fault}?until=hanging&within={PATIENCE}")["state"] == "hanging"
+
+    def clear(self):
+        self._ask("DELETE", "/faults")
+
+    def calls(self, since=0):
+        """-> list of (service, operation), number of the last"""
+        found = self._ask("GET", f"/calls?since={since}")
+        return [(call["service"], call["operation"]) for call in found], found[-1]["number"] if found else since
+
+
+def lua(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {lua(one)}" for name, one in value.items()) + "}"
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else json.dumps(value)
+
+
+def settings(ready, **sections):
+    """The settings of a server over this sandbox, as Lua."""
+    sandbox = ready["sandbox"]
+    base = {
+        "env": "dev", "workers": 1, "listen": {"port": 0}, "admin": {"port": 0},
+        "limits": {"grace": 0.0, "drain": 1.0}, "aws": {"region": ready["region"]},
+        "cognito": {"url": sandbox["cognito"], "user_pool_id": ready["user_pool_id"], "client_id": ready["client_id"]},
+        "dynamodb": {"url": sandbox["dynamodb"], "table": ready["table"]}, "stripe": {"url": sandbox["stripe"]},
+        "attempts": {"per_address": 0, "per_email": 0, "overall": 0, "cards_per_address": 0},
+        "outbox": {"interval": 3600},
+    }
+    for name, section in sections.items():
+        base[name] = {**base.get(name, {}), **section}
+    return "return " + lua(base) + "\n"
+
+
+class Front:
+    """`usher serve` with these settings. kill() and start() may follow each other."""
+
+    def __init__(self, ready, **sections):
+        self.ready = ready
+        self.config = tempfile.NamedTemporaryFile("w", suffix=".lua")
+        self.config.write(settings(ready, **sections))
+        self.config.flush()
+        self.process, self.lines = None, collections.deque(maxlen=60)
+        self.start()
+
+    def environment(self):
+        """The secrets, for it and for commands with the same settings."""
+        return {
+            **os.environ, "AWS_ACCESS_KEY_ID": self.ready["access_key_id"], "USHER_SIGNUP_KEY": SIGNUP_KEY,
+            "AWS_SECRET_ACCESS_KEY": self.ready["secret_access_key"], "STRIPE_API_KEY": self.ready["stripe_key"],
+            "USHER_CLIENT_SECRET": self.ready["client_secret"],
+        }
+
+    def start(self):
+        if self.process:
+            return
+        self.process = subprocess.Popen([fixture.BINARY, "serve", "--config", self.config.name], text=True,
+                                        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.environment())
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if '"event":"serving"' in line:
+                break
+        else:
+            raise RuntimeError("usher serve did not start:\n" + self.log())
+        at = json.loads(line)
+        self.url = f"http://{at['host']}:{at['port']}"
+        self.admin_url = f"http://{at['admin_host']}:{at['admin_port']}"
+        self.reader = threading.Thread(target=self.lines.extend, args=[self.process.stderr], daemon=True)
+        self.reader.start()
+
+    def log(self):
+        return "".join(self.lines)
+
+    def metrics(self):
+        """Counter of the flows' metrics, summed over their labels."""
+        found = collections.Counter()
+        for name, value in METRIC.findall(fetch(self.admin_url, "GET", "/metrics")):
+            found[name] += int(value)
+        return found
+
+    def _end(self, signal_number):
+        self.process.send_signal(signal_number)
+        code = self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
+        self.process.stderr.close()
+        self.process = None
+        return code
+
+    def kill(self):
+        """As a crash: no time for anything. Its counts die with it."""
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        if self.process:
+            self._end(signal.SIGTERM)
+        self.config.close()
+
+
+class World:
+    """One sandbox and the servers that a row of the matrix needs; a context manager.
+
+    hasty gives up a call soon, patient does not, victim is to be killed, late attaches cards at the confirmation and
+    works on the outbox.
+    """
+
+    HASTY = {"cognito": {"timeout": 0.6}, "dynamodb": {"timeout": 0.6}, "stripe": {"timeout": 0.8}}
+    LEASE = {"signup": {"lease": 1.0}}
+
+    OUTBOX = {"outbox": {"interval": 0.2, "first_delay": 0.05}}
+
+    def __init__(self, tells=True):
+        """tells: does somebody work on the outbox?"""
+        self.sandbox = fixture.Usher()
+        ready = self.sandbox.ready
+        self.switches, self.stores = Switches(ready), door.Stores(ready)
+        self.patient = Front(ready, **self.LEASE)
+        self.victim = Front(ready, **self.LEASE)
+        self.hasty = Front(ready, **self.LEASE, **self.HASTY)
+        self.late = Front(ready, **self.LEASE, stripe={"attach": "at_confirm"}, **(self.OUTBOX if tells else {}))
+        self.fronts = [self.patient, self.victim, self.hasty, self.late]
+
+    def metrics(self):
+        return sum((front.metrics() for front in self.fronts), collections.Counter())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for front in self.fronts:
+            front.stop()
+        self.sandbox.stop()
