@@ -63,22 +63,22 @@ SCENARIOS = {
 
 # How people go on: the same request with the same Idempotency-Key from another browser; the same browser with its
 # cookie, if it got one; `usher repair`.
-RECOVERIES = ["key", "cookie", "repair"]
+CLIENT, ALL = ["key", "cookie"], ["key", "cookie", "repair"]
 
 # How a call breaks: the switch's kind, how many calls from there (1000: until it is cleared), which server meets it
 # (world.World; the victim is killed while the call hangs), and how people go on.
 Fault = collections.namedtuple("Fault", "name kind count front recoveries")
 FAULTS = [
-    Fault("refuse", "refuse", 1000, "hasty", RECOVERIES),
-    Fault("error after", "error_after", 1000, "hasty", RECOVERIES),
-    Fault("lost answer", "lost_answer", 1000, "hasty", RECOVERIES),
-    Fault("reset before", "reset_before", 1000, "hasty", RECOVERIES),
-    Fault("hang before", "hang_before", 1000, "hasty", RECOVERIES),
-    Fault("hang after", "hang", 1000, "hasty", RECOVERIES),
+    Fault("refuse", "refuse", 1000, "hasty", ALL),
+    Fault("error after", "error_after", 1000, "hasty", ALL),
+    Fault("lost answer", "lost_answer", 1000, "hasty", CLIENT),
+    Fault("reset before", "reset_before", 1000, "hasty", CLIENT),
+    Fault("hang before", "hang_before", 1000, "hasty", CLIENT),
+    Fault("hang after", "hang", 1000, "hasty", ALL),
     Fault("once refused", "refuse", 1, "patient", ["key"]),
     Fault("once lost", "lost_answer", 1, "patient", ["key"]),
-    Fault("killed before", "hang_before", 1, "victim", RECOVERIES),
-    Fault("killed after", "hang", 1, "victim", RECOVERIES),
+    Fault("killed before", "hang_before", 1, "victim", ALL),
+    Fault("killed after", "hang", 1, "victim", ALL),
 ]
 
 # Calls that are made only on some ways: an Idempotency-Key's record needs a key.
@@ -92,5 +92,5 @@ def rows():
         for one in calls:
             for fault in FAULTS:
                 for recovery in fault.recoveries:
-                    if recovery in ONLY_BY.get(one.name, RECOVERIES):
+                    if recovery in ONLY_BY.get(one.name, ALL):
                         yield Row(scenario, one, fault, recovery)
