@@ -14,7 +14,7 @@ local QUIET <const>, PROGRESS <const> = 2, 5 -- seconds before the first word on
 local KINDS <const> = {
   signup_stopped = true, leftovers = true, unconfirmed_too_long = true, unconfirmed_unknown = true,
   confirmation_untold = true, user_without_row = true, row_without_user = true, row_without_account = true,
-  membership_without_account = true, half_membership = true, account_without_customer = true,
+  membership_without_account = true, half_membership = true, account_without_customer = true, card_not_attached = true,
   orphan_customer = true, email_verified_differs = true, message_dead = true,
 }
 

@@ -1,18 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- POST /api/account/confirm_signup: the code from the mail, from the browser that signed up.
 local account, admission, api_key = require "lib.account", require "lib.admission", require "lib.api_key"
-local billing, form, identity = require "lib.billing", require "lib.form", require "lib.identity"
-local outbox, saga, task = require "lib.outbox", require "lib.saga", require "task"
-
-
--- Steps 3 to 5 of the sign-up, for one that stopped on the way.
-local function complete(signup)
-  task.all {
-    function() account.put_user(signup) end,
-    function() billing.register(signup) end,
-  }
-  account.open(signup)
-end
+local billing, completion, form = require "lib.billing", require "lib.completion", require "lib.form"
+local identity, outbox, saga = require "lib.identity", require "lib.outbox", require "lib.saga"
+local task = require "task"
 
 
 return saga.flow("SIGNUP_CONFIRM", function(req, signup)
@@ -36,10 +27,15 @@ return saga.flow("SIGNUP_CONFIRM", function(req, signup)
   }
   if not (told[1] and told[2]) then outbox.later(signup, "email_verified") end
 
-  -- 6. If the account is missing, resume steps 3–5 of sign-up without holding the confirmation up.
+  -- 6. If the account is missing, resume steps 3–5 of sign-up without holding the confirmation up. What fails is
+  -- done later, from the outbox, unless it was the card's fault.
   local intent = signup.intent
-  if intent.step ~= "DONE" then signup:settle("account", complete) end
-  if intent.stripe_id and intent.plan.attach == "at_confirm" then signup:settle("attach", billing.attach) end
+  if intent.step ~= "DONE" and not signup:settle("account", completion.account) and not intent.card_declined then
+    outbox.later(signup, "account")
+  end
+  if billing.waits_for_card(intent) and not signup:settle("card", completion.card) and not intent.card_declined then
+    outbox.later(signup, "card")
+  end
 
   -- 7. Mint the default key's secret, store its hash, show it once.
   local key = intent.step == "DONE" and api_key.reveal(signup) or nil

@@ -129,6 +129,13 @@ function billing.attach(signup)
 end
 
 
+-- Is the card kept to be attached at the confirmation, and has not been yet?
+function billing.waits_for_card(intent)
+  return intent.plan.attach == "at_confirm" and intent.stripe_id ~= nil and intent.payment_method ~= nil
+    and not intent.card_attached and not intent.card_declined
+end
+
+
 -- Step: customer, payment method, attached and made the default (or left for the confirmation to attach).
 -- The ids are stored while Stripe attaches: a repetition within a day is the same without them.
 function billing.register(signup)

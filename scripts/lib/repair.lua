@@ -17,6 +17,7 @@ end
 -- What a dry run says that each action would do.
 local WOULD <const> = {
   finish = "finish the sign-up from its stored step, or drop it when Cognito does not know the user yet",
+  attach = "attach the card to the customer",
   clean = "remove what the earlier sign-up left", undo = "remove the unconfirmed user and all that is theirs",
   accept = "store that the code was accepted", put_user = "write the user record",
   complete = "make the account whole, with memberships and default key", join = "write the missing half",

@@ -5,7 +5,7 @@
 -- mends it · action = the function of repair.lua, for what `usher repair` mends by itself
 -- · when(facts, is) -> nil, or the fields of the sentence · each(facts, is) -> list of such fields, where there
 -- may be several. `is` comes from standing.lua.
-local standing = require "lib.standing"
+local billing, standing = require "lib.billing", require "lib.standing"
 
 local FAILING <const>, EXISTS <const> = "Signup failing", "User already exists"
 local MAIL <const>, STRIPE <const> = "No verification email", "Stripe failure"
@@ -66,6 +66,8 @@ end
 
 local MESSAGES <const> = {
   email_verified = { LOGIN, "The two e-mail flags could not be set when the address was confirmed" },
+  account = { LOGIN, "The account could not be made when the address was confirmed" },
+  card = { STRIPE, "The card could not be attached when the address was confirmed" },
 }
 
 local function outbox_rule(state, kind, says)
@@ -238,6 +240,14 @@ return {
         end
       end
       return list
+    end,
+  },
+  {
+    kind = "card_not_attached", level = "wrong", symptom = STRIPE, stores = "ACCOUNT", command = REPAIR,
+    action = "attach",
+    says = "The card was to be attached at the confirmation, and is not: Stripe or its answer failed then.",
+    when = function(_, is)
+      return is_settled(is) and is.own_intent and billing.waits_for_card(is.intent) and {} or nil
     end,
   },
   {

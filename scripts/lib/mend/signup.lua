@@ -3,7 +3,8 @@
 -- Actions of repair.lua; see mend/common.lua.
 local crypto, task = require "crypto", require "task"
 local account, billing = require "lib.account", require "lib.billing"
-local common, identity = require "lib.mend.common", require "lib.identity"
+local common, completion = require "lib.mend.common", require "lib.completion"
+local identity = require "lib.identity"
 local intent, supersede = require "lib.intent", require "lib.supersede"
 
 local actions = {}
@@ -91,6 +92,12 @@ function actions.accept(work)
     signup:count("SIGNUP_CONFIRM_SUCCESS")
   end)
   return "stored that the code was accepted"
+end
+
+
+function actions.attach(work)
+  common.adopt(work, work.is.intent, work.force, completion.card)
+  return "attached the card"
 end
 
 

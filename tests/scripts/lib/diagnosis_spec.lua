@@ -128,6 +128,12 @@ local CASES <const> = {
     f.accounts.other = { id = "other", mine = {}, members = {}, details = { owner = "u9", stripe_id = "cus_9" },
       keys = {} }
   end, "has_account" },
+  { "the card was to be attached with the code", function(f)
+    f.intent.plan.attach, f.intent.card_attached, f.intent.payment_method = "at_confirm", false, "pm_1"
+  end, "card_not_attached/Stripe failure", "has_account" },
+  { "the card was attached with the code", function(f)
+    f.intent.plan.attach, f.intent.payment_method = "at_confirm", "pm_1"
+  end, "has_account" },
   { "the customer is deleted", function(f) f.customers, f.gone = {}, { cus_1 = true } end,
     "account_without_customer/Stripe failure", "has_account" },
   { "no customer is named", function(f) f.customers, f.accounts.acc.details.stripe_id = {}, nil end,
