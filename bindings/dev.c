@@ -40,11 +40,14 @@ static int write_defaults(struct sandbox *s) {
   return bytes_printf(b, "    console_url = \"http://" SANDBOX_HOST ":%d\" } }", s->port);
 }
 
-/* The sandbox's own settings: where its data is, and the addresses by which its parts know each other. */
+/* The sandbox's own settings: where its data is, the addresses by which its parts know each other, and what the Lambda
+ * functions that run in it need. */
 static void write_sandbox(struct sandbox *s) {
   struct bytes *b = &s->over;
   const char *data = s->options->data;
-  bytes_printf(b, "return { sandbox = { data = ");
+  bytes_printf(b, "return {\n");
+  sandbox_settings_overlay(&s->settings, b);
+  bytes_printf(b, "  sandbox = { data = ");
   overlay_quote(b, data ? data : "");
   bytes_printf(b, ", urls = { usher = \"http://" SANDBOX_HOST ":%d\"", s->port);
   for (int i = 0; i < SANDBOX_SERVICES; i++)
@@ -108,6 +111,7 @@ static int start_sandbox(struct sandbox *s) {
     s->listeners[i] =
         (struct host_listener){sandbox_tags[i], &s->fds[i], 1, {.limits = sandbox_limits()}};
   s->host = (struct host_settings){
+      .config_path = s->options->config_path,
       .config_over = s->over.data,
       .scripts = s->options->scripts,
       .trusted = true,
@@ -159,6 +163,10 @@ static void print_addresses(const struct sandbox *s, const struct serve_ready *r
          values[SANDBOX_USER_POOL_ID]);
   printf("  stripe     http://" SANDBOX_HOST ":%d        key %s\n", ports[SANDBOX_STRIPE],
          values[SANDBOX_STRIPE_KEY]);
+  printf("  slack      http://" SANDBOX_HOST ":%d/slack        what Slack was told\n",
+         ports[SANDBOX_MAILBOX]);
+  printf("  lambda     http://" SANDBOX_HOST ":%d        the triggers, also as a Runtime API\n",
+         ports[SANDBOX_LAMBDA]);
   printf("  admin      http://%s:%d/metrics\n", ready->admin_host, ready->admin_port);
   printf("  commands   usher inspect ");
   print_pointer(s);
@@ -200,8 +208,8 @@ int dev(const struct dev_options *options) {
   struct sandbox s = {.options = options};
   int code = 1;
   if (sandbox_settings_read(&s.settings, options->scripts)) goto end;
-  sandbox_settings_environment(&s.settings);
   if (bind_public(&s) || bind_services(&s)) goto end;
+  sandbox_settings_environment(&s.settings);
   if (write_overlays(&s) || write_defaults(&s)) goto end;
   if (start_sandbox(&s)) { /* its worker has said why */
     fputs("usher: the sandbox could not be started\n", stderr);

@@ -10,10 +10,11 @@
 #include <string.h>
 
 const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynamodb", "stripe",
-                                                    "ses",     "captcha", "google",   "cloudwatch"};
+                                                    "ses",     "captcha", "google",   "cloudwatch",
+                                                    "lambda",  "slack"};
 const char *const sandbox_known[SANDBOX_KNOWN] = {
-    "region",        "access_key_id", "secret_access_key", "user_pool_id",  "client_id",
-    "client_secret", "table",         "stripe_key",        "captcha_secret"};
+    "region",        "access_key_id", "secret_access_key", "user_pool_id",   "client_id",
+    "client_secret", "table",         "stripe_key",        "captcha_secret", "slack_path"};
 
 static int read_values(lua_State *L) {
   struct sandbox_settings *s = lua_touserdata(L, 1);
@@ -59,6 +60,10 @@ void sandbox_settings_free(struct sandbox_settings *s) {
 }
 
 void sandbox_settings_environment(const struct sandbox_settings *s) {
+  char webhook[256];
+  snprintf(webhook, sizeof webhook, "http://" SANDBOX_HOST ":%d%s", s->ports[SANDBOX_SLACK],
+           s->values[SANDBOX_SLACK_PATH]);
+  setenv("SLACK_WEBHOOK_URL", webhook, 1);
   setenv("AWS_ACCESS_KEY_ID", s->values[SANDBOX_ACCESS_KEY_ID], 1);
   setenv("AWS_SECRET_ACCESS_KEY", s->values[SANDBOX_SECRET_ACCESS_KEY], 1);
   setenv("AWS_REGION", s->values[SANDBOX_REGION], 1);

@@ -15,6 +15,8 @@ enum sandbox_service {
   SANDBOX_CAPTCHA,
   SANDBOX_GOOGLE,
   SANDBOX_CLOUDWATCH,
+  SANDBOX_LAMBDA,
+  SANDBOX_SLACK,
   SANDBOX_SERVICES
 };
 #define SANDBOX_FIRST 2
@@ -22,7 +24,7 @@ enum sandbox_service {
 extern const char *const sandbox_tags[SANDBOX_SERVICES];
 
 /* What a client must know; from scripts/sandbox/settings.lua. */
-enum { SANDBOX_KNOWN = 9 };
+enum { SANDBOX_KNOWN = 10 };
 extern const char *const sandbox_known[SANDBOX_KNOWN]; /* their names */
 
 enum sandbox_value {
@@ -34,7 +36,8 @@ enum sandbox_value {
   SANDBOX_CLIENT_SECRET,
   SANDBOX_TABLE,
   SANDBOX_STRIPE_KEY,
-  SANDBOX_CAPTCHA_SECRET
+  SANDBOX_CAPTCHA_SECRET,
+  SANDBOX_SLACK_PATH
 };
 
 struct sandbox_settings {
@@ -46,7 +49,7 @@ struct sandbox_settings {
 int sandbox_settings_read(struct sandbox_settings *s, const char *scripts);
 void sandbox_settings_free(struct sandbox_settings *s);
 
-/* Secrets and credentials, where the settings look for them. */
+/* Secrets and credentials, where the settings look for them. The ports must be known. */
 void sandbox_settings_environment(const struct sandbox_settings *s);
 
 /* Appends members of a settings table: URLs, names and ids; each ends with a comma. 0 or UV_ENOMEM. */

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Tells Slack of something once, and never makes its caller wait long or fail. That it was told and the message
--- itself are kept before it is sent, together: whatever ends this half way, the outbox tells it later.
+-- Tells Slack of something once, and never makes its caller wait long or fail. The message is kept before it
+-- is sent: whatever ends this half way, the outbox tells it later.
 local clock, config, crypto = require "clock", require "config", require "crypto"
 local dynamodb, log, metrics, slack = require "dynamodb", require "log", require "metrics", require "slack"
 local keys, outbox, within = require "lib.keys", require "lib.outbox", require "lib.within"
@@ -9,31 +9,24 @@ local notify = {}
 
 local REMEMBERED <const> = 90 * 86400 -- seconds
 local FORGET <const> = 1              -- second to take a message out of the outbox
-local REASON_TAKEN <const> = "ConditionalCheckFailed"
 
 metrics.describe("SLACK_NOTICE", "Messages to Slack: sent, left for later, or lost.")
 for _, result in ipairs { "sent", "later", "lost" } do metrics.count("SLACK_NOTICE", 0, { step = result }) end
 
 
-local function was_told(err)
-  for _, reason in ipairs(err.reasons or {}) do
-    if reason.code == REASON_TAKEN then return true end
-  end
-  return false
-end
-
-
--- -> true | false: told before | nil, err
+-- The message first, then the mark: whatever ends this in between, the message is there.
+-- -> true | false: told before | nil, err: it is not kept
 local function keep(id, message)
-  local hash = crypto.hex(crypto.sha256(id))
-  local ok, err = dynamodb.transact_write { items = {
-    { put = { condition = "attribute_not_exists(pk)", item = keys.record(keys.notice(hash), {
-      created_at = message.created_at, expires_at = math.floor(clock.now()) + REMEMBERED }) } },
-    { put = { item = message } },
-  } }
-  if ok then return true end
-  if was_told(err) then return false end
-  return nil, err
+  local kept, problem = dynamodb.put { item = message }
+  local marked, err = dynamodb.put {
+    item = keys.record(keys.notice(crypto.hex(crypto.sha256(id))), { message = message.sk,
+      created_at = message.created_at, expires_at = math.floor(clock.now()) + REMEMBERED }),
+    condition = "attribute_not_exists(pk)", return_old_on_failure = true,
+  }
+  local taken = not marked and err.code == "ConditionalCheckFailedException"
+  if not taken or err.item and err.item.message == message.sk then return kept, problem end
+  if kept then outbox.forget(message) end
+  return false
 end
 
 

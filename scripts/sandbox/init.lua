@@ -4,6 +4,7 @@
 -- table with `handler`, or the operations of an AWS JSON service.
 local aws_json = require "sandbox.aws_json"
 local fault_routes, mailbox = require "sandbox.fault_routes", require "sandbox.mailbox"
+local lambda, slack = require "sandbox.lambda.init", require "sandbox.slack"
 local switch_routes, time_routes = require "sandbox.switch_routes", require "sandbox.time_routes"
 
 local services = {
@@ -11,12 +12,15 @@ local services = {
   dynamodb = require "sandbox.dynamodb.init",
   stripe = require "sandbox.stripe.init",
   mailbox = function(req)
-    return fault_routes.handler(req) or switch_routes(req) or time_routes(req) or mailbox.handler(req)
+    return fault_routes.handler(req) or switch_routes(req) or time_routes(req) or lambda.switches(req)
+      or slack.messages(req) or mailbox.handler(req)
   end,
   ses = require "sandbox.ses",
   captcha = require "sandbox.captcha",
   cloudwatch = require "sandbox.cloudwatch.init",
   google = require "sandbox.google.init",
+  lambda = lambda,
+  slack = slack,
 }
 
 local function handler_of(service)

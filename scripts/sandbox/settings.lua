@@ -16,6 +16,8 @@ local settings = {
   google_client_id = "123456789012-usher0sandbox.apps.googleusercontent.com",
   google_client_secret = "GOCSPX-usher-sandbox-0000000001",
 
+  slack_path = "/services/T00000000/B00000000/usherSandboxWebhook00000",
+
   stripe_key = "sk_test_usher_sandbox_0000000001",
   table = "UsersAccountsTable",
 
@@ -42,6 +44,8 @@ settings.switches = {
   external_trigger_aliases = true,
   -- Nobody can sign up with the address of a provider's user, and Admin operations find that user by it.
   external_holds_email = true,
+  -- Seconds that Cognito waits for a trigger, each of three times.
+  trigger_patience = 5,
 }
 
 return settings

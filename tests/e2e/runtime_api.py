@@ -103,14 +103,14 @@ class Api:
 
 
 class Function:
-    """`usher lambda ARGUMENT…`; a context manager."""
+    """`usher lambda ARGUMENT…` at a Runtime API's address; a context manager."""
 
-    def __init__(self, api, *arguments, binary=None, **environment):
+    def __init__(self, address, *arguments, binary=None, **environment):
         self.out, self.errors = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")
         binary = binary or [os.environ.get("USHER", "build/dev/usher"), "lambda"]
         self.process = subprocess.Popen(
             [*binary, *arguments], stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.errors, text=True,
-            env={**os.environ, "AWS_LAMBDA_RUNTIME_API": api.address, **environment})
+            env={**os.environ, "AWS_LAMBDA_RUNTIME_API": address, **environment})
 
     def log(self):
         """Its JSON lines on standard error."""
@@ -133,10 +133,13 @@ class Function:
             self.process.kill()
             raise
 
+    def close(self):
+        self.stop()
+        self.out.close()
+        self.errors.close()
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.stop()
-        self.out.close()
-        self.errors.close()
+        self.close()

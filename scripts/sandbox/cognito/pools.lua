@@ -10,6 +10,7 @@ local attributes = require "sandbox.cognito.attributes"
 local failure = require "sandbox.failure"
 local settings = require "sandbox.settings"
 local time = require "sandbox.time"
+local triggers = require "sandbox.cognito.triggers"
 
 local pools = {}
 
@@ -190,6 +191,7 @@ local function create_default()
     UsernameAttributes = json.array { "email" },
     AutoVerifiedAttributes = json.array { "email" },
     UsernameConfiguration = { CaseSensitive = false },
+    LambdaConfig = addresses.here "lambda" and triggers.default_config() or nil,
   }, settings.user_pool_id)
   pools.create_client(pool, settings.client_name, {
     ExplicitAuthFlows = json.array { "ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH",

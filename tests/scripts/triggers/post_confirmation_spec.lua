@@ -121,9 +121,21 @@ describe("post_confirmation", function()
   end)
 
   it("tells it all the same when the table cannot be asked", function()
-    world:fail("dynamodb.transact_write", { code = "InternalServerError", status = 500 })
+    world:fail("dynamodb.put", { code = "InternalServerError", status = 500 }, { times = 2 })
     run(events.confirmed)
     assert.equal(1, #world.told)
+  end)
+
+  it("knows its own mark when the answer to it was lost", function()
+    local put, n = package.loaded.dynamodb.put, 0
+    package.loaded.dynamodb.put = function(request)
+      n = n + 1
+      if n == 2 then put(request) end
+      return put(request)
+    end
+    run(events.confirmed)
+    assert.equal(1, #world.told)
+    assert.same({}, waiting())
   end)
 
   it("asks nobody without a webhook", function()

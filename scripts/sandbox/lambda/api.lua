@@ -1,0 +1,138 @@
+-- SPDX-License-Identifier: MIT
+-- Sandbox, Lambda: the API of 2015-03-31 as far as operations use it: Invoke, ListFunctions, GetFunction. REST-JSON and
+-- signed; refusals have their code in a header.
+local crypto, json, log = require "crypto", require "json", require "log"
+local task = require "task"
+local failure, signature = require "sandbox.failure", require "sandbox.aws_signature"
+local functions, invoke = require "sandbox.lambda.functions", require "sandbox.lambda.invoke"
+
+local SERVICE <const> = { name = "lambda", signing_name = "lambda", missing_token = "Missing Authentication Token" }
+local MAX_SYNC <const>, MAX_ASYNC <const> = 6291456, 262144
+local ASYNC_TRIES <const> = 3
+local LOG_TAIL <const> = 4096
+
+
+local function trace_id(req)
+  return req:header("x-amzn-trace-id") or ("Root=1-%08x-%s;Sampled=0"):format(os.time(), crypto.hex(crypto.random(12)))
+end
+
+
+local function describe(fn)
+  return { FunctionName = fn.name, FunctionArn = fn.arn, Handler = fn.module, Runtime = "provided.al2023",
+    Role = "arn:aws:iam::123456789012:role/usher-dev", Timeout = fn.timeout, MemorySize = 128, Version = "$LATEST",
+    PackageType = "Zip", State = "Active", Architectures = json.array { "x86_64" },
+    Description = "usher lambda " .. fn.module }
+end
+
+
+local function list()
+  local shown = json.array {}
+  for i, fn in ipairs(functions.all()) do shown[i] = describe(fn) end
+  return { status = 200, json = { Functions = shown } }
+end
+
+
+local function check_payload(payload, limit)
+  if #payload > limit then
+    failure("RequestTooLargeException", ("Request must be smaller than %d bytes for the InvokeFunction operation")
+      :format(limit), nil, 413)
+  end
+  local _, problem = json.decode(payload, { depth = 128 })
+  if problem then
+    failure("InvalidRequestContentException", "Could not parse request body into json: " .. problem)
+  end
+end
+
+
+local function log_of(outcome, fn)
+  local lines = ("START RequestId: %s Version: $LATEST\n%sEND RequestId: %s\nREPORT RequestId: %s\n")
+    :format(outcome.id, outcome.failed and outcome.body .. "\n" or "", outcome.id, outcome.id)
+  return crypto.base64((fn.name .. "\n" .. lines):sub(-LOG_TAIL))
+end
+
+
+-- Lambda keeps the event and tries again by itself.
+local function invoke_later(fn, payload, options)
+  task.spawn(function()
+    for _ = 1, ASYNC_TRIES do
+      local ok, outcome = pcall(invoke.run, fn, payload, options)
+      if ok and not outcome.failed then return end
+    end
+    log.warn("sandbox.lambda_event_lost", { name = fn.name })
+  end)
+  return { status = 202, headers = { ["X-Amzn-Trace-Id"] = options.trace_id }, body = "" }
+end
+
+
+local function run(fn, req)
+  local kind = req:header("x-amz-invocation-type") or "RequestResponse"
+  local payload = req.body ~= "" and req.body or "{}"
+  local context = req:header("x-amz-client-context")
+  local options = { trace_id = trace_id(req), client_context = context and crypto.unbase64(context) }
+  if kind == "DryRun" then return { status = 204, body = "" } end
+  check_payload(payload, kind == "Event" and MAX_ASYNC or MAX_SYNC)
+  if kind == "Event" then return invoke_later(fn, payload, options) end
+  if kind ~= "RequestResponse" then
+    failure("InvalidParameterValueException", "InvocationType must be RequestResponse, Event or DryRun")
+  end
+  local outcome = invoke.run(fn, payload, options)
+  return { status = 200, body = outcome.body, headers = {
+    ["Content-Type"] = "application/json", ["X-Amz-Executed-Version"] = "$LATEST",
+    ["X-Amzn-Trace-Id"] = options.trace_id, ["X-Amz-Function-Error"] = outcome.failed and "Unhandled" or nil,
+    ["X-Amz-Log-Result"] = req:header("x-amz-log-type") == "Tail" and log_of(outcome, fn) or nil,
+  } }
+end
+
+
+local function unescape(text)
+  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+end
+
+
+local function route(req)
+  local known, problem = pcall(signature.check, req, SERVICE)
+  if not known then
+    if failure.is(problem) then problem.status = 403 end
+    error(problem, 0)
+  end
+  local rest = req.target:match("^/2015%-03%-31/functions/?([^?]*)")
+  if not rest then failure("UnknownOperationException", nil, nil, 404) end
+  if rest == "" and req.method == "GET" then return list() end
+  local name, what = rest:match("^([^/]+)(.*)$")
+  if not name then failure("UnknownOperationException", nil, nil, 404) end
+  local fn = functions.get(unescape(name))
+  if what == "/invocations" and req.method == "POST" then return run(fn, req) end
+  if what == "/configuration" and req.method == "GET" then return { status = 200, json = describe(fn) } end
+  if what == "" and req.method == "GET" then return { status = 200, json = { Configuration = describe(fn) } } end
+  failure("UnknownOperationException", nil, nil, 404)
+end
+
+
+local function with_traceback(e)
+  if failure.is(e) then return e end
+  return { unexpected = true, text = debug.traceback(tostring(e), 2) }
+end
+
+
+-- Some shapes write their text with a capital letter.
+local CAPITAL <const> = { ResourceNotFoundException = true }
+
+local function refuse(e)
+  if e.unexpected then
+    log.error("sandbox.broken_operation", { service = "lambda", traceback = e.text })
+    e = { code = "ServiceException", message = "Internal error", status = 500, extra = { Type = "Service" } }
+  end
+  local body = { Type = "User" }
+  for name, value in pairs(e.extra or {}) do body[name] = value end
+  body[CAPITAL[e.code] and "Message" or "message"] = e.message
+  return { status = e.status, headers = { ["x-amzn-ErrorType"] = e.code }, json = body }
+end
+
+
+return function(req)
+  local ok, reply = xpcall(route, with_traceback, req)
+  if not ok then reply = refuse(reply) end
+  reply.headers = reply.headers or {}
+  reply.headers["x-amzn-RequestId"] = crypto.uuid()
+  return reply
+end

@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: MIT
+-- Sandbox, Lambda: Runtime API and Lambda API on one listener; and, on the mailbox's, what a drill may turn:
+--   GET /lambda                 the functions, how often each was invoked, what is switched
+--   POST /lambda/NAME {timeout, out_of_process, fault = {kind, times, message, output} | null}
+--     kind: error, timeout, crash, bad_output, throttled, denied
+local json = require "json"
+local api, functions = require "sandbox.lambda.api", require "sandbox.lambda.functions"
+local invoke, runtime = require "sandbox.lambda.invoke", require "sandbox.lambda.runtime"
+
+local lambda = {}
+
+
+local function problem(message)
+  return { status = 400, json = { message = message } }
+end
+
+
+local function describe(fn)
+  return { name = fn.name, module = fn.module, arn = fn.arn, timeout = fn.timeout, invocations = fn.invocations,
+    out_of_process = fn.out_of_process, fault = fn.fault }
+end
+
+
+local function list()
+  local shown = json.array {}
+  for i, fn in ipairs(functions.all()) do shown[i] = describe(fn) end
+  return { status = 200, json = shown }
+end
+
+
+-- -> fault | nil | nil, what is wrong
+local function fault_of(given)
+  if given == json.null then return nil end
+  if type(given) ~= "table" or not invoke.KINDS[given.kind] then
+    return nil, "fault.kind is error, timeout, crash, bad_output, throttled or denied"
+  end
+  return { kind = given.kind, times = tonumber(given.times), message = given.message, output = given.output }
+end
+
+
+local function turn(fn, req)
+  local given = json.decode(req.body)
+  if type(given) ~= "table" then return problem "the body is a JSON object" end
+  if given.fault ~= nil then
+    local fault, wrong = fault_of(given.fault)
+    if wrong then return problem(wrong) end
+    fn.fault = fault
+  end
+  if type(given.timeout) == "number" and given.timeout > 0 then fn.timeout = given.timeout end
+  if type(given.out_of_process) == "boolean" then fn.out_of_process = given.out_of_process end
+  return { status = 200, json = describe(fn) }
+end
+
+
+-- On the mailbox's listener. -> reply | nil: not ours
+function lambda.switches(req)
+  if req.path == "/lambda" and req.method == "GET" then return list() end
+  local name = req.path:match("^/lambda/([^/]+)$")
+  if not name or req.method ~= "POST" then return nil end
+  local fn = functions.find(name)
+  return fn and turn(fn, req) or { status = 404, json = { message = "no such function" } }
+end
+
+
+function lambda.handler(req)
+  return runtime(req) or api(req)
+end
+
+
+return lambda
