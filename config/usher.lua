@@ -157,10 +157,10 @@ return {
     when_down = one_of("refuse", "allow"),         -- without an answer: 503, or let the sign-up pass
   },
   slack = {
-    webhook = optional_secret "env:SLACK_WEBHOOK_URL", -- an incoming webhook, told of every new customer; may be absent
+    webhook = optional_secret "env:SLACK_WEBHOOK_URL", -- an incoming webhook, told of new customers; may be absent
     timeout = between(2.0, 0.05, 10),              -- for one message, its retries included
   },
-  triggers = {                                     -- a domain is what stands after an address's last @, compared exactly
+  triggers = {                                     -- domains are compared exactly, with what is after the last @
     internal_domains = list { "marqo.ai", "s2search.io", "mailinator.com" }, -- Slack is not told of these
     deny = list {},                                -- domains or whole addresses that cannot sign up
     allow = list {},                               -- when not empty, only these domains or addresses can

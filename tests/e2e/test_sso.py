@@ -204,6 +204,8 @@ class SignIn(unittest.TestCase):
         cases = [
             ({"error": "access_denied"}, "sso_denied"),
             ({"error": "invalid_request", "error_description": "PreSignUp failed with error nope. "}, "sso_refused"),
+            ({"error": "invalid_request", "error_description": "PreSignUp failed with error This address cannot be "
+              "checked right now, please try again. "}, "try_again"),
             ({"error": "server_error", "error_description": "Exception"}, "try_again"),
             ({"error": "<script>"}, "sso_failed"), ({}, "sso_failed"), ({"code": ""}, "sso_failed"),
             ({"code": "unknown"}, "sso_failed"), ({"code": "x", "error": "invalid_scope"}, "sso_failed"),

@@ -9,6 +9,14 @@ local answer = {}
 local FOUND <const>, TRIGGER <const> = "Already found an entry for username", "^%a+ failed with error"
 
 
+-- A trigger's refusal, in words of triggers/pre_sign_up or of the operator's own.
+local function refused_by_trigger(signup, text)
+  if text:find("not verified", 1, true) then trouble.refuse(signup, "answer", 403, "email_not_verified") end
+  if text:find("please try again", 1, true) then trouble.stop(signup, "answer", { code = "trigger" }) end
+  trouble.refuse(signup, "answer", 403, "sso_refused")
+end
+
+
 -- The first sign-in of an identity that a trigger has just linked fails, and the next one works.
 function answer.is_worth_another_try(query, visit)
   local text = query.error_description or ""
@@ -22,7 +30,7 @@ function answer.check(signup, query)
   if query.error == nil and query.code ~= nil and query.code ~= "" then return end
   local text = query.error_description or ""
   if query.error == "access_denied" then trouble.refuse(signup, "answer", 403, "sso_denied") end
-  if text:find(TRIGGER) then trouble.refuse(signup, "answer", 403, "sso_refused") end
+  if text:find(TRIGGER) then refused_by_trigger(signup, text) end
   log.warn("sso_answer", { error_code = (query.error or "none"):match("^[%w_]+") })
   if query.error == "server_error" then trouble.stop(signup, "answer", { code = "server_error" }) end
   trouble.refuse(signup, "answer", 400, "sso_failed")
