@@ -206,6 +206,12 @@ class SignIn(unittest.TestCase):
             ({"error": "invalid_request", "error_description": "PreSignUp failed with error nope. "}, "sso_refused"),
             ({"error": "invalid_request", "error_description": "PreSignUp failed with error This address cannot be "
               "checked right now, please try again. "}, "try_again"),
+            ({"error": "invalid_request", "error_description": "PreSignUp failed with error Google has not verified this "
+              "e-mail address. "}, "email_not_verified"),
+            ({"error": "invalid_request", "error_description": "PreSignUp failed with error This address has an account "
+              "with a password, please sign in with that. "}, "account_exists"),
+            ({"error": "invalid_request", "error_description": "PreSignUp failed with error A sign-up with this address "
+              "is being worked on, please try again in a moment. "}, "signup_in_progress"),
             ({"error": "server_error", "error_description": "Exception"}, "try_again"),
             ({"error": "<script>"}, "sso_failed"), ({}, "sso_failed"), ({"code": ""}, "sso_failed"),
             ({"code": "unknown"}, "sso_failed"), ({"code": "x", "error": "invalid_scope"}, "sso_failed"),

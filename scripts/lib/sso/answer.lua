@@ -8,13 +8,13 @@ local answer = {}
 
 local FOUND <const>, TRIGGER <const> = "Already found an entry for username", "^%a+ failed with error"
 
-
--- A trigger's refusal, in words of triggers/pre_sign_up or of the operator's own.
-local function refused_by_trigger(signup, text)
-  if text:find("not verified", 1, true) then trouble.refuse(signup, "answer", 403, "email_not_verified") end
-  if text:find("please try again", 1, true) then trouble.stop(signup, "answer", { code = "trigger" }) end
-  trouble.refuse(signup, "answer", 403, "sso_refused")
-end
+-- A piece of what our own trigger says (triggers/pre_sign_up, lib/linking) -> status, code. Whatever else a trigger
+-- says, the operator's own words too, is sso_refused.
+local OWN_WORDS <const> = {
+  { "not verified", 403, "email_not_verified" },
+  { "has an account with a password", 409, "account_exists" },
+  { "is being worked on", 409, "signup_in_progress" },
+}
 
 
 -- The first sign-in of an identity that a trigger has just linked fails, and the next one works.
@@ -24,13 +24,22 @@ function answer.is_worth_another_try(query, visit)
 end
 
 
+local function refuse_as_trigger(signup, text)
+  for _, words in ipairs(OWN_WORDS) do
+    if text:find(words[1], 1, true) then trouble.refuse(signup, "answer", words[2], words[3]) end
+  end
+  if text:find("please try again", 1, true) then trouble.stop(signup, "answer", { code = "trigger" }) end
+  trouble.refuse(signup, "answer", 403, "sso_refused")
+end
+
+
 -- Raises unless there is a code.
 function answer.check(signup, query)
   signup.at = "answer"
   if query.error == nil and query.code ~= nil and query.code ~= "" then return end
   local text = query.error_description or ""
   if query.error == "access_denied" then trouble.refuse(signup, "answer", 403, "sso_denied") end
-  if text:find(TRIGGER) then refused_by_trigger(signup, text) end
+  if text:find(TRIGGER) then refuse_as_trigger(signup, text) end
   log.warn("sso_answer", { error_code = (query.error or "none"):match("^[%w_]+") })
   if query.error == "server_error" then trouble.stop(signup, "answer", { code = "server_error" }) end
   trouble.refuse(signup, "answer", 400, "sso_failed")
