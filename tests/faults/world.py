@@ -81,6 +81,8 @@ class Switches:
 def lua(value):
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name} = {lua(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "{" + ", ".join(map(lua, value)) + "}"
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else json.dumps(value)
 
 
