@@ -108,8 +108,8 @@ static struct server_limits sandbox_limits(void) {
 
 static int start_sandbox(struct sandbox *s) {
   for (int i = 0; i < SANDBOX_SERVICES; i++)
-    s->listeners[i] =
-        (struct host_listener){sandbox_tags[i], &s->fds[i], 1, {.limits = sandbox_limits()}};
+    s->listeners[i] = (struct host_listener){
+        sandbox_tags[i], &s->fds[i], 1, {.limits = sandbox_limits(), .dates_itself = true}};
   s->host = (struct host_settings){
       .config_path = s->options->config_path,
       .config_over = s->over.data,

@@ -11,7 +11,7 @@
 
 const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynamodb", "stripe",
                                                     "ses",     "captcha", "google",   "cloudwatch",
-                                                    "lambda",  "slack"};
+                                                    "lambda",  "slack",   "sts",      "metadata"};
 const char *const sandbox_known[SANDBOX_KNOWN] = {
     "region",        "access_key_id", "secret_access_key", "user_pool_id",   "client_id",
     "client_secret", "table",         "stripe_key",        "captcha_secret", "slack_path"};

@@ -81,6 +81,13 @@ static bool is_ours(struct slice name) {
   return false;
 }
 
+/* Does this reply tell another time? */
+static bool dates_itself(const struct server *s, const struct reply *r) {
+  for (size_t i = 0; i < r->header_count && s->settings.dates_itself; i++)
+    if (http1_is(r->headers[i].name, "date")) return true;
+  return false;
+}
+
 static bool sendable(const struct reply *r) {
   if (r->status < 200 || r->status > 599) return false;
   for (size_t i = 0; i < r->header_count; i++)
@@ -106,7 +113,7 @@ static void put_own(struct connection *c, const struct reply *r, struct bytes *o
   put(out, " ");
   put(out, http1_reason(r->status));
   put(out, "\r\n");
-  put_date(s, out);
+  if (!dates_itself(s, r)) put_date(s, out);
   put_line(out, "X-Request-Id: ", (struct slice){e->request_id, e->request_id_len});
   put(out, "X-Content-Type-Options: nosniff\r\n");
   if (s->hsts)
@@ -130,11 +137,11 @@ static int put_cors(struct connection *c, const struct reply *r, struct bytes *o
   return r->preflight ? cors_write_preflight(cors, origin, out) : cors_write(cors, origin, out);
 }
 
-static void put_theirs(const struct reply *r, struct bytes *out) {
-  bool cached = false;
+static void put_theirs(const struct server *s, const struct reply *r, struct bytes *out) {
+  bool cached = false, dated = dates_itself(s, r);
   for (size_t i = 0; i < r->header_count; i++) {
     struct slice name = r->headers[i].name;
-    if (is_ours(name)) continue;
+    if (is_ours(name) && !(dated && http1_is(name, "date"))) continue;
     if (http1_is(name, "cache-control")) cached = true;
     bytes_append(out, name.data, name.len);
     put_line(out, ": ", r->headers[i].value);
@@ -156,7 +163,7 @@ static int compose(struct connection *c, const struct reply *r, struct bytes *ou
   err = put_cors(c, r, out);
   if (!err) err = bytes_reserve(out, room);
   if (err) return err;
-  put_theirs(r, out);
+  put_theirs(s, r, out);
   return bytes_append(out, "\r\n", 2);
 }
 

@@ -47,8 +47,9 @@ struct server_settings { /* strings and lists are copied */
   struct server_limits limits;
   struct cors_settings cors;
   struct proxy_settings proxy;
-  const char *strip_prefix;     /* "/prod", or NULL */
-  const char *hsts;             /* value of Strict-Transport-Security, or NULL */
+  const char *strip_prefix; /* "/prod", or NULL */
+  bool dates_itself; /* a reply may bring a Date that replaces ours: wrong clocks on purpose */
+  const char *hsts;  /* value of Strict-Transport-Security, or NULL */
   struct server_shared *shared; /* or NULL; outlives the server */
   void (*on_reply)(const struct server_reply *,
                    void *ctx); /* or NULL; every reply; on_request's ctx */

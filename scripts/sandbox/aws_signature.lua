@@ -2,11 +2,9 @@
 -- Is a request signed by somebody we know? Called by the frame (aws_json) for every signed operation. The
 -- checks and their words are the binding's (sigv4.verify); which key belongs to whom, and the codes, are
 -- here. A signature's age goes by the real clock, also when the sandbox's has been moved.
-local clock = require "clock"
 local sigv4 = require "sigv4"
-local failure = require "sandbox.failure"
+local failure, keys = require "sandbox.failure", require "sandbox.keys"
 local settings = require "sandbox.settings"
-local time = require "sandbox.time"
 
 local signature = {}
 
@@ -31,7 +29,7 @@ local function check_key(key, token)
   if not key or token ~= key.session_token then
     failure("UnrecognizedClientException", "The security token included in the request is invalid.")
   end
-  if key.expires and key.expires <= time.now() then
+  if key.expires and key.expires <= keys.now() then
     failure("ExpiredTokenException", "The security token included in the request is expired")
   end
 end
@@ -40,11 +38,12 @@ end
 function signature.check(req, service)
   local request = {
     method = req.method, target = req.target, headers = req:headers(), body = req.body,
-    region = settings.region, service = service.signing_name, now = math.floor(clock.now()), window = WINDOW,
+    region = settings.region, service = service.signing_name,
+    now = math.floor(keys.now()), window = service.window or WINDOW,
   }
   local found, problem = sigv4.verify(request)
   if not found then refuse(problem, service) end
-  local key = settings.keys[found.access_key_id]
+  local key = keys.find(found.access_key_id)
   request.secret_access_key = key and key.secret_access_key or "nobody's"
   local result = sigv4.verify(request)
   if result.ok or result.problem.code == "signature" or result.problem.code == "payload" then

@@ -15,7 +15,9 @@ local KINDS = {
   hang_before = { after = false, answer = "wait" },
   hang = { after = true, answer = "wait" },
 }
-local SERVICES = { cognito = true, dynamodb = true, stripe = true, cloudwatch = true, slack = true }
+local SERVICES = {
+  cognito = true, dynamodb = true, stripe = true, cloudwatch = true, slack = true, sts = true, metadata = true,
+}
 
 local LATEST <const> = 1000  -- calls in the journal
 local GLANCE <const> = 0.005 -- seconds between two looks at a client that hangs
@@ -48,7 +50,9 @@ end
 function faults.arm(fields)
   local nth, count = whole(fields.nth, 1), whole(fields.count, 1)
   local any_of, operation = texts(fields.match), fields.operation or "*"
-  if not SERVICES[fields.service] then return nil, "service is cognito, dynamodb, stripe, cloudwatch or slack" end
+  if not SERVICES[fields.service] then
+    return nil, "service is cognito, dynamodb, stripe, cloudwatch, slack, sts or metadata"
+  end
   if type(operation) ~= "string" then return nil, "operation is a name or *" end
   if not KINDS[fields.kind] then
     return nil, "kind is refuse, error_after, reset_before, lost_answer, hang_before or hang"

@@ -7,6 +7,8 @@ local fault_routes, mailbox = require "sandbox.fault_routes", require "sandbox.m
 local lambda, slack = require "sandbox.lambda.init", require "sandbox.slack"
 local switch_routes, time_routes = require "sandbox.switch_routes", require "sandbox.time_routes"
 
+local keys, settings = require "sandbox.keys", require "sandbox.settings"
+
 local services = {
   cognito = require "sandbox.cognito.init",
   dynamodb = require "sandbox.dynamodb.init",
@@ -21,6 +23,8 @@ local services = {
   google = require "sandbox.google.init",
   lambda = lambda,
   slack = slack,
+  sts = require "sandbox.sts",
+  metadata = require "sandbox.metadata",
 }
 
 local function handler_of(service)
@@ -33,6 +37,17 @@ for listener, service in pairs(services) do handlers[listener] = handler_of(serv
 
 require "sandbox.default_table"()
 
+local AWS = { cognito = true, dynamodb = true, ses = true, sts = true }
+
+-- A service whose clock is wrong says so in its Date.
+local function with_date(reply)
+  reply.headers = reply.headers or {}
+  reply.headers.Date = os.date("!%a, %d %b %Y %H:%M:%S GMT", math.floor(keys.now()))
+  return reply
+end
+
 return function(req)
-  return handlers[req.listener](req)
+  local reply = handlers[req.listener](req)
+  if settings.switches.clock_skew ~= 0 and AWS[req.listener] and not reply.abort then return with_date(reply) end
+  return reply
 end

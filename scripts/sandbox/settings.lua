@@ -24,8 +24,8 @@ local settings = {
   captcha_secret = "usher-sandbox-captcha-secret-0000000001",
 }
 
--- Who may sign: access key id -> secret and, for temporary keys, the session token and when it ends
--- (epoch seconds).
+-- Who may always sign: access key id -> secret and, for temporary keys, the session token and when it ends
+-- (epoch seconds). keys.lua hands out others.
 settings.keys = {
   [settings.access_key_id] = { secret_access_key = settings.secret_access_key },
   ASIAUSHERSANDBOX0002 = { secret_access_key = "usher/sandbox/temporary/secret/0000000002",
@@ -46,6 +46,13 @@ settings.switches = {
   external_holds_email = true,
   -- Seconds that Cognito waits for a trigger, each of three times.
   trigger_patience = 5,
+  -- Seconds that temporary AWS keys live; 0 is what was asked for.
+  credentials_lifetime = 0,
+  -- Seconds that the AWS services' clocks are ahead, in Date and in what they think of signatures.
+  clock_skew = 0,
+  -- Instance metadata answers requests without a session token, and hands out session tokens.
+  imds_v1 = false,
+  imds_v2 = true,
 }
 
 return settings

@@ -3,7 +3,9 @@
 --   GET /switches · POST /switches {name: value}     facts that vary between reports of the real services
 --   GET /google/consent · POST /google/consent {auto, deny, sub, email, email_verified, name}
 --   POST /cognito/rotate_keys                        the pool signs with a new key; the old ones are gone
+--   POST /aws/expire_keys                            all temporary AWS keys that were handed out have ended
 local json = require "json"
+local keys = require "sandbox.keys"
 local identity = require "sandbox.google.identity"
 local settings = require "sandbox.settings"
 local tokens = require "sandbox.cognito.tokens"
@@ -45,6 +47,10 @@ local routes = {
   ["POST /google/consent"] = consent,
   ["POST /cognito/rotate_keys"] = function()
     tokens.rotate(settings.user_pool_id)
+    return { status = 204, body = "" }
+  end,
+  ["POST /aws/expire_keys"] = function()
+    keys.expire()
     return { status = 204, body = "" }
   end,
 }

@@ -20,8 +20,8 @@ import fixture  # noqa: E402
 BINARY, PATIENCE = os.path.abspath(fixture.BINARY), fixture.PATIENCE
 SECRETS = {"USHER_CLIENT_SECRET": "client-secret", "STRIPE_API_KEY": "sk_test_1", "USHER_SIGNUP_KEY": "k" * 32}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
-SERVICES = ["mailbox", "cognito", "dynamodb", "stripe", "ses", "captcha", "google",
-            "cloudwatch", "lambda", "slack"]  # behind the public and the admin port
+SERVICES = ["mailbox", "cognito", "dynamodb", "stripe", "ses", "captcha", "google", "cloudwatch", "lambda", "slack",
+            "sts", "metadata"]  # behind the public and the admin port
 DEV_PORTS = 2 + len(SERVICES)
 QUIET = ("AWS_", "USHER_", "STRIPE_", "SLACK_")
 

@@ -192,7 +192,7 @@ describe("a fault", function()
 
   describe("is refused", function()
     local ROWS = {
-      { { kind = "refuse" }, "service is cognito, dynamodb, stripe, cloudwatch or slack" },
+      { { kind = "refuse" }, "service is cognito, dynamodb, stripe, cloudwatch, slack, sts or metadata" },
       { { service = "stripe", kind = "burn" },
         "kind is refuse, error_after, reset_before, lost_answer, hang_before or hang" },
       { { service = "stripe", kind = "hang", nth = 0 }, "nth and count are whole numbers from 1" },

@@ -1,0 +1,211 @@
+-- SPDX-License-Identifier: MIT
+-- Sandbox, STS: AssumeRoleWithWebIdentity, AssumeRole and GetCallerIdentity over the query protocol, answered in XML.
+-- Any role may be assumed. A web identity token is a JWT, whose signature nobody looks at; the tokens of TOKENS show
+-- the service's refusals. Called by the sandbox's door with a request of listener "sts".
+local clock, crypto, form, json, log =
+  require "clock", require "crypto", require "form", require "json", require "log"
+local failure, faults, keys = require "sandbox.failure", require "sandbox.faults", require "sandbox.keys"
+local settings, signature, web = require "sandbox.settings", require "sandbox.aws_signature", require "sandbox.web"
+
+local SERVICE = { name = "sts", signing_name = "sts", window = 900,
+  missing_token = "Request is missing Authentication Token" }
+local NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+local VERSION = "2011-06-15"
+
+-- How the query protocol calls what the JSON services call otherwise.
+local CODES = {
+  MissingAuthenticationTokenException = "MissingAuthenticationToken",
+  IncompleteSignatureException = "IncompleteSignature",
+  InvalidSignatureException = "SignatureDoesNotMatch",
+  UnrecognizedClientException = "InvalidClientTokenId",
+  ExpiredTokenException = "ExpiredToken",
+}
+
+local TOKENS = {
+  expired = { "ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time" },
+  invalid = { "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://idp.example" },
+  rejected = { "IDPRejectedClaim", "The identity provider rejected the token", 403 },
+  unreachable = { "IDPCommunicationError", "The identity provider could not be reached" },
+}
+
+-- --- parameters ---
+
+local function invalid(value, member, constraint)
+  local shown = value == nil and "null" or "'" .. value .. "'"
+  failure("ValidationError", ("1 validation error detected: Value %s at '%s' failed to satisfy constraint: %s")
+    :format(shown, member, constraint))
+end
+
+-- A parameter of low to high characters, all of which fit the pattern | nil when it may be missing.
+local function text(params, name, low, high, pattern, optional)
+  local value, member = params[name], name:sub(1, 1):lower() .. name:sub(2)
+  if value == nil and optional then return nil end
+  if type(value) ~= "string" then invalid(nil, member, "Member must not be null") end
+  if #value < low then invalid(value, member, "Member must have length greater than or equal to " .. low) end
+  if #value > high then invalid(value, member, "Member must have length less than or equal to " .. high) end
+  if pattern and not value:find("^" .. pattern .. "*$") then
+    invalid(value, member, "Member must satisfy regular expression pattern: " .. pattern:gsub("%%", "") .. "*")
+  end
+  return value
+end
+
+local function duration(params)
+  local value = params.DurationSeconds
+  if value == nil then return 3600 end
+  local seconds = math.tointeger(tonumber(value))
+  if not seconds then failure("MalformedInput", "DurationSeconds is no number") end
+  if seconds < 900 then
+    invalid(value, "durationSeconds", "Member must have value greater than or equal to 900")
+  elseif seconds > 43200 then
+    invalid(value, "durationSeconds", "Member must have value less than or equal to 43200")
+  end
+  return seconds
+end
+
+local function role(params)
+  local arn = text(params, "RoleArn", 20, 2048)
+  if not arn:find("^arn:[%w-]+:iam::%d+:role/.") then
+    failure("ValidationError", arn .. " is invalid")
+  end
+  return arn, text(params, "RoleSessionName", 2, 64, "[%w+=,.@-]"), duration(params)
+end
+
+-- --- operations: each returns its result as a list of {name, value or list}; the order is the wire's ---
+
+local function iso(seconds)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", seconds)
+end
+
+local function credentials(key)
+  return { "Credentials", { { "SessionToken", key.session_token }, { "SecretAccessKey", key.secret_access_key },
+    { "Expiration", iso(key.expires) }, { "AccessKeyId", key.access_key_id } } }
+end
+
+local function user(key)
+  return { "AssumedRoleUser", { { "Arn", key.arn }, { "AssumedRoleId", key.user_id } } }
+end
+
+local function claims_of(token)
+  local payload = token:match("^[%w_-]+%.([%w_-]+)%.[%w_-]*$")
+  if not payload then
+    failure("InvalidIdentityToken",
+      "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
+  end
+  local bytes = crypto.unbase64url(payload)
+  local claims = bytes and json.decode(bytes)
+  return type(claims) == "table" and claims or {}
+end
+
+local operations, unsigned = {}, { AssumeRoleWithWebIdentity = true }
+
+function operations.AssumeRoleWithWebIdentity(params)
+  local arn, session, seconds = role(params)
+  local token = text(params, "WebIdentityToken", 4, 20000)
+  local refused = TOKENS[token]
+  if refused then failure(refused[1], refused[2], nil, refused[3]) end
+  local claims = claims_of(token)
+  if type(claims.exp) == "number" and claims.exp <= clock.now() then
+    failure("ExpiredTokenException", ("Token expired: current date/time %d must be before the expiration date/time %d")
+      :format(clock.now() // 1, claims.exp // 1))
+  end
+  local key = keys.issue(arn, session, seconds)
+  local audience = type(claims.aud) == "table" and claims.aud[1] or claims.aud
+  return {
+    { "SubjectFromWebIdentityToken", claims.sub or "system:serviceaccount:default:usher" },
+    { "Audience", audience or "sts.amazonaws.com" },
+    user(key), credentials(key),
+    { "Provider", ("arn:aws:iam::%s:oidc-provider/idp.example"):format(settings.account_id) },
+  }
+end
+
+function operations.AssumeRole(params)
+  local arn, session, seconds = role(params)
+  text(params, "ExternalId", 2, 1224, "[%w+=,.@:/-]", true)
+  local key = keys.issue(arn, session, seconds)
+  return { user(key), credentials(key) }
+end
+
+function operations.GetCallerIdentity(_, access_key_id)
+  local key = keys.find(access_key_id)
+  return {
+    { "Arn", key.arn or ("arn:aws:iam::%s:user/usher-dev"):format(settings.account_id) },
+    { "UserId", key.user_id or "AIDAUSHERSANDBOX00001" },
+    { "Account", settings.account_id },
+  }
+end
+
+-- --- the frame ---
+
+local function elements(list)
+  local parts = {}
+  for i, entry in ipairs(list) do
+    local value = type(entry[2]) == "table" and elements(entry[2]) or web.escape(entry[2])
+    parts[i] = ("<%s>%s</%s>"):format(entry[1], value, entry[1])
+  end
+  return table.concat(parts)
+end
+
+local function respond(status, id, body)
+  return { status = status, headers = { ["Content-Type"] = "text/xml", ["x-amzn-RequestId"] = id }, body = body }
+end
+
+local function succeed(id, action, result)
+  return respond(200, id, ('<%sResponse xmlns="%s"><%sResult>%s</%sResult><ResponseMetadata><RequestId>%s</RequestId>'
+    .. "</ResponseMetadata></%sResponse>"):format(action, NAMESPACE, action, elements(result), action, id, action))
+end
+
+local function refuse(id, e)
+  local list = { { "Error", { { "Type", e.status < 500 and "Sender" or "Receiver" },
+    { "Code", e.code }, { "Message", e.message or "" } } }, { "RequestId", id } }
+  return respond(e.status, id, ('<ErrorResponse xmlns="%s">%s</ErrorResponse>'):format(NAMESPACE, elements(list)))
+end
+
+local function parameters(req)
+  local params = req.method == "POST" and form.decode(req.body) or req.method == "GET" and req.query
+  if type(params) ~= "table" then failure("MalformedInput", "The form cannot be read") end
+  return params
+end
+
+local function signer(req)
+  local known, result = pcall(signature.check, req, SERVICE)
+  if known then return result end
+  if failure.is(result) then
+    if result.code ~= "IncompleteSignatureException" then result.status = 403 end
+    result.code = CODES[result.code] or result.code
+  end
+  error(result, 0)
+end
+
+local function perform(req)
+  local params = parameters(req)
+  local action = params.Action
+  if not action then failure("MissingAction", "Could not find operation for the request") end
+  if not operations[action] or params.Version ~= VERSION then
+    failure("InvalidAction", ("Could not find operation %s for version %s"):format(action,
+      params.Version or "NO_VERSION_SPECIFIED"))
+  end
+  local access_key_id = not unsigned[action] and signer(req) or nil
+  local call = { service = SERVICE.name, names = { action }, body = req.body, req = req }
+  local broken, ok, result = faults.around(call, function() return operations[action](params, access_key_id) end)
+  if broken == faults.NO_ANSWER then error(faults.NO_ANSWER, 0) end
+  if broken then failure(broken.code or "InternalFailure", broken.message, nil, broken.status or 500) end
+  if not ok then error(result, 0) end
+  return action, result
+end
+
+local function with_traceback(e)
+  if failure.is(e) or e == faults.NO_ANSWER then return e end
+  return { unexpected = true, text = debug.traceback(tostring(e), 2) }
+end
+
+local function handler(req)
+  local id = crypto.uuid()
+  local ok, action, result = xpcall(perform, with_traceback, req)
+  if ok then return succeed(id, action, result) end
+  if action == faults.NO_ANSWER then return { abort = true } end
+  if failure.is(action) then return refuse(id, action) end
+  log.error("sandbox.broken_operation", { service = "sts", traceback = action.text })
+  return refuse(id, { code = "InternalFailure", status = 500 })
+end
+
+return { handler = handler }
