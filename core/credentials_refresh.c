@@ -19,7 +19,7 @@ enum {
   ADVISORY = 900,  /* seconds before the end from which they are renewed */
   MANDATORY = 600, /* and by which they should be */
   GLANCE = 10,     /* the timer's longest pause */
-  DOUBT_PAUSE = 5, /* between two askings because a service refused them */
+  DOUBT_PAUSE = 5, /* between two askings only because a service refused them */
 };
 
 struct credentials_refresh {
@@ -31,8 +31,8 @@ struct credentials_refresh {
   atomic_bool doubted;
   bool idle, settled; /* idle: on demand, and nobody has wanted anything */
   struct credentials_moment last;
-  int64_t due; /* -1: never */
-  uint64_t last_end_ms;
+  int64_t due;         /* -1: never */
+  uint64_t doubted_ms; /* when that was last the reason; 0: never */
   unsigned handles;
   char source[256];
 };
@@ -116,8 +116,9 @@ static void announce_failure(struct credentials_refresh *r, const char *why) {
     log_event(r->last.expires <= now ? LOG_ERROR : LOG_WARN, "credentials_not_renewed", "why", why,
               "seconds_left", left, "next_try_in", next, "next",
               "the old ones stay in use; renewing is tried again", NULL);
-  else
-    log_event(LOG_ERROR, "no_credentials", "why", why, "next_try_in", next, NULL);
+  else /* on demand, whoever wanted them says so himself */
+    log_event(r->settings.on_demand ? LOG_DEBUG : LOG_ERROR, "no_credentials", "why", why,
+              "next_try_in", next, NULL);
 }
 
 static void failed(struct credentials_refresh *r, int err, const char *why) {
@@ -173,7 +174,6 @@ static void came_expired(struct credentials_refresh *r, const struct credentials
 static void on_round(const struct credentials_result *result, void *ctx) {
   struct credentials_refresh *r = ctx;
   r->round = NULL;
-  r->last_end_ms = uv_hrtime() / 1000000;
   snprintf(r->source, sizeof r->source, "%s", result->source);
   if (result->err)
     failed(r, result->err, result->why);
@@ -202,8 +202,11 @@ static void on_timer(uv_timer_t *timer) {
     arm(r);
 }
 
-static bool long_ago(const struct credentials_refresh *r) {
-  return uv_hrtime() / 1000000 - r->last_end_ms >= (uint64_t)DOUBT_PAUSE * r->settings.second_ms;
+static bool doubt_counts(struct credentials_refresh *r) {
+  uint64_t now = uv_hrtime() / 1000000, pause = (uint64_t)DOUBT_PAUSE * r->settings.second_ms;
+  if (r->doubted_ms && now - r->doubted_ms < pause) return false;
+  r->doubted_ms = now;
+  return true;
 }
 
 static void on_wanted(uv_async_t *async) {
@@ -211,7 +214,7 @@ static void on_wanted(uv_async_t *async) {
   bool due = r->due >= 0 && r->due <= r->settings.now();
   bool doubted = atomic_exchange(&r->doubted, false);
   if (r->round) return;
-  if ((doubted && long_ago(r)) || r->idle || due)
+  if ((doubted && doubt_counts(r)) || r->idle || due)
     begin(r);
   else
     credentials_wake_all();

@@ -6,7 +6,6 @@ local aws_json = require "sandbox.aws_json"
 local fault_routes, mailbox = require "sandbox.fault_routes", require "sandbox.mailbox"
 local lambda, slack = require "sandbox.lambda.init", require "sandbox.slack"
 local switch_routes, time_routes = require "sandbox.switch_routes", require "sandbox.time_routes"
-
 local keys, settings = require "sandbox.keys", require "sandbox.settings"
 
 local services = {
@@ -37,7 +36,7 @@ for listener, service in pairs(services) do handlers[listener] = handler_of(serv
 
 require "sandbox.default_table"()
 
-local AWS = { cognito = true, dynamodb = true, ses = true, sts = true }
+local AWS = { cognito = true, dynamodb = true, ses = true, cloudwatch = true, sts = true }
 
 -- A service whose clock is wrong says so in its Date.
 local function with_date(reply)

@@ -26,8 +26,8 @@ end
 local function run(row)
   local program = write(PROGRAM)
   local credentials, config = write(row.credentials or ""), write(row.config or "")
-  local pipe = assert(io.popen(("env -i AWS_EC2_METADATA_DISABLED=true %s AWS_SHARED_CREDENTIALS_FILE=%s AWS_CONFIG_FILE=%s %s exec %s 2>&1")
-    :format(row.env or "", credentials, config, usher, program)))
+  local pipe = assert(io.popen(("env -i AWS_EC2_METADATA_DISABLED=true %s AWS_SHARED_CREDENTIALS_FILE=%s "
+    .. "AWS_CONFIG_FILE=%s %s exec %s 2>&1"):format(row.env or "", credentials, config, usher, program)))
   local output = pipe:read("a"):gsub(credentials, "CREDENTIALS"):gsub(config, "CONFIG")
   pipe:close()
   for _, path in ipairs { program, credentials, config } do os.remove(path) end

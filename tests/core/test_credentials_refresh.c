@@ -89,6 +89,8 @@ static void script(const char *id, int64_t life) {
   world_script(&w, &answer, 1);
 }
 
+static unsigned second_ms = 1;
+
 static void start(bool on_demand) {
   static const char *const variables[] = {FULL, REGION, NULL};
   const struct credentials_refresh_settings settings = {.loop = &w.loop,
@@ -96,7 +98,7 @@ static void start(bool on_demand) {
                                                         .on_demand = on_demand,
                                                         .now = world_now,
                                                         .random = no_jitter,
-                                                        .second_ms = 1};
+                                                        .second_ms = second_ms};
   w.now = START;
   world_environment(&w, variables);
   credentials_reset();
@@ -304,18 +306,24 @@ static void closing_wakes(void **state) {
 static void a_service_refuses_them(void **state) {
   (void)state;
   struct patient patient = {{.wake = on_wake}, 0};
+  second_ms = 1000; /* the pause between two doubts is five of them */
   start(false);
+  second_ms = 1;
   script("FIRST", 3600);
   until(successes, 1);
   script("SECOND", 3600);
   assert_true(credentials_doubt("AN-OLDER-ONE")); /* others are here already */
   nothing_happens();
-  uint64_t end = uv_hrtime() + 10000000; /* twice the pause between two doubts */
-  while (uv_hrtime() < end) uv_run(&w.loop, UV_RUN_ONCE);
   assert_true(credentials_doubt("FIRST"));
   credentials_await(&patient.waiter);
   until(successes, 2);
   assert_int_equal(patient.woken, 1);
+  assert_string_equal(current_id(), "SECOND");
+
+  script("THIRD", 3600); /* a service that refuses everything does not make us ask without end */
+  credentials_doubt("SECOND");
+  credentials_await(&patient.waiter);
+  while (patient.woken < 2) uv_run(&w.loop, UV_RUN_ONCE);
   assert_string_equal(current_id(), "SECOND");
   stop();
 }
