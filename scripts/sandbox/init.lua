@@ -36,7 +36,7 @@ for listener, service in pairs(services) do handlers[listener] = handler_of(serv
 
 require "sandbox.default_table"()
 
-local AWS = { cognito = true, dynamodb = true, ses = true, cloudwatch = true, sts = true }
+local AWS = { cognito = true, dynamodb = true, ses = true, cloudwatch = true, lambda = true, sts = true }
 
 -- A service whose clock is wrong says so in its Date.
 local function with_date(reply)
