@@ -3,6 +3,7 @@
 -- Returns a function of the request that gives status, { name, value, … }, body. Yields where the handler does.
 -- { abort = true } is no answer at all: the status is false, and the connection is reset.
 local config, fail, json, log = require "config", require "fail", require "json", require "log"
+local scrub = require "scrub"
 require "request_methods"
 
 local function flatten(headers)
@@ -55,7 +56,9 @@ local function with_traceback(problem)
   return debug.traceback(type(problem) == "string" and problem or "error: " .. tostring(problem), 2)
 end
 
-local function our_fault(problem, request_id)
+local function our_fault(problem, request)
+  local request_id = request.id
+  problem = scrub(problem, request)
   log.error("request_failed", { error = problem })
   return error_reply({
     status = 500,
@@ -70,20 +73,19 @@ local function attempt(handler, request)
 end
 
 -- fail() at its word; if that cannot be said either, it is our fault like any other error.
-local function answer_failure(problem, request_id)
+local function answer_failure(problem, request)
   if fail.is(problem) then
-    local ok, status, headers, body = pcall(answer, error_reply(problem, request_id))
+    local ok, status, headers, body = pcall(answer, error_reply(problem, request.id))
     if ok then return status, headers, body end
     problem = status
   end
-  return answer(our_fault(problem, request_id))
+  return answer(our_fault(problem, request))
 end
 
 return function(handler)
   return function(request)
-    local id = request.id
     local ok, status, headers, body = xpcall(attempt, with_traceback, handler, request)
     if ok then return status, headers, body end
-    return answer_failure(status, id)
+    return answer_failure(status, request)
   end
 end

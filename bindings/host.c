@@ -59,11 +59,30 @@ static void count_reply(const struct server_reply *r, const char *tag) {
   metrics_observe("usher_http_request_seconds", labels, (double)r->duration / 1e9);
 }
 
+/* A path that leads nowhere was typed by somebody: only segments of small letters, "_" and "-" are shown. */
+static void mask_path(char *path) {
+  char *out = path;
+  for (const char *at = path; *at;) {
+    size_t len = strcspn(at + 1, "/") + 1;
+    bool plain = len <= 32 && strspn(at + 1, "abcdefghijklmnopqrstuvwxyz_-") == len - 1;
+    if (plain) {
+      memmove(out, at, len);
+      out += len;
+    } else {
+      *out++ = '/';
+      *out++ = '*';
+    }
+    at += len;
+  }
+  *out = '\0';
+}
+
 static void log_reply(const struct server_reply *r, const char *tag) {
   char status[8], ms[32], path[256], method[32], remote[64], id[132];
   snprintf(status, sizeof status, "%d", r->status);
   snprintf(ms, sizeof ms, "%.3f", (double)r->duration / 1e6);
   snprintf(path, sizeof path, "%.*s", (int)r->path.len, r->path.data ? r->path.data : "");
+  if (r->status == 404) mask_path(path);
   snprintf(method, sizeof method, "%.*s", (int)r->method.len, r->method.data ? r->method.data : "");
   snprintf(remote, sizeof remote, "%.*s", (int)r->remote.len, r->remote.data ? r->remote.data : "");
   snprintf(id, sizeof id, "%.*s", (int)r->request_id.len,

@@ -26,6 +26,12 @@ local function is_sequence(value)
   return count == n
 end
 
+-- A vendor's code is one word; what is more may be anything.
+local function may_show(name, value)
+  if name == "error_code" and type(value) == "string" then return #value <= 80 and not value:find("[^%w_.:-]") end
+  return not sink.redacts(name)
+end
+
 local function plain_table(value, depth, ours)
   if not ours and is_sequence(value) then
     local copy = {}
@@ -36,7 +42,7 @@ local function plain_table(value, depth, ours)
   for name, entry in pairs(value) do
     name = shown(name)
     local place = ours and ours[name] and name .. "_" or name
-    copy[place] = sink.redacts(name) and "[redacted]" or plain(entry, depth + 1)
+    copy[place] = may_show(name, entry) and plain(entry, depth + 1) or "[redacted]"
   end
   return copy
 end

@@ -21,6 +21,9 @@ static const char *const redacted[] = {
     "password", "secret", "token",  "authorization", "cookie",     "proof",   "apikey",
     "code",     "email",  "bearer", "credential",    "privatekey", "session",
 };
+/* Matched as a whole. */
+static const char *const personal[] = {"name",      "organization", "utm",     "utmsource",
+                                       "utmmedium", "utmcampaign",  "utmterm", "utmcontent"};
 /* Names that hold one of the words above and yet are what a person on call needs. */
 static const char *const shown[] = {"statuscode", "errorcode", "exitcode", "codesent",
                                     "emailverified"};
@@ -56,6 +59,10 @@ bool log_redacts(const char *name) {
   for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
     const char *rest = behind(name, shown[i]);
     if (rest && !*rest) return false;
+  }
+  for (size_t i = 0; i < sizeof personal / sizeof *personal; i++) {
+    const char *rest = behind(name, personal[i]);
+    if (rest && !*rest) return true;
   }
   for (; *name; name++)
     for (size_t i = 0; i < sizeof redacted / sizeof *redacted; i++)
