@@ -294,8 +294,8 @@ class Canary(unittest.TestCase):
         folded = text.lower()
         for word, what in forbidden.items():
             at = folded.find(word.lower())
-            if re.fullmatch(r"\d{6}", word):  # six digits are also a part of longer numbers
-                found = re.search(rf"(?<![\d.]){word}(?!\d)", folded)
+            if re.fullmatch(r"\d{6}", word):  # six digits are also a part of ids and of longer numbers
+                found = re.search(rf"(?<![\w.-]){word}(?![\w-])", folded)
                 at = found.start() if found else -1
             if at >= 0:
                 self.fail(f"{where} shows {what} ({word}): {text[max(text.rfind(chr(10), 0, at), 0):at + 200][-1500:]}")
