@@ -102,6 +102,13 @@ class Browser:
         """All of it -> usher's answer to the callback"""
         return self.get(self.at_google(self.start(**query), who).location)
 
+    def go_on(self, reply, who):
+        """usher's answer, once it does not lead to the hosted UI again -> the answer, how often it did"""
+        times = 0
+        while times < 5 and reply.location.startswith(self.ready["sandbox"]["cognito"]):
+            reply, times = self.get(self.at_google(reply, who).location), times + 1
+        return reply, times
+
     def tokens(self, who):
         """What a console of its own would get from the hosted UI for this person."""
         ready = self.ready

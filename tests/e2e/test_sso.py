@@ -147,6 +147,26 @@ class SignIn(unittest.TestCase):
         digest = hmac.new(ready["client_secret"].encode(), (name + ready["client_id"]).encode(), hashlib.sha256)
         return base64.b64encode(digest.digest()).decode()
 
+    def test_a_native_user_of_the_same_address_is_linked(self):
+        """The pool's trigger links, Cognito fails the first sign-in of an identity so linked, usher tries again."""
+        for fails in (True, False):
+            with self.subTest(fails):
+                switch("/switches", already_found_on_first_link=fails)
+                self.addCleanup(switch, "/switches", already_found_on_first_link=True)
+                who, browser = person(), Browser(ready)
+                account, native = confirmed_native(who["email"])
+                before = stores.snapshot()
+                reply, times = browser.go_on(browser.sign_in(who, return_to="/home"), who)
+                self.assert_signed_in(reply, "/home")
+                self.assertEqual(times, 1 if fails else 0)
+                rows, users, customers = stores.snapshot()
+                self.assertEqual(({key: row for key, row in rows.items() if not key[0].startswith("SSO#")}, users, customers),
+                                 ({key: row for key, row in before[0].items() if not key[0].startswith("SSO#")}, *before[1:]))
+                identity, = json.loads(stores.user(who["email"])["identities"])
+                self.assertEqual((identity["userId"], identity["primary"]), (who["sub"], False))
+                claims = claims_of(browser.tokens(who)["id_token"])
+                self.assertEqual((claims["sub"], claims["cognito:username"]), (native["sub"], native["sub"]))
+
     def test_already_found_is_tried_again_by_itself_once(self):
         who = person()
         leaving = self.browser.start(return_to="/here")

@@ -105,8 +105,8 @@ def settings(ready, **sections):
 class Front:
     """`usher serve` with these settings. kill() and start() may follow each other."""
 
-    def __init__(self, ready, **sections):
-        self.ready = ready
+    def __init__(self, ready, environment=None, **sections):
+        self.ready, self.more = ready, environment or {}
         self.config = tempfile.NamedTemporaryFile("w", suffix=".lua")
         self.config.write(settings(ready, **sections))
         self.config.flush()
@@ -116,7 +116,7 @@ class Front:
     def environment(self):
         """The secrets, for it and for commands with the same settings."""
         return {
-            **os.environ, "AWS_ACCESS_KEY_ID": self.ready["access_key_id"], "USHER_SIGNUP_KEY": SIGNUP_KEY,
+            **os.environ, **self.more, "AWS_ACCESS_KEY_ID": self.ready["access_key_id"], "USHER_SIGNUP_KEY": SIGNUP_KEY,
             "AWS_SECRET_ACCESS_KEY": self.ready["secret_access_key"], "STRIPE_API_KEY": self.ready["stripe_key"],
             "USHER_CLIENT_SECRET": self.ready["client_secret"],
         }
