@@ -8,6 +8,8 @@ import http.server
 import json
 import os
 import queue
+import select
+import socket
 import subprocess
 import tempfile
 import threading
@@ -45,11 +47,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
         api.note("GET", self.path, dict(self.headers), b"")
         if self.special():
             return
-        event = api.events.get()
+        event = self.next_event()
         if event is None:
             self.close_connection = True
             return
         self.reply(200, event["body"], event["headers"])
+
+    def is_left(self):
+        """Has the process at the other end gone?"""
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        return bool(readable) and self.connection.recv(1, socket.MSG_PEEK) == b""
+
+    def next_event(self):
+        """An event is for a process that is there: one that has gone must not take it."""
+        events = self.server.api.events
+        while not self.is_left():
+            try:
+                event = events.get(timeout=0.02)
+            except queue.Empty:
+                continue
+            if event is None or not self.is_left():
+                return event
+            events.put(event)
+        return None
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
