@@ -377,9 +377,11 @@ class Package(Case):
     @unittest.skipUnless(os.geteuid() == 0, "only root can change the root folder")
     def test_where_nothing_else_is(self):
         """The last line of the bootstrap, in a root that holds the archive alone: not even a shell."""
+        if any("san.so" in name for name in self.members):
+            self.skipTest("a sanitizer wants /proc")
         last = (self.root / "bootstrap").read_text().splitlines()[-1]
         command = last.removeprefix("exec ").replace('"$@"', "").split()
-        self.assertEqual(platform.machine() in self.loader.replace("-", "_"), True)
+        self.assertIn(platform.machine(), self.loader.replace("-", "_"))
         self.answers(args=command, env={**self.variables("/"), "SSL_CERT_FILE": "/lib/certificates.pem"},
                      preexec_fn=lambda: (os.chroot(self.root), os.chdir("/")))
 
