@@ -19,11 +19,11 @@ int luaopen_background_wait(lua_State *L);
 int luaopen_bignum(lua_State *L);
 int luaopen_clock(lua_State *L);
 int luaopen_crypto(lua_State *L);
-int luaopen_gate(lua_State *L);
 int luaopen_http(lua_State *L);
 int luaopen_interrupt(lua_State *L);
 int luaopen_json(lua_State *L);
 int luaopen_jwt(lua_State *L);
+int luaopen_latch(lua_State *L);
 int luaopen_lifecycle(lua_State *L);
 int luaopen_limiter(lua_State *L);
 int luaopen_log_sink(lua_State *L);
@@ -48,11 +48,11 @@ static const struct {
     {"bignum", luaopen_bignum, true},
     {"clock", luaopen_clock, false},
     {"crypto", luaopen_crypto, false},
-    {"gate", luaopen_gate, true},
     {"http", luaopen_http, false},
     {"interrupt", luaopen_interrupt, true},
     {"json", luaopen_json, false},
     {"jwt", luaopen_jwt, false},
+    {"latch", luaopen_latch, true},
     {"lifecycle", luaopen_lifecycle, false},
     {"limiter", luaopen_limiter, false},
     {"log_sink", luaopen_log_sink, false},

@@ -17,7 +17,7 @@ local function announce(event)
   local attributes = event.request.userAttributes
   local email, sub = attributes.email or "", attributes.sub or event.userName
   if domains.listed(config.triggers.internal_domains, email) then
-    return log.info("notice_skipped", { reason = "internal_domain" })
+    return log.info("slack_notice_skipped", { reason = "internal_domain" })
   end
   local text = ("New customer: %s (%s), %s"):format(shown(attributes.name or "no name"), slack.escape(email),
     slack.escape(config.env))
@@ -29,6 +29,6 @@ return function(event)
   -- A forgotten password that was set anew is no new customer.
   if event.triggerSource ~= "PostConfirmation_ConfirmSignUp" then return event end
   local ok, err = pcall(announce, event)
-  if not ok then log.error("notice_failed", { error = tostring(err) }) end
+  if not ok then log.error("slack_notice_failed", { error = tostring(err) }) end
   return event
 end

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Sandbox, Lambda: one invocation of a function, wherever it runs. Called by the Invoke API (api.lua) and by Cognito
 -- (cognito/triggers.lua).
-local clock, crypto, gate, json = require "clock", require "crypto", require "gate", require "json"
+local clock, crypto, json, latch = require "clock", require "crypto", require "json", require "latch"
 local lambda_error, task = require "lambda_error", require "task"
 local failure = require "sandbox.failure"
 
@@ -68,7 +68,7 @@ local function hand_over(fn, invocation)
   table.insert(fn.waiting, invocation)
   while fn.runtimes[1] do
     local runtime = table.remove(fn.runtimes, 1)
-    if not runtime.req:gone() then return runtime.gate:open() end
+    if not runtime.req:gone() then return runtime.latch:open() end
   end
 end
 
@@ -86,7 +86,7 @@ end
 local function settle(invocation, outcome)
   if invocation.outcome then return end
   invocation.outcome = outcome
-  invocation.gate:open()
+  invocation.latch:open()
 end
 
 
@@ -95,7 +95,7 @@ end
 local function invoke(fn, payload, options)
   fn.invocations = fn.invocations + 1
   local invocation = {
-    id = crypto.uuid(), fn = fn, payload = payload, patience = options.patience or fn.timeout, gate = gate.new(),
+    id = crypto.uuid(), fn = fn, payload = payload, patience = options.patience or fn.timeout, latch = latch.new(),
     deadline = clock.now() + fn.timeout, trace_id = options.trace_id, client_context = options.client_context,
   }
   local fault = take_fault(fn)
@@ -111,7 +111,7 @@ local function invoke(fn, payload, options)
   else
     task.spawn(function() settle(invocation, run_here(fn, invocation)) end)
   end
-  local ended = invocation.gate:wait(math.min(fn.timeout, invocation.patience))
+  local ended = invocation.latch:wait(math.min(fn.timeout, invocation.patience))
   if not ended and fn.timeout > invocation.patience then return nil end
   if not ended then settle(invocation, timed_out(invocation, fn.timeout)) end
   invocation.outcome.id = invocation.id

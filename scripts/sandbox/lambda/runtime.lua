@@ -2,7 +2,7 @@
 -- Sandbox, Lambda: the Runtime API, for functions that run out of process. AWS_LAMBDA_RUNTIME_API is this listener's
 -- host:port, for whatever function is switched so, or host:port/NAME for one of several. handler(req) -> reply | nil:
 -- not ours.
-local clock, gate, json = require "clock", require "gate", require "json"
+local clock, json, latch = require "clock", require "json", require "latch"
 local functions, invoke = require "sandbox.lambda.functions", require "sandbox.lambda.invoke"
 
 local GLANCE <const> = 1 -- seconds between two looks whether the runtime has gone
@@ -55,9 +55,9 @@ local function await(name, req)
     local list = served(name)
     local invocation = take(list)
     if invocation then return invocation end
-    local runtime = { req = req, gate = gate.new() }
+    local runtime = { req = req, latch = latch.new() }
     for _, fn in ipairs(list) do table.insert(fn.runtimes, runtime) end
-    runtime.gate:wait(GLANCE)
+    runtime.latch:wait(GLANCE)
     forget(list, runtime)
   end
 end

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- gate: one waits, another opens; and time may be over first. Also task.limit, which such waits do not need.
-local clock, gate, http, task = require "clock", require "gate", require "http", require "task"
+-- latch: one waits, another opens; and time may be over first. Also task.limit, which such waits do not need.
+local clock, http, latch, task = require "clock", require "http", require "latch", require "task"
 
-describe("a gate", function()
+describe("a latch", function()
   it("lets through whoever waits, once it is opened", function()
-    local g, order = gate.new(), {}
+    local g, order = latch.new(), {}
     local passed
     task.all {
       function()
@@ -22,7 +22,7 @@ describe("a gate", function()
   end)
 
   it("stays open", function()
-    local g = gate.new()
+    local g = latch.new()
     g:open()
     g:open()
     assert.is_true(g:wait())
@@ -30,7 +30,7 @@ describe("a gate", function()
   end)
 
   it("is waited for no longer than said", function()
-    local g, started = gate.new(), clock.monotonic()
+    local g, started = latch.new(), clock.monotonic()
     assert.is_false(g:wait(0.02))
     assert.is_true(clock.monotonic() - started >= 0.019)
     assert.is_false(g:wait(0))
@@ -39,22 +39,22 @@ describe("a gate", function()
   end)
 
   it("is for one task at a time", function()
-    local g = gate.new()
+    local g = latch.new()
     task.spawn(function() g:wait(0.05) end)
     clock.sleep(0.01)
-    assert.has_error(function() g:wait() end, "a task waits at this gate already")
+    assert.has_error(function() g:wait() end, "a task waits at this latch already")
     g:open()
     clock.sleep(0)
   end)
 
   it("checks what it is given", function()
-    assert.has_error(function() gate.new():wait(-1) end)
-    assert.has_error(function() gate.new():wait(0 / 0) end)
-    assert.has_error(function() gate.new().wait({}) end)
+    assert.has_error(function() latch.new():wait(-1) end)
+    assert.has_error(function() latch.new():wait(0 / 0) end)
+    assert.has_error(function() latch.new().wait({}) end)
   end)
 
   it("may be collected while nobody waits", function()
-    for _ = 1, 50 do gate.new() end
+    for _ = 1, 50 do latch.new() end
     collectgarbage()
     collectgarbage()
     clock.sleep(0)

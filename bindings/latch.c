@@ -1,46 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `gate` module: one task waits, another opens. The sandbox's functions and their callers meet at gates. */
+/* Lua's `latch` module: one task waits, another opens. The sandbox's functions and their callers meet at latches. */
 #include "task.h"
 
 #include <lauxlib.h>
 #include <math.h>
 #include <stdlib.h>
 
-#define GATE "usher.gate"
+#define LATCH "usher.latch"
 
-struct gate {
+struct latch {
   uv_timer_t timer; /* first: freed in its close callback */
   struct task *waiting;
   bool open;
 };
 
-static struct gate *check_gate(lua_State *L) {
-  return *(struct gate **)luaL_checkudata(L, 1, GATE);
+static struct latch *check_latch(lua_State *L) {
+  return *(struct latch **)luaL_checkudata(L, 1, LATCH);
 }
 
 static void on_closed(uv_handle_t *h) {
   free(h);
 }
 
-static int gate_gc(lua_State *L) {
-  struct gate **box = luaL_checkudata(L, 1, GATE);
+static int latch_gc(lua_State *L) {
+  struct latch **box = luaL_checkudata(L, 1, LATCH);
   if (*box) uv_close((uv_handle_t *)&(*box)->timer, on_closed);
   *box = NULL;
   return 0;
 }
 
-/* gate.new() -> a closed gate */
-static int gate_new(lua_State *L) {
-  struct gate **box = lua_newuserdatauv(L, sizeof *box, 0);
+/* latch.new() -> a closed latch */
+static int latch_new(lua_State *L) {
+  struct latch **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
-  luaL_setmetatable(L, GATE);
+  luaL_setmetatable(L, LATCH);
   *box = calloc(1, sizeof **box);
   if (!*box) return luaL_error(L, "out of memory");
   uv_timer_init(vm_of(L)->settings.loop, &(*box)->timer);
   return 1;
 }
 
-static void wake(struct gate *g) {
+static void wake(struct latch *g) {
   struct task *task = g->waiting;
   g->waiting = NULL;
   uv_timer_stop(&g->timer);
@@ -48,53 +48,53 @@ static void wake(struct gate *g) {
 }
 
 static void on_time(uv_timer_t *timer) {
-  wake((struct gate *)timer);
+  wake((struct latch *)timer);
 }
 
-static int gate_passed(lua_State *T, int status, lua_KContext ctx) {
+static int latch_passed(lua_State *T, int status, lua_KContext ctx) {
   (void)status, (void)ctx;
-  lua_pushboolean(T, check_gate(T)->open);
+  lua_pushboolean(T, check_latch(T)->open);
   return 1;
 }
 
 /* g:wait([seconds]) -> true when it is open, false when time is over first. One task waits at a time. Yields. */
-static int gate_wait(lua_State *T) {
-  struct gate *g = check_gate(T);
+static int latch_wait(lua_State *T) {
+  struct latch *g = check_latch(T);
   lua_Number seconds = luaL_optnumber(T, 2, HUGE_VAL);
   luaL_argcheck(T, seconds >= 0, 2, "not a duration in seconds");
-  if (g->waiting) return luaL_error(T, "a task waits at this gate already");
-  if (g->open || seconds == 0) return gate_passed(T, 0, 0);
+  if (g->waiting) return luaL_error(T, "a task waits at this latch already");
+  if (g->open || seconds == 0) return latch_passed(T, 0, 0);
   lua_settop(T, 1);
   g->waiting = task_current(T);
   if (seconds < 1e9) uv_timer_start(&g->timer, on_time, (uint64_t)ceil(seconds * 1000), 0);
-  return task_await(T, gate_passed, 0);
+  return task_await(T, latch_passed, 0);
 }
 
 /* g:open(): for good; whoever waits goes on. Does not yield. */
-static int gate_open(lua_State *L) {
-  struct gate *g = check_gate(L);
+static int latch_open(lua_State *L) {
+  struct latch *g = check_latch(L);
   g->open = true;
   wake(g);
   return 0;
 }
 
 static const luaL_Reg methods[] = {
-    {"open", gate_open},
-    {"wait", gate_wait},
+    {"open", latch_open},
+    {"wait", latch_wait},
     {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {
-    {"new", gate_new},
+    {"new", latch_new},
     {NULL, NULL},
 };
 
-int luaopen_gate(lua_State *L);
-int luaopen_gate(lua_State *L) {
-  if (luaL_newmetatable(L, GATE)) {
+int luaopen_latch(lua_State *L);
+int luaopen_latch(lua_State *L) {
+  if (luaL_newmetatable(L, LATCH)) {
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, gate_gc);
+    lua_pushcfunction(L, latch_gc);
     lua_setfield(L, -2, "__gc");
   }
   luaL_newlib(L, functions);
