@@ -23,4 +23,4 @@ return console.guard(saga.flow("SIGNUP", function(req, signup)
 
   -- 6. Into the console. The tokens go nowhere.
   return console.open(visit.return_to, state.END, { status = "signed_in" })
-end, nil, "google"), state.END)
+end, nil, "google"), state.end_of_error)

@@ -41,6 +41,7 @@ end
 metrics.describe("INCONSISTENT_USER_STORES_OPEN", "Of those that this process has detected, not mended yet.")
 metrics.describe("INCONSISTENT_ACCOUNT_STORES_OPEN", "Of those that this process has detected, not mended yet.")
 metrics.describe("SIGNUP_SECONDS", "How long a sign-up took, whatever came of it.")
+metrics.describe("API_KEY_SECONDS", "How long a request for the default key took, whatever came of it.")
 metrics.describe("SIGNUP_CONFIRM_SECONDS", "How long a confirmation took, whatever came of it.")
 metrics.describe("OUTBOX_DEAD", "Messages that nobody took after outbox.attempts tries.")
 metrics.describe("usher_outbox_messages", "Messages that wait to be told, and dead ones.")

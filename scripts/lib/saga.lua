@@ -270,7 +270,7 @@ end
 local function tell_time(self, metric, ok, result)
   local seconds = clock.monotonic() - self.started
   metrics.observe(metric .. "_SECONDS", seconds, { method = self.method })
-  if self.conceals then return end
+  if self.conceals or self.federated then return end
   local outcome = ok and "done" or fail.is(result) and result.code or "error"
   timing.record(metric .. " " .. (self.replays and "replay" or outcome), seconds)
 end
@@ -283,6 +283,7 @@ function saga.flow(metric, body, instead, method)
   method = method or METHOD
   return function(req)
     local self = new(method)
+    self.federated = method ~= METHOD
     local ok, result = xpcall(body, with_traceback, req, self)
     local kept, problem = pcall(let_go, self, not ok)
     if not kept then trouble.note(self, "lease", problem) end

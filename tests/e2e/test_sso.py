@@ -25,6 +25,13 @@ def switch(path, **fields):
     urllib.request.urlopen(request).read()
 
 
+def metric(name, method):
+    """The sum of a counter over its other dimensions."""
+    text = urllib.request.urlopen(ready["admin_url"] + "/metrics").read().decode()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
+               if line.startswith(name + "{") and f'method="{method}"' in line)
+
+
 def confirmed_native(email):
     door = Door(ready["url"])
     account = door.post(SIGNUP, form(email)).json["visible_account_id"]
@@ -67,7 +74,7 @@ class SignIn(unittest.TestCase):
     # --- what it makes ---
 
     def test_a_stranger_becomes_a_customer(self):
-        who = person()
+        who, before = person(), metric("SIGNUP_SUCCESS", "google")
         reply = self.browser.sign_in(who, organization="Analytical Engines", country="gb", utm_source="ads",
                                      return_to="/welcome?tour=1#top")
         self.assert_signed_in(reply, "/welcome?tour=1#top")
@@ -100,6 +107,7 @@ class SignIn(unittest.TestCase):
         self.assertEqual(dict(customer.metadata), {"signup_id": details["signup_id"], "sub": sub,
                                                    "account": account_id})
         self.assertEqual(stores.mails(who["email"]), [])
+        self.assertEqual(metric("SIGNUP_SUCCESS", "google"), before + 1)
 
     def test_without_a_profile(self):
         who = person()
@@ -251,6 +259,13 @@ class SignIn(unittest.TestCase):
         self.assert_signed_in(self.browser.get(back))
         self.browser.jars[urllib.parse.urlsplit(ready["url"]).netloc] = jar
         self.assert_error(self.browser.get(back), "sso_state_invalid")
+
+    def test_a_second_tab(self):
+        who = person()
+        first = self.browser.at_google(self.browser.start(return_to="/one"), who).location
+        second = self.browser.at_google(self.browser.start(return_to="/two"), who).location
+        self.assert_error(self.browser.get(first), "sso_state_invalid")
+        self.assert_signed_in(self.browser.get(second), "/two")
 
     def test_a_state_belongs_to_its_browser(self):
         mallory, victim = Browser(ready), Browser(ready)

@@ -33,21 +33,26 @@ local function with_traceback(problem)
 end
 
 
+local function as_json(err, headers)
+  if fail.is(err) then
+    err.headers = err.headers or {}
+    for name, value in pairs(headers or {}) do err.headers[name] = value end
+  end
+  error(err, 0)
+end
+
+
 -- A handler whose errors a person sees in the console. Without a console they are JSON, as everywhere.
--- headers: of every error.
-function console.guard(handler, headers)
+-- headers_of: function(code) -> more headers of the error, or nil.
+function console.guard(handler, headers_of)
   return function(req)
     local ok, result = xpcall(handler, with_traceback, req)
     if ok then return result end
-    if config.sso.console_url == "" then
-      if fail.is(result) then
-        result.headers = result.headers or {}
-        for name, value in pairs(headers or {}) do result.headers[name] = value end
-      end
-      error(result, 0)
-    end
+    local code = fail.is(result) and result.code or "internal_error"
+    local headers = headers_of and headers_of(code)
+    if config.sso.console_url == "" then as_json(result, headers) end
     if not fail.is(result) then log.error("request_failed", { error = result }) end
-    return console.redirect(base() .. "/?error=" .. (fail.is(result) and result.code or "internal_error"), headers)
+    return console.redirect(base() .. "/?error=" .. code, headers)
   end
 end
 

@@ -18,6 +18,12 @@ local MARGIN <const> = 3600  -- seconds that the note of a used state outlives t
 state.END = { ["Set-Cookie"] = NAME .. "=" .. ATTRIBUTES .. "; Max-Age=0" }
 
 
+-- Another tab may have begun since: what does not fit its cookie leaves it alone.
+function state.end_of_error(code)
+  return code ~= "sso_state_invalid" and state.END or nil
+end
+
+
 local function derived(label, cookie)
   return crypto.base64url(fingerprint.secret(label, cookie))
 end
