@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Runs the fault matrix: breaks each call of each flow in each way, lets people go on, and reads the stores.
 
-usage: run.py [--only TEXT] [--lanes N] [--list]    --only: rows whose name holds TEXT
-Several lanes run side by side, each with a sandbox and servers of its own.
+Several lanes run side by side, each with a sandbox and servers of its own. A server that is killed may take its counts
+with it: for those rows a success may be counted once or not at all, for all others exactly once.
 """
 import argparse
 import collections
@@ -110,11 +110,12 @@ def print_table(list_of_rows, outcomes):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", metavar="TEXT", help="rows whose name holds TEXT")
     parser.add_argument("--lanes", type=int, default=4 * (os.cpu_count() or 1))
-    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--all", action="store_true", help="also the rows that are as in another scenario")
+    parser.add_argument("--list", action="store_true", help="the names of the rows")
     options = parser.parse_args()
-    chosen = [row for row in matrix.rows() if options.only in name_of(row)]
+    chosen = [row for row in matrix.rows(options.all) if options.only in name_of(row)]
     if options.list:
         print("\n".join(name_of(row) for row in chosen))
         return 0
