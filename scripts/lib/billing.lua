@@ -109,6 +109,10 @@ local function make_both(signup)
       intent.payment_method, problems.method = method and method.id, err
     end,
   }
+  -- Of two, the one that worked is kept: its key is forgotten after a day.
+  if problems.customer and intent.payment_method or problems.method and intent.stripe_id then
+    signup:remember({ stripe_id = intent.stripe_id, payment_method = intent.payment_method }, nil, "stripe")
+  end
   if problems.customer then failed(signup, problems.customer, false) end
   if problems.method then failed(signup, problems.method, true) end
 end

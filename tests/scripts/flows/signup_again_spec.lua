@@ -106,6 +106,44 @@ describe("the same request again", function()
     assert.equal(0, world:count "SIGNUP_FAILURE intent")
   end)
 
+  it("finds the customer whose answer was lost, when Stripe has forgotten the key", function()
+    world:fail("stripe.create_customer", { kind = "timeout", sent = true, type = "connection_error" }, { after = true })
+    assert.equal(503, sign_up(nil, KEY).status)
+    world.now, world.keys = world.now + 25 * 3600, {}
+    assert.equal(201, sign_up(nil, KEY).status)
+    assert.equal(1, world:called "stripe.create_customer")
+    assert.equal(1, world:called "stripe.create_payment_method")
+    assert_complete()
+  end)
+
+  it("makes a customer after a day, when there was none", function()
+    world:fail("stripe.create_customer", { status = 500, type = "api_error" })
+    assert.equal(503, sign_up(nil, KEY).status)
+    world.now, world.keys = world.now + 25 * 3600, {}
+    assert.equal(201, sign_up(nil, KEY).status)
+    assert_complete()
+  end)
+
+  it("counts a success once, though nobody could tell whether it was one", function()
+    local DOWN <const> = { code = "InternalServerError", status = 500, sent = true, ambiguous = true }
+    world:fail("dynamodb.transact_write", DOWN, { after = true })
+    world:fail("dynamodb.get", DOWN)
+    assert.equal(503, sign_up(nil, KEY).status)
+    assert.equal(0, world:count "SIGNUP_SUCCESS done")
+    for _ = 1, 3 do assert.equal(201, sign_up(nil, KEY).status) end
+    assert.equal(1, world:count "SIGNUP_SUCCESS done")
+    assert.is_nil(world:intent().uncounted)
+    assert_complete()
+  end)
+
+  it("counts no success that was none", function()
+    local DOWN <const> = { code = "InternalServerError", status = 500, sent = true, ambiguous = true }
+    world:fail("dynamodb.transact_write", DOWN)
+    assert.equal(503, sign_up(nil, KEY).status)
+    for _ = 1, 3 do assert.equal(201, sign_up(nil, KEY).status) end
+    assert.equal(1, world:count "SIGNUP_SUCCESS done")
+  end)
+
   it("goes on when the lease of one that died has run out", function()
     world:fail("dynamodb.transact_write", { code = "InternalServerError", status = 500 })
     sign_up(nil, KEY)
