@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `http` module: one exchange with another server. Header values may hold secrets, which are
-   joined here and never become Lua strings. */
+/* Lua's `http` module: one exchange with another server. What may hold secrets is joined here. */
 #include "client.h"
 #include "secret_handle.h"
 #include "task.h"

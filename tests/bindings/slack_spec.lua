@@ -36,7 +36,8 @@ describe("slack", function()
 
   it("escapes what Slack would obey, and nothing else", function()
     with {}
-    assert.equal("&lt;!channel&gt; &amp;amp; é * _ &lt;http://x|y&gt;", slack.escape "<!channel> &amp; é * _ <http://x|y>")
+    assert.equal("&lt;!channel&gt; &amp;amp; é * _ &lt;http://x|y&gt;",
+      slack.escape "<!channel> &amp; é * _ <http://x|y>")
     assert.equal("a b", slack.escape "a\r\n\0b")
   end)
 
