@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/credentials: which provider answers, what is said when none does, and that snapshots outlive
- * a change. */
+/* core/credentials: which provider answers, what is said when none does, that snapshots outlive a
+ * change, and when they are renewed. */
 #include "credentials.h"
+#include "credentials_refresh.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -293,6 +294,47 @@ static void workers_share_and_replace(void **state) {
   }
 }
 
+static const struct {
+  const char *name;
+  struct credentials_moment m;
+  double least, most; /* for random 0 and 1 */
+} moments[] = {
+    {"lasting ones", {.have = true, .now = 5}, -1, -1},
+    {"an hour: from 15 minutes before its end to 10", {.have = true, .expires = 3600}, 2700, 3000},
+    {"six hours: the same", {.have = true, .expires = 21600}, 20700, 21000},
+    {"a quarter of an hour: in proportion", {.have = true, .expires = 900}, 675, 750},
+    {"twelve seconds", {.have = true, .expires = 12}, 9, 10},
+    {"the same old ones again: soon, for newer ones will come",
+     {.have = true, .now = 3000, .expires = 3600},
+     100,
+     200},
+    {"they failed with 15 minutes left: in 5 to 10",
+     {.have = true, .now = 2700, .expires = 3600, .failures = 1},
+     300,
+     600},
+    {"they failed with 4 minutes left: before the end",
+     {.have = true, .now = 3360, .expires = 3600, .failures = 3},
+     120,
+     180},
+    {"they failed, and are old: in 5 to 10 minutes",
+     {.have = true, .now = 3700, .expires = 3600, .failures = 9},
+     300,
+     600},
+    {"none yet", {.failures = 1}, 0.5, 1},
+    {"none yet, again", {.failures = 3}, 2, 4},
+    {"none for long", {.failures = 40}, 15, 30},
+};
+
+static void every_moment(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT(moments); i++) {
+    double low = credentials_refresh_after(&moments[i].m, 0),
+           high = credentials_refresh_after(&moments[i].m, 1);
+    if (low != moments[i].least || high != moments[i].most)
+      fail_msg("%s: from %g to %g", moments[i].name, low, high);
+  }
+}
+
 static int open_files(void **state) {
   (void)state;
   strcpy(dir, "/tmp/usher-aws-XXXXXX");
@@ -317,6 +359,7 @@ int main(void) {
       cmocka_unit_test(a_snapshot_outlives_the_change),
       cmocka_unit_test(what_has_expired_is_asked_for_again),
       cmocka_unit_test(workers_share_and_replace),
+      cmocka_unit_test(every_moment),
   };
   return cmocka_run_group_tests(tests, open_files, remove_files);
 }

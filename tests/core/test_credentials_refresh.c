@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/credentials_refresh: when it asks, what stays in use when that fails, who waits and who does
- * not. The clock is the test's own; what is waited for is an event, never time. */
+/* core/credentials_refresh: what stays in use when renewing fails, who waits and who does not. When it
+ * asks is in test_credentials.c. The clock is the test's own; what is waited for is an event, never time. */
 #include "credentials_refresh.h"
 
 #include "credentials.h"
@@ -14,49 +14,6 @@
 #define FULL   "AWS_CONTAINER_CREDENTIALS_FULL_URI=U/c"
 #define REGION "AWS_REGION=r"
 #define START  1700000000
-
-/* --- when: pure -------------------------------------------------------------------------------- */
-
-static const struct {
-  const char *name;
-  struct credentials_moment m;
-  double least, most; /* for random 0 and 1 */
-} moments[] = {
-    {"lasting ones", {.have = true, .now = 5}, -1, -1},
-    {"an hour: from 15 minutes before its end to 10", {.have = true, .expires = 3600}, 2700, 3000},
-    {"six hours: the same", {.have = true, .expires = 21600}, 20700, 21000},
-    {"a quarter of an hour: in proportion", {.have = true, .expires = 900}, 675, 750},
-    {"twelve seconds", {.have = true, .expires = 12}, 9, 10},
-    {"the same old ones again: soon, for newer ones will come",
-     {.have = true, .now = 3000, .expires = 3600},
-     100,
-     200},
-    {"they failed with 15 minutes left: in 5 to 10",
-     {.have = true, .now = 2700, .expires = 3600, .failures = 1},
-     300,
-     600},
-    {"they failed with 4 minutes left: before the end",
-     {.have = true, .now = 3360, .expires = 3600, .failures = 3},
-     120,
-     180},
-    {"they failed, and are old: in 5 to 10 minutes",
-     {.have = true, .now = 3700, .expires = 3600, .failures = 9},
-     300,
-     600},
-    {"none yet", {.failures = 1}, 0.5, 1},
-    {"none yet, again", {.failures = 3}, 2, 4},
-    {"none for long", {.failures = 40}, 15, 30},
-};
-
-static void every_moment(void **state) {
-  (void)state;
-  for (size_t i = 0; i < COUNT(moments); i++) {
-    double low = credentials_refresh_after(&moments[i].m, 0),
-           high = credentials_refresh_after(&moments[i].m, 1);
-    if (low != moments[i].least || high != moments[i].most)
-      fail_msg("%s: from %g to %g", moments[i].name, low, high);
-  }
-}
 
 /* --- a world with one refresher ---------------------------------------------------------------- */
 
@@ -395,7 +352,6 @@ static int close_world(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_moment),
       cmocka_unit_test(a_life),
       cmocka_unit_test(old_ones_stay_in_use),
       cmocka_unit_test(expired_ones_are_no_success),

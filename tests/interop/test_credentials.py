@@ -1,76 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""The sandbox's STS and metadata services, with botocore's own client and providers; then usher on nothing but them.
-
-What is waited for is an event: an answer, a call in the sandbox's journal, a line of the log.
-"""
-import base64
-import json
+"""The sandbox's STS and metadata services, with botocore's own client and providers. usher's turn is in e2e/."""
 import os
-import re
 import sys
 import time
 import unittest
 import urllib.error
 import urllib.request
-import uuid
 
 import fixture
+from temporary import FIXED, PATIENCE, REGION, ROLE, Turned, jwt, sandbox
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
-from door import CONFIRM, SIGNUP, Browser, Stores, form  # noqa: E402
-from process import PATIENCE, Folder, Serve, run, environment  # noqa: E402
+from process import environment  # noqa: E402
 
 try:
     import boto3
+    import botocore
     import botocore.config
     import botocore.exceptions
     import botocore.session
 except ImportError:
     boto3 = None
 
-ROLE = "arn:aws:iam::123456789012:role/usher-test"
-REGION = "us-east-1"
 QUICK = {"retries": {"total_max_attempts": 1}}
-FIXED = {"AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "AWS_CONFIG_FILE": "/nowhere",
-         "AWS_EC2_METADATA_DISABLED": "true"}  # whatever machine this runs on, its own metadata is not asked
-
-
-def jwt(**claims):
-    parts = [{"alg": "RS256"}, claims]
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + ".c"
-
-
-def sandbox(path, body=None, method=None, service="mailbox", headers=None, ready=None):
-    """One exchange with a part of the sandbox -> status, text."""
-    data = json.dumps(body).encode() if body is not None else None
-    url = (ready or fixture.start())["sandbox"][service] + path
-    request = urllib.request.Request(url, data, {**({"Content-Type": "application/json"} if data else {}),
-                                                 **(headers or {})}, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as answer:
-        with answer:
-            return answer.code, answer.read().decode()
-
-
-class Turned:
-    """Switches of the sandbox, until the end of `with`."""
-
-    def __init__(self, **switches):
-        self.switches = switches
-
-    def turn(self, switches):
-        status, text = sandbox("/switches", switches)
-        assert status == 200, text
-
-    def __enter__(self):
-        before = json.loads(sandbox("/switches")[1])
-        self.before = {name: before[name] for name in self.switches}
-        self.turn(self.switches)
-
-    def __exit__(self, *_):
-        self.turn(self.before)
 
 
 class Sandboxed(unittest.TestCase):
@@ -252,168 +204,6 @@ class Providers(Sandboxed):
                 seen, text = sandbox(path, method=method, service="metadata", headers=headers)
                 self.assertEqual(seen, status)
                 self.assertIn(part, text)
-
-
-def serve_settings(ready):
-    """Settings of `usher serve` over this sandbox: everything but credentials."""
-    at = ready["sandbox"]
-    return f"""return {{ env = "dev", log = {{ level = "info" }}, attempts = {{ per_address = 0, overall = 0 }},
-      cognito = {{ url = "{at["cognito"]}", user_pool_id = "{ready["user_pool_id"]}",
-        client_id = "{ready["client_id"]}" }},
-      dynamodb = {{ url = "{at["dynamodb"]}", table = "{ready["table"]}" }},
-      stripe = {{ url = "{at["stripe"]}" }} }}"""
-
-
-class UsherServes(Sandboxed):
-    """`usher serve` on credentials of the sandbox alone."""
-
-    def setUp(self):
-        super().setUp()
-        self.folder = self.enterContext(Folder({"token": jwt(sub="me")}))
-        at = self.ready["sandbox"]
-        self.ways = {
-            "web identity": {"AWS_WEB_IDENTITY_TOKEN_FILE": self.folder + "/token", "AWS_ROLE_ARN": ROLE,
-                             "AWS_ENDPOINT_URL_STS": at["sts"]},
-            "container": {"AWS_CONTAINER_CREDENTIALS_FULL_URI": at["metadata"] + "/v2/credentials/1"},
-            "instance": {"AWS_EC2_METADATA_SERVICE_ENDPOINT": at["metadata"], "AWS_EC2_METADATA_DISABLED": ""},
-        }
-
-    def serve(self, way, **more):
-        secrets = {"USHER_CLIENT_SECRET": self.ready["client_secret"], "STRIPE_API_KEY": self.ready["stripe_key"]}
-        none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_REGION": REGION}
-        return self.enterContext(Serve(serve_settings(self.ready), env={**FIXED, **none, **secrets, **way, **more},
-                                       options=["--workers", "2"]))
-
-    def try_to_sign_up(self, usher):
-        email = uuid.uuid4().hex[:12] + "@example.com"
-        return email, Browser(f"http://127.0.0.1:{usher.port}").post(SIGNUP, form(email))
-
-    def sign_up(self, usher):
-        email, answer = self.try_to_sign_up(usher)
-        self.assertEqual(answer.status, 201, answer.text)
-        return email, answer
-
-    def metric(self, usher, name):
-        for line in usher.get("/metrics", admin=True)[2].splitlines():
-            if re.match(name + r"(\{[^}]*\})? ", line):
-                return float(line.split()[-1])
-        return None
-
-    def wait_for_metric(self, usher, name, least):
-        deadline = time.monotonic() + PATIENCE
-        while (self.metric(usher, name) or 0) < least:
-            self.assertLess(time.monotonic(), deadline, name)
-        return self.metric(usher, name)
-
-    def test_each_way(self):
-        for name, way in self.ways.items():
-            with self.subTest(name):
-                usher = self.serve(way)
-                self.assertEqual(usher.get("/readyz")[0], 200)
-                email, answer = self.sign_up(usher)
-                code = json.loads(sandbox("/mailbox?to=" + email)[1])[0]["code"]
-                confirmed = Browser(f"http://127.0.0.1:{usher.port}").post(
-                    CONFIRM, {"email": email, "code": code, "signup_token": answer.json["signup_token"]})
-                self.assertEqual(confirmed.status, 200, confirmed.text)
-                self.assertEqual(Stores(self.ready).user(email)["status"], "CONFIRMED")
-                self.assertGreater(self.metric(usher, "usher_credentials_seconds_left"), 3000)
-
-    def test_region_of_the_instance(self):
-        usher = self.serve({**self.ways["instance"], "AWS_REGION": ""})
-        self.sign_up(usher)
-
-    def test_short_lived(self):
-        """They are renewed before their end, so that no request fails for it."""
-        with Turned(credentials_lifetime=4):
-            usher = self.serve(self.ways["container"])
-            name, renewed = "usher_credentials_refreshes_total", 1
-            while renewed < 4:
-                self.sign_up(usher)
-                renewed = self.wait_for_metric(usher, name, renewed)
-            self.assertIsNone(self.metric(usher, "usher_credentials_refresh_failures_total"))
-
-    def test_ended_before_their_time(self):
-        """The service says so; the call is sent again with others, and nobody notices."""
-        for name in ("web identity", "container"):
-            with self.subTest(name):
-                usher = self.serve(self.ways[name])
-                self.sign_up(usher)
-                sandbox("/aws/expire_keys", method="POST")
-                self.sign_up(usher)
-                self.assertEqual(self.metric(usher, "usher_credentials_refreshes_total"), 2)
-
-    def test_renewing_fails(self):
-        """The old ones stay in use; it is told, tried again, and all is well when it works again."""
-        usher = self.serve(self.ways["container"])
-        self.sign_up(usher)
-        fault = {"service": "metadata", "operation": "credentials", "kind": "refuse", "count": 1000}
-        self.assertEqual(sandbox("/faults", fault)[0], 201)
-        try:
-            sandbox("/aws/expire_keys", method="POST")
-            self.assertEqual(self.try_to_sign_up(usher)[1].status, 503)
-            told = usher.wait_for("credentials_not_renewed")
-            self.assertIn("InternalFailure", told["why"])
-            self.assertGreaterEqual(self.metric(usher, "usher_credentials_refresh_failures_total"), 1)
-            self.assertEqual(usher.get("/readyz")[0], 200)
-        finally:
-            sandbox("/faults", method="DELETE")
-        deadline = time.monotonic() + PATIENCE
-        while self.try_to_sign_up(usher)[1].status != 201:
-            self.assertLess(time.monotonic(), deadline)
-
-    def test_none_at_the_start(self):
-        """It starts without them, says what it tried, and is ready as soon as they come."""
-        fault = {"service": "metadata", "operation": "credentials", "kind": "refuse", "count": 1000}
-        self.assertEqual(sandbox("/faults", fault)[0], 201)
-        try:
-            at_most = time.monotonic()
-            settings = serve_settings(self.ready).replace("return {", "return { aws = { credentials_wait = 2.5 },", 1)
-            usher = self.serve_with(settings)
-            self.assertGreaterEqual(time.monotonic() - at_most, 2)
-            self.assertTrue(any('"waiting_for_credentials"' in line for line in usher.said))
-            status, _, text = usher.get("/readyz")
-            answer = json.loads(text)
-            self.assertEqual((status, answer["status"]), (503, "no_credentials"))
-            for part in ("environment (AWS_ACCESS_KEY_ID is not set)", "/v2/credentials/1", "InternalFailure"):
-                self.assertIn(part, answer["detail"])
-            self.assertIn("task", answer["next"])
-        finally:
-            sandbox("/faults", method="DELETE")
-        usher.wait_for("credentials_found")
-        self.assertEqual(usher.get("/readyz")[0], 200)
-        self.sign_up(usher)
-
-    def serve_with(self, settings):
-        secrets = {"USHER_CLIENT_SECRET": self.ready["client_secret"], "STRIPE_API_KEY": self.ready["stripe_key"]}
-        none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
-        return self.enterContext(Serve(settings, env={**FIXED, **none, **secrets, **self.ways["container"]}))
-
-    def test_a_command(self):
-        """exec asks when something is signed, and waits for it."""
-        program = "local d = require 'dynamodb' local t, e = d.describe_table() print(t and t.status or e)"
-        for name, way in self.ways.items():
-            with self.subTest(name), Folder({"a.lua": program, "s.lua": serve_settings(self.ready)}) as folder:
-                code, said, errors = run("exec", "--config", folder + "/s.lua", folder + "/a.lua",
-                                         env=environment(FIXED, {"AWS_REGION": REGION}, way))
-                self.assertEqual((code, said), (0, "ACTIVE\n"), errors)
-
-
-class WrongClocks(Sandboxed):
-    def sign_up(self, usher):
-        return Browser(usher.ready["url"]).post(SIGNUP, form(uuid.uuid4().hex[:12] + "@example.com"))
-
-    def test_skew(self):
-        for skew in (3600, -3600):
-            with self.subTest(skew=skew), fixture.Usher("--workers", "1") as usher:
-                self.assertEqual(sandbox("/switches", {"clock_skew": skew}, ready=usher.ready)[0], 200)
-                answer = self.sign_up(usher)
-                self.assertEqual(answer.status, 201, answer.text)
-
-    def test_no_correction(self):
-        with fixture.Usher("--workers", "1", environment={"AWS_DISABLE_CLOCK_SKEW_CORRECTION": "true"}) as usher:
-            self.assertEqual(self.sign_up(usher).status, 201)
-            self.assertEqual(sandbox("/switches", {"clock_skew": 3600}, ready=usher.ready)[0], 200)
-            self.assertEqual(self.sign_up(usher).status, 503)
 
 
 if __name__ == "__main__":
