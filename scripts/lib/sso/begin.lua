@@ -7,12 +7,16 @@ local state = require "lib.sso.state"
 
 local begin = {}
 
+if config.sso.domain_url ~= "" and #config.sso.callback_urls == 0 then
+  error("sso.callback_urls needs usher's own address, as it is registered with the app client", 0)
+end
+
 
 -- The address to come back to: the settings' first, or that one of the settings' which is asked for. Headers do not
 -- count.
 function begin.callback(wanted)
   local allowed = config.sso.callback_urls
-  if wanted == nil then return allowed[1] or error("settings: sso.callback_urls is empty", 0) end
+  if wanted == nil then return allowed[1] end
   for _, url in ipairs(allowed) do
     if url == wanted then return url end
   end
