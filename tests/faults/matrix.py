@@ -69,10 +69,10 @@ CLIENT, ALL = ["key", "cookie"], ["key", "cookie", "repair"]
 # (world.World; the victim is killed while the call hangs), and how people go on.
 Fault = collections.namedtuple("Fault", "name kind count front recoveries")
 FAULTS = [
-    Fault("refuse", "refuse", 1000, "hasty", ALL),
-    Fault("error after", "error_after", 1000, "hasty", ALL),
-    Fault("lost answer", "lost_answer", 1000, "hasty", CLIENT),
-    Fault("reset before", "reset_before", 1000, "hasty", CLIENT),
+    Fault("refuse", "refuse", 1000, "stubborn", ALL),
+    Fault("error after", "error_after", 1000, "stubborn", ALL),
+    Fault("lost answer", "lost_answer", 1000, "stubborn", CLIENT),
+    Fault("reset before", "reset_before", 1000, "stubborn", CLIENT),
     Fault("hang before", "hang_before", 1000, "hasty", CLIENT),
     Fault("hang after", "hang", 1000, "hasty", ALL),
     Fault("once refused", "refuse", 1, "patient", ["key"]),

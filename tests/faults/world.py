@@ -169,11 +169,11 @@ class Front:
 class World:
     """One sandbox and the servers that a row of the matrix needs; a context manager.
 
-    hasty gives up a call soon, patient does not, victim is to be killed, late attaches cards at the confirmation and
-    works on the outbox.
+    patient meets what is over soon, stubborn what stays broken (it spends its retries), hasty what hangs, victim is to
+    be killed, late attaches cards at the confirmation and works on the outbox.
     """
 
-    HASTY = {"cognito": {"timeout": 0.6}, "dynamodb": {"timeout": 0.6}, "stripe": {"timeout": 0.8}}
+    HASTY = {"cognito": {"timeout": 1.0}, "dynamodb": {"timeout": 1.0}, "stripe": {"timeout": 1.0}}
     LEASE = {"signup": {"lease": 1.0}}
 
     OUTBOX = {"outbox": {"interval": 0.2, "first_delay": 0.05}}
@@ -184,10 +184,11 @@ class World:
         ready = self.sandbox.ready
         self.switches, self.stores = Switches(ready), door.Stores(ready)
         self.patient = Front(ready, **self.LEASE)
+        self.stubborn = Front(ready, **self.LEASE)
         self.victim = Front(ready, **self.LEASE)
         self.hasty = Front(ready, **self.LEASE, **self.HASTY)
         self.late = Front(ready, **self.LEASE, stripe={"attach": "at_confirm"}, **(self.OUTBOX if tells else {}))
-        self.fronts = [self.patient, self.victim, self.hasty, self.late]
+        self.fronts = [self.patient, self.stubborn, self.victim, self.hasty, self.late]
 
     def metrics(self):
         return sum((front.metrics() for front in self.fronts), collections.Counter())
