@@ -62,7 +62,7 @@ end
 -- -> true | nil, err {code= Slack's word, "http_<status>", a transport's kind or "no_webhook", status=, message=,
 -- sent=, retryable= later it may work, retry_after= seconds}
 function slack.post(text, options)
-  if not config.slack.webhook then return nil, { code = "no_webhook", sent = false, retryable = false } end
+  if not config.slack.webhook then return nil, { code = "no_webhook", sent = false, retryable = true } end
   if #text > MAX_TEXT then text = text:sub(1, (utf8.offset(text, 0, MAX_TEXT + 1)) - 1) end
   local body = json.encode({ text = text, unfurl_links = false }, { sorted = true })
   local deadline = clock.monotonic() + (options and options.timeout or config.slack.timeout)

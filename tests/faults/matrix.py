@@ -50,6 +50,12 @@ CONFIRM = [
     call("verified attribute", "cognito", "AdminUpdateUserAttributes", stores="USER"),
     call("verified record", "dynamodb", "UpdateItem", '"USER#', stores="USER"),
 ]
+NOTIFY = [  # what the PostConfirmation trigger does meanwhile
+    call("keep message", "dynamodb", "PutItem", '"OUTBOX#'),
+    call("mark as told", "dynamodb", "PutItem", '"NOTICE#'),
+    call("tell Slack", "slack", "post"),
+    call("forget message", "dynamodb", "DeleteItem", '"OUTBOX#'),
+]
 REVEAL = [call("reveal key", "dynamodb", "TransactWriteItems", "secret_hash")]
 LATE_ATTACH = ATTACH + [call("store card_attached", "dynamodb", "UpdateItem", "card_attached", stores="ACCOUNT")]
 
@@ -57,8 +63,8 @@ LATE_ATTACH = ATTACH + [call("store card_attached", "dynamodb", "UpdateItem", "c
 SCENARIOS = {
     "signup": OPEN + KEY + FROM_COGNITO + ATTACH + CLOSE,                    # a new address
     "supersede": SUPERSEDE + KEY + FROM_COGNITO + ATTACH + CLOSE,            # one that somebody never confirmed
-    "confirm": CONFIRM + REVEAL,                                             # the code from the mail
-    "confirm and attach": CONFIRM + LATE_ATTACH + REVEAL,                    # stripe.attach = at_confirm
+    "confirm": CONFIRM + NOTIFY + REVEAL,                                    # the code from the mail
+    "confirm and attach": CONFIRM + NOTIFY + LATE_ATTACH + REVEAL,           # stripe.attach = at_confirm
 }
 
 # How people go on: the same request with the same Idempotency-Key from another browser; the same browser with its

@@ -118,6 +118,7 @@ class Front:
         return {
             **os.environ, **self.more, "AWS_ACCESS_KEY_ID": self.ready["access_key_id"], "USHER_SIGNUP_KEY": SIGNUP_KEY,
             "AWS_SECRET_ACCESS_KEY": self.ready["secret_access_key"], "STRIPE_API_KEY": self.ready["stripe_key"],
+            "SLACK_WEBHOOK_URL": self.ready["sandbox"]["slack"] + self.ready["slack_path"],
             "USHER_CLIENT_SECRET": self.ready["client_secret"],
         }
 
