@@ -7,9 +7,8 @@ local function compile_all()
   local faults, count = 0, 0
   for _, file in ipairs(script_files.list()) do
     count = count + 1
-    local text, problem = script_files.read(file)
-    if text then text, problem = load(text, "@" .. file, "t") end
-    if not text then
+    local chunk, problem = load(script_files.read(file.name), "@" .. file.path, "t")
+    if not chunk then
       faults = faults + 1
       io.stderr:write(problem, "\n")
     end

@@ -22,8 +22,8 @@ end
 -- The names of all command scripts, sorted.
 local function names()
   local list = {}
-  for _, path in ipairs(script_files.list()) do
-    list[#list + 1] = path:match("/commands/([%l%d_]+)%.lua$")
+  for _, file in ipairs(script_files.list()) do
+    list[#list + 1] = file.name:match("^commands/([%l%d_]+)%.lua$")
   end
   table.sort(list)
   return list

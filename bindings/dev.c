@@ -13,6 +13,7 @@
 #include "serve.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct sandbox {
   const struct dev_options *options;
@@ -20,6 +21,7 @@ struct sandbox {
   int fds[SANDBOX_SERVICES];
   struct host_listener listeners[SANDBOX_SERVICES];
   struct host_settings host;
+  struct versions *versions; /* of the sandbox's scripts: one */
   struct workers *workers;
   int port, listen_fd; /* the public one, bound first: others must know it */
   struct bytes over, server_over, server_under; /* Lua text laid over and under the settings */
@@ -106,14 +108,40 @@ static struct server_limits sandbox_limits(void) {
   return limits;
 }
 
+/* The sandbox of --scripts DIR when it has one (and then its triggers too), else the one inside the binary. */
+static int read_set(const struct dev_options *o, struct script_set **set, char **problem) {
+  int err = script_set_read(o->scripts, o->config_path, set, problem);
+  if (err || !o->scripts || script_set_find(*set, "sandbox/init.lua")) return err;
+  script_set_unref(*set);
+  return script_set_read(NULL, o->config_path, set, problem);
+}
+
+static struct version *read_scripts(struct sandbox *s) {
+  struct script_set *set;
+  char *problem;
+  struct version *version = NULL;
+  int err = read_set(s->options, &set, &problem);
+  if (err) {
+    fprintf(stderr, "usher: %s\n", problem ? problem : uv_strerror(err));
+    free(problem);
+    return NULL;
+  }
+  s->versions = versions_new(1);
+  if (s->versions) version = versions_add(s->versions, set, "start");
+  if (version) versions_adopt(s->versions, version);
+  script_set_unref(set);
+  return version;
+}
+
 static int start_sandbox(struct sandbox *s) {
+  struct version *version = read_scripts(s);
+  if (!version) return UV_EINVAL;
   for (int i = 0; i < SANDBOX_SERVICES; i++)
     s->listeners[i] = (struct host_listener){
         sandbox_tags[i], &s->fds[i], 1, {.limits = sandbox_limits(), .dates_itself = true}};
   s->host = (struct host_settings){
-      .config_path = s->options->config_path,
       .config_over = s->over.data,
-      .scripts = s->options->scripts,
+      .version = version,
       .trusted = true,
       .handler = "sandbox",
       .listeners = s->listeners,
@@ -228,6 +256,7 @@ int dev(const struct dev_options *options) {
   workers_stop(s.workers);
   workers_free(s.workers);
 end:
+  versions_free(s.versions);
   sandbox_settings_free(&s.settings);
   bytes_free(&s.over);
   bytes_free(&s.server_over);

@@ -2,12 +2,10 @@
 /* A worker's life: open everything on its thread, serve, drain, close everything. */
 #include "host.h"
 
-#include "background.h"
+#include "generation.h"
 #include "log.h"
 #include "metrics.h"
-#include "request.h"
 
-#include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,35 +18,26 @@ struct port { /* one listener of this worker; the ctx of its server's callbacks 
   const char *tag;
 };
 
+struct retired { /* a generation that finishes what began on it */
+  struct host *host;
+  struct generation *generation;
+  struct retired *next;
+};
+
 struct host {
   const struct host_settings *settings;
   struct worker *worker;
   struct client *client;
-  struct vm *vm;
-  int handler; /* registry reference */
-  struct request_list open;
+  struct generation *now, *next; /* next: prepared, and not told to serve yet */
+  struct retired *retired;
   bool draining, alone;
   unsigned port_count, closing; /* servers that have not said drained, or closed */
   struct port ports[];
 };
 
-static int load_handler(lua_State *L) {
-  struct host *host = lua_touserdata(L, 1);
-  lua_getglobal(L, "require");
-  lua_pushvalue(L, -1);
-  lua_pushliteral(L, "answer");
-  lua_call(L, 1, 1);
-  lua_insert(L, -2);
-  lua_pushstring(L, host->settings->handler);
-  lua_call(L, 1, 1);
-  lua_call(L, 1, 1);
-  host->handler = luaL_ref(L, LUA_REGISTRYINDEX);
-  return 0;
-}
-
 static void on_request(struct exchange *e, void *ctx) {
   struct host *host = ((struct port *)ctx)->host;
-  request_start(host->vm, host->handler, e, &host->open);
+  generation_request(host->now, e);
 }
 
 static void count_reply(const struct server_reply *r, const char *tag) {
@@ -122,30 +111,93 @@ static int open_ports(struct host *host) {
   return 0;
 }
 
-static int open_vm(struct host *host) {
+/* --- generations ---------------------------------------------------------------------------- */
+
+static int open_generation(struct host *host, struct generation **out, char **problem) {
   const struct host_settings *settings = host->settings;
-  char *problem = NULL;
   const struct vm_settings vm = {
       .loop = worker_loop(host->worker),
       .client = host->client,
-      .scripts = settings->scripts,
+      .worker = host->worker,
+      .reload = settings->reload,
       .config_under = settings->config_under,
-      .config_path = settings->config_path,
       .config_over = settings->config_over,
       .trusted = settings->trusted,
   };
-  int err = vm_open(&host->vm, &vm, &problem);
-  if (err) {
-    fprintf(stderr, "usher: %s\n", problem ? problem : uv_strerror(err));
-    free(problem);
-    return err;
-  }
-  lua_pushcfunction(host->vm->L, load_handler);
-  lua_pushlightuserdata(host->vm->L, host);
-  if (lua_pcall(host->vm->L, 1, 0, 0) == LUA_OK) return 0;
-  fprintf(stderr, "usher: %s\n", vm_error_text(host->vm->L));
-  return UV_EINVAL;
+  struct version *version = settings->version;
+  if (settings->reload)
+    version = reload_take(settings->reload);
+  else
+    atomic_fetch_add(&version->states, 1);
+  return generation_open(&vm, settings->handler, version, out, problem);
 }
+
+static int open_first(struct host *host) {
+  char *problem;
+  int err = open_generation(host, &host->now, &problem);
+  if (err) fprintf(stderr, "usher: %s\n", problem ? problem : uv_strerror(err));
+  free(problem);
+  return err;
+}
+
+static bool has_jobs(const struct host *host) {
+  return host->settings->background && worker_index(host->worker) == 0;
+}
+
+static void prepare_next(struct host *host) {
+  char *problem = NULL;
+  int err = host->draining ? UV_ECANCELED : open_generation(host, &host->next, &problem);
+  reload_prepared(host->settings->reload, err, problem);
+  free(problem);
+}
+
+static void discard_next(struct host *host) {
+  if (host->next) generation_close(host->next);
+  host->next = NULL;
+}
+
+static void stop_when_idle(struct host *host);
+
+static void on_gone(void *ctx) {
+  struct retired *r = ctx, **at = &r->host->retired;
+  struct host *host = r->host;
+  while (*at != r) at = &(*at)->next;
+  *at = r->next;
+  free(r);
+  stop_when_idle(host);
+}
+
+/* Without memory to remember it by, it ends now. */
+static void retire(struct host *host, struct generation *g) {
+  struct retired *r = malloc(sizeof *r);
+  if (!r) {
+    generation_close(g);
+    return;
+  }
+  *r = (struct retired){host, g, host->retired};
+  host->retired = r;
+  generation_retire(g, host->settings->drain_ms, on_gone, r);
+}
+
+static void swap_to_next(struct host *host) {
+  if (!host->next || host->draining) return;
+  struct generation *before = host->now;
+  host->now = host->next;
+  host->next = NULL;
+  if (has_jobs(host)) generation_start_jobs(host->now);
+  retire(host, before);
+}
+
+static void host_told(struct worker *worker, unsigned words, void *ctx) {
+  const struct host_settings *settings = ctx;
+  struct host *host = worker_data(worker);
+  if (words & RELOAD_DISCARD) discard_next(host);
+  if (words & RELOAD_SWAP) swap_to_next(host);
+  if (words & RELOAD_PREPARE) prepare_next(host);
+  if (words & RELOAD_ANSWER) reload_answer(settings->reload, worker);
+}
+
+/* --- a worker's life ------------------------------------------------------------------------ */
 
 static int host_open(struct worker *worker, void *ctx) {
   const struct host_settings *settings = ctx;
@@ -155,24 +207,23 @@ static int host_open(struct worker *worker, void *ctx) {
   host->worker = worker;
   worker_set_data(worker, host);
   int err = client_open(worker_loop(worker), &settings->client, &host->client);
-  if (!err) err = open_vm(host);
+  if (!err) err = open_first(host);
   if (!err) err = open_ports(host);
-  if (!err && settings->background && worker_index(worker) == 0) err = background_start(host->vm);
+  if (!err && has_jobs(host)) err = generation_start_jobs(host->now);
   return err;
 }
 
 /* Jobs end last: when no request of any worker can change what they tell. */
 static void stop_when_idle(struct host *host) {
-  struct vm *vm = host->vm;
-  if (!host->draining || host->closing || vm->tasks) return;
-  if (vm->background == 0)
+  if (!host->draining || host->closing || host->retired || !generation_is_idle(host->now)) return;
+  if (!generation_has_jobs(host->now))
     worker_stop(host->worker);
-  else if (host->alone && vm->phase != VM_LAST)
-    background_tell(vm, VM_LAST);
+  else if (host->alone)
+    generation_finish(host->now);
 }
 
-static void on_idle(struct vm *vm) {
-  stop_when_idle(vm->host);
+static void on_idle(void *ctx) {
+  stop_when_idle(ctx);
 }
 
 static void on_drained(void *ctx) {
@@ -186,11 +237,10 @@ static void host_drain(struct worker *worker, void *ctx) {
   struct host *host = worker_data(worker);
   host->draining = true;
   host->closing = host->port_count;
-  host->vm->host = host;
-  host->vm->on_idle = on_idle;
+  discard_next(host);
   for (unsigned i = 0; i < host->port_count; i++)
     server_drain(host->ports[i].server, on_drained, host);
-  background_tell(host->vm, VM_DRAINING);
+  generation_drain(host->now, on_idle, host);
   stop_when_idle(host);
 }
 
@@ -206,20 +256,24 @@ static void on_closed(void *ctx) {
   if (--host->closing == 0) free(host);
 }
 
-/* Requests first, so that their exchanges are answered; the client before the vm, whose boxes free its calls. */
+/* Generations first, so that their exchanges are answered before the servers go. */
 static void host_close(struct worker *worker, void *ctx) {
   (void)ctx;
   struct host *host = worker_data(worker);
   if (!host) return;
-  request_end_all(&host->open);
-  host->closing = host->port_count;
-  unsigned ports =
-      host->port_count; /* host may go with the last on_closed, which is never inside server_close */
+  discard_next(host);
+  while (host->retired) generation_close(host->retired->generation); /* on_gone takes it out */
+  if (host->now) generation_close(host->now);
+  unsigned ports = host->closing = host->port_count;
   for (unsigned i = 0; i < ports; i++) server_close(host->ports[i].server, on_closed, host);
   if (host->client) client_close(host->client);
-  if (host->vm) vm_close(host->vm);
-  if (ports == 0) free(host);
+  if (ports == 0) free(host); /* else with the last on_closed, which is never inside server_close */
 }
 
 const struct worker_hooks host_hooks = {
-    .open = host_open, .drain = host_drain, .alone = host_alone, .close = host_close};
+    .open = host_open,
+    .drain = host_drain,
+    .alone = host_alone,
+    .told = host_told,
+    .close = host_close,
+};

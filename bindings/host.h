@@ -4,6 +4,7 @@
 #define USHER_HOST_H
 
 #include "client.h"
+#include "reload.h"
 #include "server.h"
 #include "workers.h"
 
@@ -16,7 +17,10 @@ struct host_listener {
 
 /* Must outlive the workers. */
 struct host_settings {
-  const char *config_under, *config_path, *config_over, *scripts; /* as in struct vm_settings */
+  const char *config_under, *config_over; /* as in struct vm_settings */
+  struct reload *reload;                  /* says which version serves; NULL: always this one */
+  struct version *version;
+  uint64_t drain_ms; /* what a version that was replaced gets to finish */
   bool trusted;
   bool background;     /* the first worker runs the jobs */
   const char *handler; /* the module that returns the function of a request */

@@ -3,6 +3,7 @@
 #include "modules.h"
 
 #include "embedded.h"
+#include "script_set.h"
 #include "task.h"
 #include "vm.h"
 
@@ -30,6 +31,7 @@ int luaopen_log_sink(lua_State *L);
 int luaopen_marks(lua_State *L);
 int luaopen_metrics(lua_State *L);
 int luaopen_process(lua_State *L);
+int luaopen_reload(lua_State *L);
 int luaopen_request(lua_State *L);
 int luaopen_script_files(lua_State *L);
 int luaopen_secret(lua_State *L);
@@ -59,6 +61,7 @@ static const struct {
     {"marks", luaopen_marks, false},
     {"metrics", luaopen_metrics, false},
     {"process", luaopen_process, true},
+    {"reload", luaopen_reload, false},
     {"request", luaopen_request, false},
     {"script_files", luaopen_script_files, true},
     {"secret", luaopen_secret, false},
@@ -89,16 +92,20 @@ static int load_embedded(lua_State *L, const char *path) {
                    lua_pushfstring(L, "@%s", path));
 }
 
-static int load_file(lua_State *L, const char *path) {
-  size_t len;
-  char *data = vm_read_file(path, &len);
-  if (!data)
-    return errno == ENOENT || errno == ENOTDIR ? 0 : luaL_error(L, "%s: %s", path, strerror(errno));
-  /* the buffer must not leak when the text is bad: hand it to Lua first */
-  lua_pushlstring(L, data, len);
-  free(data);
-  const char *text = lua_tolstring(L, -1, &len);
-  return load_text(L, text, len, lua_pushfstring(L, "@%s", path));
+static int load_binding(lua_State *L, const char *name) {
+  return load_embedded(L, lua_pushfstring(L, "bindings/%s", name));
+}
+
+/* The sandbox and the commands are there whatever --scripts holds. */
+static int load_builtin(lua_State *L, const char *name) {
+  if (strncmp(name, "sandbox", 7) && strncmp(name, "commands/", 9)) return 0;
+  return load_embedded(L, lua_pushfstring(L, "scripts/%s", name));
+}
+
+static int load_script(lua_State *L, const char *name) {
+  const struct script_file *file = script_set_find(vm_of(L)->set, name);
+  if (!file) return 0;
+  return load_text(L, file->data, file->len, lua_pushfstring(L, "@%s", file->path));
 }
 
 static int search_c(lua_State *L) {
@@ -114,29 +121,28 @@ static int search_c(lua_State *L) {
   return 1;
 }
 
-/* folder/NAME.lua, then folder/NAME/init.lua, where dots of NAME are slashes */
-static int search_in(lua_State *L, const char *folder, const char *name,
-                     int (*load)(lua_State *, const char *)) {
-  static const char *const forms[] = {"%s/%s.lua", "%s/%s/init.lua"};
+/* NAME.lua, then NAME/init.lua, where dots of NAME are slashes */
+static int search_in(lua_State *L, const char *name, int (*load)(lua_State *, const char *)) {
+  static const char *const forms[] = {"%s.lua", "%s/init.lua"};
   const char *path = luaL_gsub(L, name, ".", "/");
   for (size_t i = 0; i < 2; i++) {
-    int found = load(L, lua_pushfstring(L, forms[i], folder, path));
+    int found = load(L, lua_pushfstring(L, forms[i], path));
     if (found) return found;
   }
   return 0;
 }
 
 static int search_lua(lua_State *L) {
-  const char *name = luaL_checkstring(L, 1), *scripts = vm_of(L)->settings.scripts;
+  const char *name = luaL_checkstring(L, 1);
   if (!name_is_sane(name)) {
     lua_pushfstring(L, "'%s' is not a module name", name);
     return 1;
   }
-  int found = search_in(L, "bindings", name, load_embedded);
-  if (!found && scripts) found = search_in(L, scripts, name, load_file);
-  if (!found && !scripts) found = search_in(L, "scripts", name, load_embedded);
+  int found = search_in(L, name, load_binding);
+  if (!found) found = search_in(L, name, load_script);
+  if (!found && vm_of(L)->settings.trusted) found = search_in(L, name, load_builtin);
   if (found) return found;
-  lua_pushfstring(L, "no script '%s' in %s", name, scripts ? scripts : "the binary");
+  lua_pushfstring(L, "no script '%s' in %s", name, script_set_origin(vm_of(L)->set));
   return 1;
 }
 

@@ -27,6 +27,7 @@ struct request {
 static void unlink_request(struct request *r) {
   if (r->next) r->next->prev = r->prev;
   *(r->prev ? &r->prev->next : &r->list->first) = r->next;
+  if (r->list->in_flight) atomic_fetch_sub(r->list->in_flight, 1);
 }
 
 /* The exchange for its reply; the box is empty from here on. */
@@ -117,6 +118,7 @@ void request_start(struct vm *vm, int handler, struct exchange *e, struct reques
   r->next = open->first;
   if (r->next) r->next->prev = r;
   open->first = r;
+  if (open->in_flight) atomic_fetch_add(open->in_flight, 1);
   struct start s = {r, handler};
   lua_pushcfunction(vm->L, start);
   lua_pushlightuserdata(vm->L, &s);

@@ -5,11 +5,14 @@
 
 #include "vm.h"
 
+#include <stdatomic.h>
+
 struct exchange;
 
 /* The open requests of one vm, so that they can be ended with it. */
 struct request_list {
   struct request *first;
+  atomic_uint *in_flight; /* counted there too, for whoever looks from another thread; or NULL */
 };
 
 /* Starts the task that answers e: the handler is the function under `handler` in the registry. From a loop callback;

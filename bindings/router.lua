@@ -12,6 +12,8 @@ local admin = {
   { "GET", "/readyz", "health" },
   { "GET", "/metrics", "admin" },
   { "GET", "/status", "admin" },
+  { "POST", "/reload", "admin" },
+  { "POST", "/rollback", "admin" },
 }
 
 local function load_handler(name)

@@ -7,7 +7,9 @@
 #include "lifecycle.h"
 #include "listener.h"
 #include "log.h"
+#include "reload.h"
 #include "server_config.h"
+#include "watch.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HANDLER "router"
+#define HANDLER        "router"
+#define WATCH_QUIET_MS 40
 
 enum phase { SERVING, GRACE, DRAINING, STOPPING };
 
@@ -24,10 +27,12 @@ struct process {
   struct server_config config;
   struct server_shared shared;
   struct host_settings host;
+  struct reload *reload;
+  struct watch *watched; /* NULL: nobody looks at the files */
   struct host_listener listeners[2];
   int *fds, admin_fd;
   struct workers *workers;
-  uv_signal_t term, interrupt;
+  uv_signal_t term, interrupt, hangup;
   uv_timer_t timer;
   uv_async_t ended;
   struct credentials_host credentials;
@@ -43,24 +48,7 @@ static int problem(const char *what, const char *why) {
   return 1;
 }
 
-static int load_handler(lua_State *L) {
-  lua_getglobal(L, "require");
-  lua_pushliteral(L, HANDLER);
-  lua_call(L, 1, 0);
-  return 0;
-}
-
-/* The settings, and whether the scripts load: what is wrong is said once, not by each worker. */
-static int read_from(struct vm *vm, struct process *p, char **why) {
-  int err = server_config_read(vm, &p->config, why);
-  if (err) return err;
-  lua_pushcfunction(vm->L, load_handler);
-  if (lua_pcall(vm->L, 0, 0, 0) == LUA_OK) return 0;
-  *why = strdup(vm_error_text(vm->L));
-  return UV_EINVAL;
-}
-
-/* One vm reads and proves the settings, before anything else exists. */
+/* One vm reads the settings, before anything else exists. */
 static int read_config(struct process *p, const struct serve_options *options) {
   char *why = NULL;
   struct vm *vm;
@@ -71,10 +59,31 @@ static int read_config(struct process *p, const struct serve_options *options) {
                                        .config_over = options->config_over};
   int err = vm_open(&vm, &settings, &why);
   if (!err) {
-    err = read_from(vm, p, &why);
+    err = server_config_read(vm, &p->config, &why);
     vm_close(vm);
     uv_run(&p->loop, UV_RUN_NOWAIT);
   }
+  if (err) problem("", why ? why : uv_strerror(err));
+  free(why);
+  return err;
+}
+
+/* The first version: read, and proven before anything serves. */
+static int read_scripts(struct process *p, const struct serve_options *options) {
+  char *why;
+  const struct server_config *c = &p->config;
+  const struct reload_settings settings = {
+      .vm = {.loop = &p->loop,
+             .scripts = options->scripts,
+             .config_under = options->config_under,
+             .config_path = options->config_path,
+             .config_over = options->config_over},
+      .handler = HANDLER,
+      .prove = c->prove,
+      .keep = c->keep,
+      .drain_ms = c->reload_drain_ms,
+  };
+  int err = reload_open(&settings, &p->reload, &why);
   if (err) problem("", why ? why : uv_strerror(err));
   free(why);
   return err;
@@ -119,9 +128,9 @@ static void describe_host(struct process *p, const struct serve_options *options
   p->listeners[1] = (struct host_listener){"admin", &p->admin_fd, 1, {.limits = c->server.limits}};
   p->host = (struct host_settings){
       .config_under = options->config_under,
-      .config_path = options->config_path,
       .config_over = options->config_over,
-      .scripts = options->scripts,
+      .reload = p->reload,
+      .drain_ms = c->reload_drain_ms,
       .background = true,
       .handler = HANDLER,
       .client = c->client,
@@ -185,19 +194,46 @@ static void on_ended(uv_async_t *async) {
   credentials_host_close(&p->credentials);
   uv_close((uv_handle_t *)&p->term, NULL);
   uv_close((uv_handle_t *)&p->interrupt, NULL);
+  uv_close((uv_handle_t *)&p->hangup, NULL);
   uv_close((uv_handle_t *)&p->timer, NULL);
   uv_close((uv_handle_t *)&p->ended, NULL);
+  if (p->watched) watch_close(p->watched);
+  reload_close(p->reload); /* no worker is there any more to ask it anything */
+  p->watched = NULL;
+  p->reload = NULL;
 }
 
-static void watch(struct process *p) {
+static void on_hangup(uv_signal_t *handle, int number) {
+  (void)number;
+  struct process *p = handle->data;
+  reload_ask(p->reload, "SIGHUP");
+}
+
+static void on_file_change(void *ctx) {
+  struct process *p = ctx;
+  reload_ask(p->reload, "file watch");
+}
+
+static void watch_files(struct process *p, const struct serve_options *options) {
+  if (!p->config.watch || (!options->scripts && !options->config_path)) return;
+  int err = watch_open(&p->loop, options->scripts, options->config_path, WATCH_QUIET_MS,
+                       on_file_change, p, &p->watched);
+  if (err)
+    log_event(LOG_WARN, "watch_failed", "problem", uv_strerror(err), "next",
+              "reload with SIGHUP or POST /reload", NULL);
+}
+
+static void watch_signals(struct process *p) {
   signal(SIGPIPE, SIG_IGN);
-  p->term.data = p->interrupt.data = p->timer.data = p->ended.data = p;
+  p->term.data = p->interrupt.data = p->hangup.data = p->timer.data = p->ended.data = p;
   uv_signal_init(&p->loop, &p->term);
   uv_signal_init(&p->loop, &p->interrupt);
+  uv_signal_init(&p->loop, &p->hangup);
   uv_timer_init(&p->loop, &p->timer);
   uv_async_init(&p->loop, &p->ended, on_ended);
   uv_signal_start(&p->term, on_signal, SIGTERM);
   uv_signal_start(&p->interrupt, on_signal, SIGINT);
+  uv_signal_start(&p->hangup, on_hangup, SIGHUP);
 }
 
 static void say_ready(struct process *p, const struct serve_options *options) {
@@ -221,7 +257,7 @@ static int stop_before_serving(struct process *p, int code) {
 static int run(struct process *p, const struct serve_options *options) {
   struct worker_hooks hooks = host_hooks;
   hooks.ended = on_all_ended;
-  watch(p);
+  watch_signals(p);
   int err = credentials_host_open(&p->credentials, &p->loop, NULL, &p->config);
   if (!err) credentials_host_wait(&p->credentials, &p->config, &p->stopped_early);
   if (p->stopped_early) return stop_before_serving(p, 0);
@@ -230,6 +266,8 @@ static int run(struct process *p, const struct serve_options *options) {
     problem("nothing is served: ", uv_strerror(err));
     return stop_before_serving(p, 1);
   }
+  reload_set_workers(p->reload, p->workers, p->config.workers);
+  watch_files(p, options);
   say_ready(p, options);
   uv_run(&p->loop, UV_RUN_DEFAULT);
   workers_free(p->workers);
@@ -244,10 +282,11 @@ int serve(const struct serve_options *options) {
     free(p);
     return problem("cannot start: ", uv_strerror(err));
   }
-  if (!read_config(p, options) && !bind_all(p, options->listen_fd)) {
+  if (!read_config(p, options) && !read_scripts(p, options) && !bind_all(p, options->listen_fd)) {
     describe_host(p, options);
     code = run(p, options);
   }
+  if (p->reload) reload_close(p->reload);
   uv_run(&p->loop, UV_RUN_DEFAULT);
   uv_loop_close(&p->loop);
   free(p->fds);

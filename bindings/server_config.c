@@ -28,6 +28,13 @@ static unsigned whole(lua_State *L, const char *section, const char *name) {
   return (unsigned)number(L, section, name);
 }
 
+static bool flag(lua_State *L, const char *section, const char *name) {
+  push_setting(L, section, name);
+  bool value = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
 static unsigned milliseconds(lua_State *L, const char *section, const char *name) {
   return (unsigned)(number(L, section, name) * 1000 + 0.5);
 }
@@ -128,6 +135,10 @@ static int read_all(lua_State *L) {
   if (out->workers == 0) out->workers = cpus_granted();
   out->grace_ms = milliseconds(L, "limits", "grace");
   out->drain_ms = milliseconds(L, "limits", "drain");
+  out->watch = flag(L, "reload", "watch");
+  out->prove = flag(L, "reload", "prove");
+  out->keep = whole(L, "reload", "keep");
+  out->reload_drain_ms = milliseconds(L, "reload", "drain");
   read_server(L, out);
   read_log_level(L);
   text(L, "aws", "region", out->aws_region, sizeof out->aws_region);

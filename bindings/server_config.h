@@ -12,6 +12,8 @@ struct server_config {
   int port, admin_port;
   unsigned workers;
   unsigned grace_ms, drain_ms, credentials_wait_ms;
+  bool watch, prove; /* reload.* */
+  unsigned keep, reload_drain_ms;
   struct server_settings server;
   struct client_settings client;
   char strip_prefix[128], ca_file[1024], aws_region[64], aws_url[1024];

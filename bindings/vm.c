@@ -4,6 +4,7 @@
 
 #include "embedded.h"
 #include "modules.h"
+#include "script_set.h"
 #include "secret_handle.h"
 #include "task.h"
 
@@ -69,15 +70,8 @@ static void push_sources(lua_State *L, const struct vm_settings *s) {
   lua_newtable(L);
   push_source(L, defaults->path, defaults->data, (size_t)(defaults->end - defaults->data));
   if (s->config_under) push_source(L, "usher dev", s->config_under, strlen(s->config_under));
-  if (s->config_path) {
-    size_t len;
-    char *text = vm_read_file(s->config_path, &len);
-    if (!text)
-      luaL_error(L, "%s: %s; --config takes a file that can be read", s->config_path,
-                 strerror(errno));
-    push_source(L, s->config_path, text, len);
-    free(text);
-  }
+  const struct script_file *config = script_set_config(vm_of(L)->set);
+  if (config) push_source(L, config->path, config->data, config->len);
   if (s->config_over) push_source(L, "command line", s->config_over, strlen(s->config_over));
   lua_pushboolean(L, s->lenient);
   lua_setfield(L, -2, "lenient");
@@ -151,18 +145,8 @@ static void restrict_globals(lua_State *L) {
   for (size_t i = 0; gone[i]; i++) forget(L, gone[i]);
 }
 
-/* Said here, and not as a module that is not found. */
-static void check_folder(lua_State *L, const char *path) {
-  uv_fs_t scan;
-  int err = uv_fs_scandir(NULL, &scan, path, 0, NULL);
-  uv_fs_req_cleanup(&scan);
-  if (err < 0)
-    luaL_error(L, "%s: %s; --scripts takes a folder that can be read", path, uv_strerror(err));
-}
-
 static int prepare(lua_State *L) {
   struct vm *vm = lua_touserdata(L, 1);
-  if (vm->settings.scripts) check_folder(L, vm->settings.scripts);
   luaL_openlibs(L);
   task_prepare(L);
   modules_install(L);
@@ -180,17 +164,27 @@ static int on_panic(lua_State *L) {
   return 0; /* Lua aborts */
 }
 
+static int take_set(struct vm *vm, char **problem) {
+  const struct vm_settings *s = &vm->settings;
+  if (!s->set) return script_set_read(s->scripts, s->config_path, &vm->set, problem);
+  vm->set = script_set_ref(s->set);
+  return 0;
+}
+
 int vm_open(struct vm **out, const struct vm_settings *settings, char **problem) {
+  int err = UV_ENOMEM;
   struct vm *vm = calloc(1, sizeof *vm);
   struct context *context = calloc(1, sizeof *context);
   lua_State *L = vm && context ? luaL_newstate() : NULL;
   *problem = NULL;
   if (!L) goto fail;
+  vm->settings = *settings;
+  err = take_set(vm, problem);
+  if (err) goto fail;
   lua_atpanic(L, on_panic);
   *context = (struct context){vm, NULL};
   *(struct context **)lua_getextraspace(L) = context;
   vm->L = L;
-  vm->settings = *settings;
   task_queue_open(vm);
   lua_pushcfunction(L, prepare);
   lua_pushlightuserdata(L, vm);
@@ -202,9 +196,10 @@ int vm_open(struct vm **out, const struct vm_settings *settings, char **problem)
   *out = vm;
   return 0;
 fail:
+  if (L) lua_close(L);
   free(context);
   free(vm);
-  return UV_ENOMEM;
+  return err;
 }
 
 static void on_handle_closed(uv_handle_t *h) {
@@ -216,6 +211,7 @@ void vm_close(struct vm *vm) {
   struct context *context = *(struct context **)lua_getextraspace(vm->L);
   task_queue_close(vm);
   lua_close(vm->L);
+  script_set_unref(vm->set);
   free(context);
   vm->tasks = 3;
   uv_close((uv_handle_t *)&vm->before_poll, on_handle_closed);

@@ -8,13 +8,19 @@
 #include <uv.h>
 
 struct client;
+struct reload;
+struct script_set;
 struct task;
+struct worker;
 struct waiter;
 
 struct vm_settings {
   uv_loop_t *loop;
-  struct client *client; /* not owned; NULL where nothing is fetched */
-  const char *scripts;   /* a folder that replaces the scripts inside the binary, or NULL */
+  struct client *client;  /* not owned; NULL where nothing is fetched */
+  struct worker *worker;  /* of a server; NULL elsewhere */
+  struct reload *reload;  /* of a server; NULL elsewhere */
+  struct script_set *set; /* what was read; NULL: vm_open reads it from scripts and config_path */
+  const char *scripts;    /* a folder that replaces the scripts inside the binary, or NULL */
   const char *
       config_under; /* Lua laid over config/usher.lua, under the file, or NULL: what `usher dev` starts from */
   const char *config_path; /* a file laid over config/usher.lua, or NULL */
@@ -29,6 +35,7 @@ enum vm_phase { VM_SERVING, VM_DRAINING, VM_LAST };
 struct vm {
   lua_State *L;
   struct vm_settings settings;
+  struct script_set *set;           /* a reference of its own */
   struct task *ready, **ready_tail; /* woken tasks, oldest first */
   uv_prepare_t before_poll;
   uv_check_t after_poll;

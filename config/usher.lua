@@ -31,6 +31,12 @@ return {
     grace = between(5.0, 0, 600),                  -- SIGTERM: /readyz says 503 this long before the listener closes
     drain = between(20.0, 0, 600),                 -- then requests in flight get this long to finish
   },
+  reload = {                                       -- of scripts and settings, while it serves
+    watch = true,                                  -- when a file of --scripts or --config changes
+    prove = true,                                  -- run the *_spec.lua beside the scripts first; one that fails refuses
+    keep = between(5, 1, 100),                     -- good versions that `usher rollback` can go back to
+    drain = between(60.0, 0.05, 3600),             -- what requests on the version before get to finish
+  },
   proxy = {
     trusted_hops = between(0, 0, 16),              -- proxies in front whose word about the client's address counts
     header = one_of("x-forwarded-for", "forwarded"), -- where they say it: ALB and REST API, or HTTP API

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { DRAIN = 1, STOP = 2, ALONE = 4 };
+/* The bits below are workers_tell's words. */
+enum { ALONE = 1u << 29, DRAIN = 1u << 30, STOP = 1u << 31 };
 
 struct worker {
   struct workers *group;
@@ -64,6 +65,8 @@ static void on_order(uv_async_t *async) {
     if (w->group->count == 1) tell_alone(w);
   }
   if (orders & ALONE) tell_alone(w);
+  unsigned words = orders & (ALONE - 1);
+  if (words && w->group->hooks.told) w->group->hooks.told(w, words, w->group->ctx);
 }
 
 static void tell_opened(struct workers *ws, int err) {
@@ -147,14 +150,27 @@ int workers_start(unsigned count, const struct worker_hooks *hooks, void *ctx,
   return 0;
 }
 
+/* Under the group's lock. */
+static void order_one(struct worker *w, unsigned order) {
+  if (w->deaf) return;
+  atomic_fetch_or(&w->orders, order);
+  uv_async_send(&w->order);
+}
+
 static void give_order(struct workers *ws, unsigned order) {
   uv_mutex_lock(&ws->lock);
-  for (unsigned i = 0; i < ws->threads; i++) {
-    if (ws->worker[i].deaf) continue;
-    atomic_fetch_or(&ws->worker[i].orders, order);
-    uv_async_send(&ws->worker[i].order);
-  }
+  for (unsigned i = 0; i < ws->threads; i++) order_one(&ws->worker[i], order);
   uv_mutex_unlock(&ws->lock);
+}
+
+void workers_tell(struct workers *ws, unsigned words) {
+  give_order(ws, words);
+}
+
+void worker_tell(struct worker *w, unsigned words) {
+  uv_mutex_lock(&w->group->lock);
+  order_one(w, words);
+  uv_mutex_unlock(&w->group->lock);
 }
 
 void workers_drain(struct workers *ws) {

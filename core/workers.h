@@ -18,6 +18,7 @@ struct worker_hooks {
   void (*close)(
       struct worker *w,
       void *ctx); /* the loop has stopped: close every handle; it runs once more after this */
+  void (*told)(struct worker *w, unsigned words, void *ctx); /* workers_tell; may be NULL */
   void (*ended)(void *ctx); /* all have ended; on the last one's thread; may be NULL */
 };
 
@@ -30,6 +31,10 @@ void worker_stop(struct worker *w); /* on its own thread: the loop ends after th
 /* Starts count threads and waits until each has opened. 0, UV_ENOMEM, or the first error of an open: then all have ended. */
 int workers_start(unsigned count, const struct worker_hooks *hooks, void *ctx,
                   struct workers **out);
+
+/* From any thread: each worker's told hook runs soon, with all words (bits below 1 << 29) told since it last ran. */
+void workers_tell(struct workers *ws, unsigned words);
+void worker_tell(struct worker *w, unsigned words);
 
 void workers_drain(struct workers *ws); /* from any thread; each worker's drain hook runs soon */
 void workers_stop(struct workers *ws);  /* from any thread; at once */

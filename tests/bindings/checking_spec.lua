@@ -32,7 +32,7 @@ local SCRIPTS <const> = { -- what is wrong, the files, the exit code, what is sa
   { "bytecode", { ["routes.lua"] = ROUTES, ["hello.lua"] = string.dump(function() end) }, 1,
     "attempt to load a binary chunk" },
   { "a script that is a folder", { ["routes.lua"] = ROUTES, ["hello.lua/x"] = "" }, 1,
-    "DIR/hello.lua: Is a directory" },
+    "DIR/hello.lua is a folder; a script is a file" },
 }
 
 local SETTINGS <const> = { -- what the file says, the exit code, what is said (with DIR)

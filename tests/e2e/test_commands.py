@@ -6,7 +6,7 @@ import socket
 import subprocess
 import unittest
 
-from process import BINARY, DEV_PORTS, PATIENCE, SECRETS, Folder, environment, free_ports, run
+from process import BINARY, DEV_PORTS, PATIENCE, SECRETS, Folder, environment, fixture, free_ports, run
 
 COMMANDS = ["serve", "dev", "check", "exec", "test", "version"]
 
@@ -133,7 +133,7 @@ REFUSED = [  # settings, files of scripts (None: those inside), what serve says;
     ("return { stripe = { key = secret 'file:/nowhere' } }", None, "stripe.key: file /nowhere cannot be read"),
     ("return {}", {"s/routes.lua": ROUTES}, "DIR/s/routes.lua: GET /hello: module 'hello' not found"),
     ("return {}", {"s/routes.lua": ROUTES, "s/hello.lua": "\nx ="}, "DIR/s/hello.lua:2: unexpected symbol"),
-    ("return {}", {"s/routes.lua": ROUTES, "s/hello.lua/x": ""}, "DIR/s/hello.lua: Is a directory"),
+    ("return {}", {"s/routes.lua": ROUTES, "s/hello.lua/x": ""}, "DIR/s/hello.lua is a folder; a script is a file"),
     ("return {}", {"s": "a file"}, "DIR/s: not a directory; --scripts takes a folder"),
     ("return {}", {}, "DIR/s: no such file or directory; --scripts takes a folder"),
 ]
@@ -211,9 +211,9 @@ class Start(unittest.TestCase):
                 raise
             self.skipTest("ThreadSanitizer wants its address space otherwise")
 
-    def test_dev_without_its_sandbox(self):
-        with Folder({"routes.lua": ROUTES, "hello.lua": HELLO}) as path:
-            self.assert_refused(run("dev", "--json", "--port", "0", "--scripts", path), "module 'sandbox")
+    def test_dev_brings_its_own_sandbox(self):
+        with Folder({"routes.lua": ROUTES, "hello.lua": HELLO}) as path, fixture.Usher("--scripts", path) as usher:
+            self.assertIn("cognito", usher.ready["sandbox"])
 
     def test_standard_output_closed(self):
         """The reader of the page has gone: serving is not about it."""

@@ -33,7 +33,7 @@ local function add(script)
 end
 
 for _, file in ipairs(script_files.list()) do
-  local script = file:match("triggers/([%w_]+)%.lua$")
+  local script = file.name:match("^triggers/([%w_]+)%.lua$")
   if script and not script:find("_spec$") then add(script) end
 end
 

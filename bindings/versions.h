@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The versions of the scripts that serve, have served or were refused: what /status shows and a rollback goes back to.
+ * Shared by the main thread, which makes them, and the workers, which count requests in them. */
+#ifndef USHER_VERSIONS_H
+#define USHER_VERSIONS_H
+
+#include "bytes.h"
+#include "script_set.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct version {
+  unsigned number; /* counts from 1; a rollback is a new number with an old set */
+  struct script_set *set;
+  char *trigger; /* who asked: "start", "SIGHUP", "file watch", "POST /reload", "rollback to 3" */
+  double since;  /* seconds since 1970 */
+  atomic_uint in_flight; /* requests in it that have no answer yet, all workers */
+  atomic_uint states;    /* Lua states of it that are open */
+  struct version *older;
+};
+
+/* All functions but versions_status are called on the main thread only. */
+struct versions;
+
+struct versions *versions_new(unsigned keep); /* NULL: out of memory */
+void versions_free(struct versions *vs);
+
+/* Takes a reference of the set. NULL: out of memory. Not current before versions_adopt. */
+struct version *versions_add(struct versions *vs, struct script_set *set, const char *trigger);
+void versions_adopt(struct versions *vs, struct version *v);   /* it serves from now on */
+void versions_discard(struct versions *vs, struct version *v); /* it never served */
+
+/* Remembers why the last attempt was refused. */
+void versions_refused(struct versions *vs, const char *trigger, const char *problem);
+
+struct version *versions_current(const struct versions *vs);
+/* The kept version of that number; 0: the one before the current. NULL when there is none. */
+struct version *versions_find(const struct versions *vs, unsigned number);
+
+/* Appends a JSON object. From any thread. 0 or UV_ENOMEM. */
+int versions_status(struct versions *vs, struct bytes *out);
+
+#endif

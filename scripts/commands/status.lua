@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: MIT
+-- usher status: what a running server serves, since when, and what it refused last.
+local clock = require "clock"
+local admin = require "lib.admin_listener"
+
+local HELP <const> = [[
+usage: usher status [OPTION…]
+
+What a running server serves: the version of its scripts, since when and by whom, the requests in flight, the versions
+that `usher rollback` can go back to, and why the last reload was refused. Exit code 0; 1: nothing answers.
+
+]] .. admin.HELP
+
+
+local function line(version, mark)
+  return ("%s %6d  %s  %-20s  %9d  %s"):format(mark, version.number, clock.iso8601(version.since), version.trigger,
+    version.in_flight, version.hash:sub(1, 12))
+end
+
+
+local function show(status)
+  local scripts = status.scripts
+  print(("usher %s, env %s, up %.0f s%s; scripts from %s"):format(status.version, status.env, status.uptime_seconds,
+    status.draining and ", draining" or "", scripts.current.origin))
+  print("  number  since                 by                    in flight  hash")
+  print(line(scripts.current, ">"))
+  for _, version in ipairs(scripts.older) do print(line(version, " ")) end
+  local refusal = scripts.last_refusal
+  if not refusal then return end
+  print(("last refused: %s, %s:\n%s"):format(clock.iso8601(refusal.at), refusal.trigger, refusal.problem))
+end
+
+
+local function run(args)
+  local given = admin.read(args, {})
+  local status, text = admin.call(given, "GET", "/status")
+  if not status then return 1 end
+  if given.json then print(text) else show(status) end
+  return 0
+end
+
+
+return { summary = "what a running server serves, and since when", help = HELP, run = run }

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""Scripts change while it serves: by file watch, SIGHUP, POST /reload and POST /rollback. A bad set changes nothing."""
+import http.client
+import json
+import os
+import pathlib
+import signal
+import tempfile
+import threading
+import unittest
+from urllib.parse import urlsplit
+
+from process import PATIENCE, fixture, run
+
+ROUTES = 'return { { "GET", "/hello", "hello" }, { "GET", "/wait", "wait" } }'
+HELLO = "local word = require 'lib.word'\nreturn function() return { json = { word = word, again = require 'lib.word' } } end"
+WAIT = "return function(req) require 'clock'.sleep(tonumber(req.query.s)); return { json = { word = require 'lib.word' } } end"
+
+BROKEN = [  # file, text, what the refusal must say
+    ("hello.lua", "return function( x", "hello.lua:1:"),
+    ("hello.lua", "error 'at load'", "hello.lua:1: at load"),
+    ("hello.lua", "return 5", "must return a function"),
+    ("hello.lua", "require 'lib.nothing'", "module 'lib.nothing' not found"),
+    ("routes.lua", 'return { { "GET", "/hello", "nowhere" } }', "module 'nowhere' not found"),
+    ("hello_spec.lua", "describe('it', function() it('fails', function() assert.equal(1, 2) end) end)", "it fails:"),
+]
+
+
+def ask(url, method="GET", path=""):
+    parts = urlsplit(url + path)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
+    connection.request(method, parts.path + ("?" + parts.query if parts.query else ""))
+    reply = connection.getresponse()
+    try:
+        return reply.status, json.loads(reply.read())
+    finally:
+        connection.close()
+
+
+class Reload(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.write({"routes.lua": ROUTES, "hello.lua": HELLO, "wait.lua": WAIT, "lib/word.lua": "return 'one'"})
+        self.settings = tempfile.NamedTemporaryFile("w", suffix=".lua")
+        self.settings.write("return { reload = { watch = false } }")
+        self.settings.flush()
+        self.usher = self.enterContext(fixture.Usher("--scripts", self.folder.name, "--config", self.settings.name))
+        self.url, self.admin = self.usher.ready["url"], self.usher.ready["admin_url"]
+
+    def tearDown(self):
+        self.settings.close()
+        self.folder.cleanup()
+
+    def write(self, files):
+        for name, text in files.items():
+            path = pathlib.Path(self.folder.name, name)
+            path.parent.mkdir(exist_ok=True)
+            fresh = path.with_name("." + path.name)  # as editors do: written beside, then moved
+            fresh.write_text(text)
+            os.replace(fresh, path)
+
+    def word(self):
+        return ask(self.url, path="/hello")[1]["word"]
+
+    def scripts(self):
+        return ask(self.admin, path="/status")[1]["scripts"]
+
+    def test_a_new_set_serves_after_the_answer(self):
+        self.write({"lib/word.lua": "return 'two'"})
+        self.assertEqual("one", self.word())
+        status, answer = ask(self.admin, "POST", "/reload")
+        self.assertEqual((200, True), (status, answer["ok"]))
+        self.assertEqual("two", self.word())
+        current = self.scripts()["current"]
+        self.assertEqual((2, "POST /reload"), (current["number"], current["trigger"]))
+
+    def test_nothing_has_changed(self):
+        self.assertEqual("nothing has changed", ask(self.admin, "POST", "/reload")[1]["message"])
+        self.assertEqual(1, self.scripts()["current"]["number"])
+
+    def test_a_bad_set_is_refused_with_its_fault(self):
+        for name, text, said in BROKEN:
+            with self.subTest(text=text):
+                path = pathlib.Path(self.folder.name, name)
+                before = path.read_text() if path.exists() else None
+                self.write({name: text})
+                status, answer = ask(self.admin, "POST", "/reload")
+                self.assertEqual((409, False), (status, answer["ok"]))
+                self.assertIn(said, answer["message"])
+                self.assertIn(said, self.scripts()["last_refusal"]["problem"])
+                self.assertEqual("one", self.word())
+                self.write({name: before}) if before else path.unlink()
+
+    def test_all_faults_at_once(self):
+        self.write({"hello.lua": "x x", "wait.lua": "return ="})
+        message = ask(self.admin, "POST", "/reload")[1]["message"]
+        self.assertIn("hello.lua:1:", message)
+        self.assertIn("wait.lua:1:", message)
+
+    def test_rollback(self):
+        for word in ("two", "three"):
+            self.write({"lib/word.lua": f"return '{word}'"})
+            ask(self.admin, "POST", "/reload")
+        self.assertEqual(200, ask(self.admin, "POST", "/rollback")[0])
+        self.assertEqual("two", self.word())
+        self.assertEqual(200, ask(self.admin, "POST", "/rollback?to=1")[0])
+        self.assertEqual("one", self.word())
+        for bad in ("?to=99", "?to=x", "?to=-1"):
+            self.assertEqual(409, ask(self.admin, "POST", "/rollback" + bad)[0])
+
+    def command(self, *words):
+        return run(*words, "--admin", self.admin)
+
+    def test_commands(self):
+        self.write({"lib/word.lua": "return 'two'"})
+        code, out, _ = self.command("reload")
+        self.assertEqual((0, True), (code, "version 2 serves" in out))
+        self.write({"hello.lua": "return ="})
+        code, _, problem = self.command("reload")
+        self.assertEqual((1, True), (code, "hello.lua:1:" in problem))
+        code, out, _ = self.command("status")
+        self.assertEqual(0, code)
+        self.assertRegex(out, r"> +2 .*POST /reload")
+        self.assertIn("last refused", out)
+        self.assertEqual(0, self.command("rollback", "--to", "1")[0])
+        self.assertEqual("one", self.word())
+        self.assertEqual(1, self.command("rollback", "--to", "77")[0])
+        self.assertEqual(1, run("status", "--admin", "http://127.0.0.1:1")[0])
+
+    def test_requests_in_flight_finish_on_their_version(self):
+        answers = []
+        waiting = threading.Thread(target=lambda: answers.append(ask(self.url, path="/wait?s=1")))
+        waiting.start()
+        while self.scripts()["current"]["in_flight"] < 2:  # that one, and the question
+            pass
+        self.write({"lib/word.lua": "return 'two'"})
+        ask(self.admin, "POST", "/reload")
+        self.assertEqual("two", self.word())
+        waiting.join()
+        self.assertEqual((200, {"word": "one"}), answers[0])
+
+    def test_sighup(self):
+        self.write({"lib/word.lua": "return 'two'"})
+        self.usher.process.send_signal(signal.SIGHUP)
+        while self.scripts()["current"]["number"] == 1:
+            pass
+        self.assertEqual("two", self.word())
+
+    def test_no_request_fails_or_mixes_versions_during_reloads(self):
+        ended, answers = threading.Event(), []
+
+        def load():
+            parts = urlsplit(self.url)
+            connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
+            while not ended.is_set():
+                connection.request("GET", "/hello")
+                reply = connection.getresponse()
+                answers.append((reply.status, json.loads(reply.read())))
+            connection.close()
+
+        clients = [threading.Thread(target=load) for _ in range(4)]
+        for client in clients:
+            client.start()
+        try:
+            for i in range(100):
+                self.write({"lib/word.lua": f"return 'n{i}'", "hello.lua": HELLO if i % 2 else HELLO + " end"})
+                self.assertEqual(200 if i % 2 else 409, ask(self.admin, "POST", "/reload")[0])
+        finally:
+            ended.set()
+            for client in clients:
+                client.join()
+        self.assertEqual({200}, {status for status, _ in answers})
+        self.assertEqual([], [body for _, body in answers if body["word"] != body["again"]])
+        self.assertEqual("n99", self.word())
+
+
+class Watch(unittest.TestCase):
+    def test_a_saved_file_is_taken(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in {"routes.lua": ROUTES, "hello.lua": HELLO, "wait.lua": WAIT}.items():
+                pathlib.Path(folder, name).write_text(text)
+            pathlib.Path(folder, "lib").mkdir()
+            word = pathlib.Path(folder, "lib/word.lua")
+            word.write_text("return 'one'")
+            with fixture.Usher("--scripts", folder) as usher:
+                word.write_text("return 'two'")
+                while ask(usher.ready["url"], path="/hello")[1]["word"] == "one":
+                    pass
+                current = ask(usher.ready["admin_url"], path="/status")[1]["scripts"]["current"]
+                self.assertEqual("file watch", current["trigger"])
+
+
+if __name__ == "__main__":
+    unittest.main()
