@@ -33,7 +33,7 @@ return {
   },
   reload = {                                       -- of scripts and settings, while it serves
     watch = true,                                  -- when a file of --scripts or --config changes
-    prove = true,                                  -- run the *_spec.lua beside the scripts first; one that fails refuses
+    prove = true,                                  -- run the *_spec.lua beside the scripts; a fault refuses
     keep = between(5, 1, 100),                     -- good versions that `usher rollback` can go back to
     drain = between(60.0, 0.05, 3600),             -- what requests on the version before get to finish
   },

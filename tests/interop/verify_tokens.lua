@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Judges tokens that another implementation made: test_id_tokens.py starts it with `usher exec`, with the keys' address,
--- the issuer, the client and a file of {"name": {"token", "use", "nonce"?, "access_token"?}}. Prints {"name": problem or
--- the subject}.
+-- Judges tokens that another one made: test_id_tokens.py starts it by `usher exec` with the address of the keys,
+-- the issuer, the client and a file of {"name": {"token", "use", "nonce"?, "access_token"?}}. Prints {"name": problem
+-- or the subject}.
 local json, oidc = require "json", require "oidc"
 
 local jwks_url, issuer, client, path = ...
