@@ -76,6 +76,7 @@ class Peer(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        self.server.reached.set()
         self.server.hung.get()
 
     def do_POST(self):
@@ -101,6 +102,7 @@ class Case(unittest.TestCase):
     def peer(self):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Peer)
         server.daemon_threads, server.seen, server.hung = True, [], queue.Queue()
+        server.reached = threading.Event()  # somebody hangs
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
@@ -287,11 +289,10 @@ class Ends(Case):
             self.assertEqual(function.wait(), 0)
 
     def test_it_ends_after_the_event_in_hand(self):
-        _, url = self.peer()
+        peer, url = self.peer()
         function = self.function("fetch")
-        self.api.invoke({"url": url + "/hang"}, seconds=1)
-        while self.api.nexts.empty() or not self.api.events.empty():
-            time.sleep(0.01)
+        self.api.invoke({"url": url + "/hang"}, seconds=3)
+        self.assertTrue(peer.reached.wait(PATIENCE))
         function.process.send_signal(signal.SIGTERM)
         self.api.outcome()
         self.assertEqual(function.wait(), 0)
