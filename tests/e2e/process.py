@@ -29,6 +29,7 @@ QUIET = ("AWS_", "USHER_", "STRIPE_", "SLACK_")
 def environment(*parts):
     """This process's, without what could point usher anywhere, and with the parts."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(QUIET)}
+    kept["AWS_EC2_METADATA_DISABLED"] = "true"  # a test asks nobody outside this machine
     for part in parts:
         kept.update(part)
     return kept
@@ -41,7 +42,7 @@ def check_sanitizers(text):
 
 def run(*arguments, env=None, **options):
     """Runs `usher ARGUMENTS…` to its end -> code, stdout, stderr."""
-    done = subprocess.run([BINARY, *arguments], env=env or environment(SECRETS), stdin=subprocess.DEVNULL,
+    done = subprocess.run([BINARY, *arguments], env=env or environment(SECRETS, CREDENTIALS), stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=PATIENCE, check=False, **options)
     check_sanitizers(done.stderr)
     return done.returncode, done.stdout, done.stderr
