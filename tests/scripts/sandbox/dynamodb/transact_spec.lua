@@ -2,15 +2,7 @@
 -- luacheck: no max line length
 local json = require "json"
 local dynamodb = require "sandbox.dynamodb"
-local failure = require "sandbox.failure"
-
--- What the service says: its answer, or "Code: message".
-local function call(operation, input)
-  local fine, answer = pcall(dynamodb.operations[operation], assert(json.decode(input, { depth = 80 })))
-  if fine then return json.encode(answer, { sorted = true }) end
-  if not failure.is(answer) then error(answer, 0) end
-  return answer.code .. ": " .. (answer.message or "")
-end
+local call = require "tests.scripts.sandbox.dynamodb.service"
 
 local function check(cases)
   for _, case in ipairs(cases) do
