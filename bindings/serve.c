@@ -151,7 +151,6 @@ static void on_drain_over(uv_timer_t *timer) {
 
 static void drain(struct process *p) {
   p->phase = DRAINING;
-  log_event(LOG_INFO, "draining", NULL);
   uv_timer_start(&p->timer, on_drain_over, p->config.drain_ms, 0);
   workers_drain(p->workers);
 }
@@ -181,6 +180,12 @@ static void on_signal(uv_signal_t *handle, int number) {
   log_event(LOG_INFO, "stopping", "next", "readyz says 503; the listener closes after limits.grace",
             NULL);
   uv_timer_start(&p->timer, on_grace_over, p->config.grace_ms, 0);
+}
+
+/* Said when it is so: no worker takes a new connection any more. */
+static void on_all_draining(void *ctx) {
+  (void)ctx;
+  log_event(LOG_INFO, "draining", NULL);
 }
 
 static void on_all_ended(void *ctx) {
@@ -256,6 +261,7 @@ static int stop_before_serving(struct process *p, int code) {
 
 static int run(struct process *p, const struct serve_options *options) {
   struct worker_hooks hooks = host_hooks;
+  hooks.draining = on_all_draining;
   hooks.ended = on_all_ended;
   watch_signals(p);
   int err = credentials_host_open(&p->credentials, &p->loop, NULL, &p->config);

@@ -26,7 +26,7 @@ struct workers {
   void *ctx;
   uv_mutex_t lock;
   uv_cond_t changed;
-  unsigned opened, ended, threads, count; /* under the lock */
+  unsigned opened, draining, ended, threads, count; /* under the lock */
   int err;
   struct worker worker[];
 };
@@ -52,6 +52,17 @@ static void tell_alone(struct worker *w) {
   if (ws->hooks.alone) ws->hooks.alone(w, ws->ctx);
 }
 
+static void begin_drain(struct worker *w) {
+  struct workers *ws = w->group;
+  w->draining = true;
+  ws->hooks.drain(w, ws->ctx);
+  uv_mutex_lock(&ws->lock);
+  bool last = ++ws->draining == ws->count;
+  uv_mutex_unlock(&ws->lock);
+  if (last && ws->hooks.draining) ws->hooks.draining(ws->ctx);
+  if (ws->count == 1) tell_alone(w);
+}
+
 static void on_order(uv_async_t *async) {
   struct worker *w = async->data;
   unsigned orders = atomic_exchange(&w->orders, 0);
@@ -59,11 +70,7 @@ static void on_order(uv_async_t *async) {
     worker_stop(w);
     return;
   }
-  if ((orders & DRAIN) && !w->draining) {
-    w->draining = true;
-    w->group->hooks.drain(w, w->group->ctx);
-    if (w->group->count == 1) tell_alone(w);
-  }
+  if ((orders & DRAIN) && !w->draining) begin_drain(w);
   if (orders & ALONE) tell_alone(w);
   unsigned words = orders & (ALONE - 1);
   if (words && w->group->hooks.told) w->group->hooks.told(w, words, w->group->ctx);

@@ -19,7 +19,8 @@ struct worker_hooks {
       struct worker *w,
       void *ctx); /* the loop has stopped: close every handle; it runs once more after this */
   void (*told)(struct worker *w, unsigned words, void *ctx); /* workers_tell; may be NULL */
-  void (*ended)(void *ctx); /* all have ended; on the last one's thread; may be NULL */
+  void (*draining)(void *ctx); /* all have run drain; on the last one's thread; may be NULL */
+  void (*ended)(void *ctx);    /* all have ended; on the last one's thread; may be NULL */
 };
 
 uv_loop_t *worker_loop(struct worker *w);

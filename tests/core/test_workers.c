@@ -23,7 +23,7 @@ struct house {
   int refuse;    /* the worker whose open fails, or -1 */
   bool stubborn; /* a drain does not end it */
   uv_sem_t drained, all_ended;
-  atomic_int opened, closed, ended, closed_before_end;
+  atomic_int opened, drained_before, closed, ended, closed_before_end;
 };
 
 static void on_timer(uv_timer_t *timer) {
@@ -71,6 +71,12 @@ static void on_close(struct worker *w, void *ctx) {
   if (worker_data(w)) uv_close((uv_handle_t *)&p->open_for_ever, on_handle_closed);
 }
 
+static void on_draining(void *ctx) {
+  struct house *h = ctx;
+  for (unsigned i = 0; i < (unsigned)atomic_load(&h->opened); i++)
+    atomic_fetch_add(&h->drained_before, h->places[i].drained);
+}
+
 static void on_ended(void *ctx) {
   struct house *h = ctx;
   atomic_fetch_add(&h->ended, 1);
@@ -78,8 +84,11 @@ static void on_ended(void *ctx) {
   uv_sem_post(&h->all_ended);
 }
 
-static const struct worker_hooks hooks = {
-    .open = on_open, .drain = on_drain, .close = on_close, .ended = on_ended};
+static const struct worker_hooks hooks = {.open = on_open,
+                                          .drain = on_drain,
+                                          .draining = on_draining,
+                                          .close = on_close,
+                                          .ended = on_ended};
 
 static void house_open(struct house *h) {
   memset(h, 0, sizeof *h);
@@ -104,6 +113,7 @@ static void assert_all_closed(struct house *h, unsigned count, int drained) {
     for (unsigned k = 0; k < i; k++)
       assert_false(uv_thread_equal(&p->thread, &h->places[k].thread));
   }
+  assert_int_equal(atomic_load(&h->drained_before), drained ? count : 0);
   assert_int_equal(atomic_load(&h->ended), 1);
   assert_int_equal(atomic_load(&h->closed_before_end), count);
 }
