@@ -117,6 +117,9 @@ class Cards(unittest.TestCase):
         self.assertEqual(caught.exception.error.setup_intent.id, intent.id)
         self.assertEqual(stripe.SetupIntent.confirm(intent.id, payment_method="pm_card_visa").status, "succeeded")
         self.assertEqual(len(stripe.Customer.list_payment_methods(customer.id).data), 1)
+        at_once = stripe.SetupIntent.create(customer=customer.id, payment_method="pm_card_visa", confirm=True,
+                                            automatic_payment_methods={"enabled": True, "allow_redirects": "never"})
+        self.assertEqual(at_once.status, "succeeded")
         canceled = stripe.SetupIntent.cancel(stripe.SetupIntent.create().id)
         self.assertEqual(canceled.status, "canceled")
 

@@ -95,11 +95,13 @@ function read.integer(field, raw, path)
   return value
 end
 
+-- In any case: Stripe's Python library writes True.
 function read.boolean(_, raw, path)
-  if raw ~= "true" and raw ~= "false" then
-    errors.early("Invalid boolean: " .. (type(raw) == "string" and raw or json.encode(raw)), path)
+  local word = type(raw) == "string" and raw:lower() or nil
+  if word ~= "true" and word ~= "false" then
+    errors.early("Invalid boolean: " .. (word and raw or json.encode(raw)), path)
   end
-  return raw == "true"
+  return word == "true"
 end
 
 local function either(choices)
