@@ -64,8 +64,10 @@ static void take_options(char **args, struct options *o) {
 static bool exists(const char *name, const char *scripts) {
   char path[4096];
   if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name)) return false;
-  snprintf(path, sizeof path, "%s/commands/%s.lua", scripts ? scripts : "scripts", name);
-  return scripts ? access(path, R_OK) == 0 : embedded_find(path) != NULL;
+  snprintf(path, sizeof path, "scripts/commands/%s.lua", name);
+  if (embedded_find(path)) return true;
+  snprintf(path, sizeof path, "%s/commands/%s.lua", scripts ? scripts : "", name);
+  return scripts && access(path, R_OK) == 0;
 }
 
 /* "8080" is the public port of `usher dev`; a list is each service's own. */
@@ -87,12 +89,12 @@ static bool read_ports(const char *text, int *ports) {
 /* What commands.lua is to do; run_script takes what main got. */
 static char do_run[] = "run", do_help[] = "help", do_list[] = "list", do_unknown[] = "unknown";
 
-static int run(const struct options *o, char **args, bool strict, const char *over) {
+/* Without --config: the settings do not matter to help and lists. commands.lua refuses when secrets are missing. */
+static int run(const struct options *o, char **args, const char *config, const char *over) {
   return run_script(&(struct run_settings){.module = "commands",
                                            .args = args,
-                                           .strict = strict,
                                            .quiet = true,
-                                           .config_path = strict ? o->config : NULL,
+                                           .config_path = config,
                                            .config_over = over,
                                            .scripts = o->scripts});
 }
@@ -111,7 +113,7 @@ static int run_on_sandbox(const struct options *o, char **args) {
     sandbox_settings_environment(&s);
     bytes_printf(&over, "return {\n");
     sandbox_settings_overlay(&s, &over);
-    if (bytes_printf(&over, "}\n") == 0) code = run(o, args, true, over.data);
+    if (bytes_printf(&over, "}\n") == 0) code = run(o, args, o->config, over.data);
   }
   bytes_free(&over);
   sandbox_settings_free(&s);
@@ -121,15 +123,15 @@ static int run_on_sandbox(const struct options *o, char **args) {
 void commands_list(char **args) {
   struct options o = {0};
   take_options(args, &o);
-  run(&o, (char *[]){do_list, NULL}, false, NULL);
+  run(&o, (char *[]){do_list, NULL}, NULL, NULL);
 }
 
 int commands_run(const char *name, char **args, const char *builtins) {
   struct options o = {0};
   take_options(args, &o);
   if (!exists(name, o.scripts))
-    return run(&o, (char *[]){do_unknown, (char *)name, (char *)builtins, NULL}, false, NULL);
-  if (o.help) return run(&o, (char *[]){do_help, (char *)name, NULL}, false, NULL);
+    return run(&o, (char *[]){do_unknown, (char *)name, (char *)builtins, NULL}, NULL, NULL);
+  if (o.help) return run(&o, (char *[]){do_help, (char *)name, NULL}, NULL, NULL);
 
   size_t count = 0;
   while (args[count]) count++;
@@ -138,7 +140,7 @@ int commands_run(const char *name, char **args, const char *builtins) {
   all[0] = do_run;
   all[1] = (char *)name;
   memcpy(all + 2, args, count * sizeof *args);
-  int code = o.dev ? run_on_sandbox(&o, all) : run(&o, all, true, NULL);
+  int code = o.dev ? run_on_sandbox(&o, all) : run(&o, all, o.config, NULL);
   free(all);
   return code;
 }

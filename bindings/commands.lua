@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- `usher NAME` where NAME is scripts/commands/NAME.lua: a module that returns { summary = "one line", help = text,
--- run = function(args) -> exit code }. commands.c calls this with what is to be done: "run", "help", "list" or
--- "unknown". A command that raises a text failed (1, with a traceback); an error table is said without one.
+-- run = function(args) -> exit code, secrets = false where it needs none of the settings' secrets }. commands.c calls
+-- this with what is to be done: "run", "help", "list" or "unknown". A command that raises a text failed (1, with a
+-- traceback); an error table is said without one.
 local arguments, nearest = require "arguments", require "nearest"
-local script_files = require "script_files"
+local embedded, script_files, settings = require "embedded", require "script_files", require "settings"
 
 local COMMON <const> = [[
 
@@ -19,12 +20,18 @@ local function say(text)
 end
 
 
--- The names of all command scripts, sorted.
+-- The names of all command scripts, sorted: those of --scripts, and those inside the binary.
 local function names()
-  local list = {}
-  for _, file in ipairs(script_files.list()) do
-    list[#list + 1] = file.name:match("^commands/([%l%d_]+)%.lua$")
+  local found, list = {}, {}
+  local function add(path)
+    local name = path:match("commands/([%l%d_]+)%.lua$")
+    if name and not name:find("_spec$") then found[name] = true end
   end
+  for _, file in ipairs(script_files.list()) do
+    if file.name:find("^commands/") then add(file.name) end
+  end
+  for _, path in ipairs(embedded.list "scripts/commands/") do add(path) end
+  for name in pairs(found) do list[#list + 1] = name end
   table.sort(list)
   return list
 end
@@ -62,6 +69,10 @@ end
 
 local function run(name, ...)
   local command = require("commands." .. name)
+  if command.secrets ~= false and #settings.missing > 0 then
+    say("usher: " .. table.concat(settings.missing, "\n"))
+    return 1
+  end
   local ok, result = xpcall(command.run, with_traceback, { ... })
   if ok then return result or 0 end
   say(("usher %s: %s"):format(name, tostring(result)))

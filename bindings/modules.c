@@ -13,13 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each is defined in the file of its name (background_wait: background.c, metrics: metrics_lua.c). task.h declares its own. */
+/* Each is defined in the file of its name (background_wait: background.c, embedded: embedded_lua.c, metrics:
+ * metrics_lua.c). task.h declares its own. */
 int luaopen_aws_credentials(lua_State *L);
 int luaopen_aws_env(lua_State *L);
 int luaopen_background_wait(lua_State *L);
 int luaopen_bignum(lua_State *L);
 int luaopen_clock(lua_State *L);
 int luaopen_crypto(lua_State *L);
+int luaopen_embedded(lua_State *L);
 int luaopen_http(lua_State *L);
 int luaopen_interrupt(lua_State *L);
 int luaopen_json(lua_State *L);
@@ -50,6 +52,7 @@ static const struct {
     {"bignum", luaopen_bignum, true},
     {"clock", luaopen_clock, false},
     {"crypto", luaopen_crypto, false},
+    {"embedded", luaopen_embedded, true},
     {"http", luaopen_http, false},
     {"interrupt", luaopen_interrupt, true},
     {"json", luaopen_json, false},

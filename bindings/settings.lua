@@ -4,7 +4,9 @@
 -- Called by vm.c when a state is made; its result is what `require "config"` gives.
 local nearest, secret = require "nearest", require "secret"
 
-local settings = {}
+local settings = {
+  missing = {}, -- what load left out because sources.lenient said so: one line for each secret
+}
 
 -- What a setting may be. config/usher.lua calls these; a file laid over it just says values (or calls them again).
 local KIND = {}
@@ -116,8 +118,9 @@ end
 
 local function resolve_secret(marker, name, file, lenient, problems)
   local handle, problem = secret.open(name, marker.source)
-  if not handle and marker.required and not lenient then
-    problems[#problems + 1] = ("%s: %s: %s"):format(file, name, problem)
+  if not handle and marker.required then
+    local said = lenient and settings.missing or problems
+    said[#said + 1] = ("%s: %s: %s"):format(file, name, problem)
   end
   return handle
 end
@@ -185,6 +188,7 @@ function settings.load(sources)
     table.sort(problems)
     return nil, problems
   end
+  table.sort(settings.missing)
   return config
 end
 

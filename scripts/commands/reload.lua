@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- usher reload: a running server reads its scripts and settings again.
-local admin = require "lib.admin_listener"
+local admin = require "admin_listener"
 
 local HELP <const> = [[
 usage: usher reload [OPTION…]
@@ -18,4 +18,4 @@ local function run(args)
 end
 
 
-return { summary = "a running server takes its scripts anew", help = HELP, run = run }
+return { summary = "a running server takes its scripts anew", help = HELP, run = run, secrets = false }

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- usher rollback: a running server goes back to scripts that served before.
-local admin, arguments = require "lib.admin_listener", require "arguments"
+local admin, arguments = require "admin_listener", require "arguments"
 
 local HELP <const> = [[
 usage: usher rollback [OPTION…]
@@ -19,4 +19,4 @@ local function run(args)
 end
 
 
-return { summary = "a running server goes back to scripts that served before", help = HELP, run = run }
+return { summary = "a running server goes back to scripts that served before", help = HELP, run = run, secrets = false }

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- usher status: what a running server serves, since when, and what it refused last.
 local clock = require "clock"
-local admin = require "lib.admin_listener"
+local admin = require "admin_listener"
 
 local HELP <const> = [[
 usage: usher status [OPTION…]
@@ -40,4 +40,4 @@ local function run(args)
 end
 
 
-return { summary = "what a running server serves, and since when", help = HELP, run = run }
+return { summary = "what a running server serves, and since when", help = HELP, run = run, secrets = false }

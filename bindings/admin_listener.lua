@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The commands' way to a running server: one call to its admin listener, and what every such command takes.
+-- bindings: the commands' way to a running server: one call to its admin listener, and what every such command takes.
 local arguments, config = require "arguments", require "config"
 local http, json = require "http", require "json"
 
