@@ -2,9 +2,10 @@
 -- Bindings room: the Stripe client that flows call. Form bodies out, JSON back, over http.fetch; calls yield.
 -- Each gives the object, or nil and err {type, code, decline_code, message, param, status, sent, request_id,
 -- retryable, attempts}. type "connection_error" means that no answer came: kind (as of http.fetch) says why,
--- sent whether Stripe may have acted. opts = {idempotency_key=, timeout= seconds for all tries, retries=}.
+-- sent whether Stripe may have acted; "breaker_open": Stripe does not take our key (breaker.lua), nothing was sent.
+-- opts = {idempotency_key=, timeout= seconds for all tries, retries=}.
 -- The secret key goes to C inside a list and never becomes a Lua string. Bodies are never logged.
-local crypto, form, json = require "crypto", require "form", require "json"
+local breaker, crypto, form, json = require "breaker", require "crypto", require "form", require "json"
 
 local RETRIES = 2
 local TIMEOUT = 80
@@ -12,6 +13,22 @@ local MAX_RESPONSE = 1024 * 1024
 local FIRST_DELAY, MAX_DELAY = 0.5, 5
 -- Failures of the connection that another try may cure; a refused certificate or a cancelled task is none.
 local CURABLE = { dns = true, connect = true, timeout = true, reset = true, protocol = true }
+
+-- Whom a look must not change: there is no such customer, and no such card.
+local NOBODY, NOTHING = "cus_nobody", "pm_nothing"
+
+-- What Stripe may permit a key -> a call that needs just this and has no effect.
+local LOOKS = {
+  key = function(client, opts) return client.list_customers({ limit = 1 }, opts) end,
+  customers_read = function(client, opts) return client.list_customers({ limit = 1 }, opts) end,
+  customers_write = function(client, opts) return client.update_customer(NOBODY, {}, opts) end,
+  payment_methods_read = function(client, opts) return client.retrieve_payment_method(NOTHING, {}, opts) end,
+  payment_methods_write = function(client, opts)
+    return client.attach_payment_method(NOTHING, { customer = NOBODY }, opts)
+  end,
+  setup_intents_read = function(client, opts) return client.retrieve_setup_intent("seti_nothing", {}, opts) end,
+  setup_intents_write = function(client, opts) return client.confirm_setup_intent("seti_nothing", {}, opts) end,
+}
 
 -- name = {method, path, bare}: {id} is the function's first argument, then come params and opts;
 -- a bare operation has no params: f(id, opts).
@@ -147,12 +164,38 @@ local function exchange(parts, operation, request, deadline)
   return object, err
 end
 
-local function attempts(parts, operation, request, opts)
+-- What the key must permit: "payment_methods_write".
+local function right_of(method, path)
+  return path:match("^/v1/([%l_]+)") .. (method == "GET" and "_read" or "_write")
+end
+
+-- Statuses that say: the key is good. Of the others one cannot know.
+local LET_IN = { [400] = true, [402] = true, [404] = true, [409] = true }
+
+local function tell_breaker(parts, right, object, err)
+  if object or LET_IN[err.status] then
+    parts.breaker:accepted(right)
+  elseif err.status == 401 or err.status == 403 then
+    parts.breaker:refused(right, err)
+  end
+end
+
+-- While Stripe does not take our key, only a look goes there, and one call in each pause.
+local function is_held_back(parts, opts)
+  return not opts.look and parts.breaker:is_open() and not parts.breaker:may_try()
+end
+
+local function attempts(parts, operation, right, request, opts)
   local clock = parts.clock
+  if is_held_back(parts, opts) then
+    return nil, { type = "breaker_open", message = "Stripe does not take our key", retryable = false, sent = false,
+      attempts = 0 }
+  end
   local deadline = clock.monotonic() + (opts.timeout or parts.config.stripe.timeout or TIMEOUT)
   local tries = (opts.retries or RETRIES) + 1
   for n = 1, tries do
     local object, err = exchange(parts, operation, request, deadline)
+    tell_breaker(parts, right, object, err)
     if object then
       return object
     end
@@ -173,7 +216,7 @@ local function call(parts, operation, method, path, params, opts)
   params, opts = params or {}, opts or {}
   checked_opts(operation, params, opts)
   local request = request_of(parts.config.stripe, method, path, params, opts)
-  return attempts(parts, operation, request, opts)
+  return attempts(parts, operation, right_of(method, path), request, opts)
 end
 
 local function function_of(parts, name, row)
@@ -205,16 +248,37 @@ local function new(parts)
     return call(parts, "search_customers", "GET", "/v1/customers/search", params, opts)
   end
 
+  -- Does Stripe take our key, as far as we know?
+  function client.is_taken()
+    return not parts.breaker:is_open()
+  end
+
+  -- Looks whether it does so again. A job; yields.
+  function client.look()
+    for _, refusal in ipairs(parts.breaker:refusals()) do
+      LOOKS[refusal](client, { look = true, retries = 0 })
+    end
+  end
+
   return client
 end
 
+local config, log, metrics = require "config", require "log", require "metrics"
+
+metrics.describe("STRIPE_BREAKER_OPEN", "1 while Stripe does not take our key: sign-ups are refused meanwhile.")
+
 local client = new {
-  config = require "config",
+  config = config,
   http = require "http",
   clock = require "clock",
-  metrics = require "metrics",
-  log = require "log",
+  metrics = metrics,
+  log = log,
   random = math.random,
+  breaker = breaker.new {
+    service = "stripe", look_at = "stripe.key", metric = "STRIPE_BREAKER_OPEN",
+    pause = function() return config.stripe.pause end,
+    marks = require "marks", limiter = require "limiter", log = log, metrics = metrics,
+  },
 }
 client.new = new
 return client

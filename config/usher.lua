@@ -84,6 +84,7 @@ return {
     version = "2026-10-28.endive",                 -- the API version every call pins
     timeout = between(15.0, 0.05, 80),             -- for one call, its retries included
     attach = one_of("at_signup", "at_confirm"),    -- when the card is attached
+    pause = between(30.0, 0.05, 3600),             -- a key that Stripe does not take is looked at again after this
   },
 
   account = {

@@ -3,6 +3,7 @@
 -- together may try, whether a person sits there, and what the operator says. Nothing has been written and no
 -- store or Stripe has been called when it refuses. Keys of limits are addresses and keyed hashes.
 local config, limiter, metrics = require "config", require "limiter", require "metrics"
+local stripe = require "stripe"
 local captcha, fingerprint, trouble = require "lib.captcha", require "lib.fingerprint", require "lib.trouble"
 local hook = require "hooks.admission"
 
@@ -51,11 +52,19 @@ local function without_secrets(form)
 end
 
 
+-- Our key for Stripe is wrong: nobody can become a customer until somebody has mended that.
+local function check_breaker(visit)
+  if stripe.is_taken() then return end
+  trouble.refuse(visit, "stripe", 503, "try_again", nil, { retry_after = config.stripe.pause })
+end
+
+
 -- visit: the saga object, which is told the step that refused.
 function admission.sign_up(visit, req, form)
   visit.at = "limits"
   limit_all(visit, "signup", req, form)
   limit_cards(visit, req, form)
+  check_breaker(visit)
   visit.at = "captcha"
   captcha.check(visit, req, form)
   visit.at = "hook"
@@ -67,6 +76,7 @@ end
 function admission.federated(visit, req, form)
   visit.at = "limits"
   limit_all(visit, "federated", req, form)
+  check_breaker(visit)
   visit.at = "hook"
   hook(req, without_secrets(form))
 end

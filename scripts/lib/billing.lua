@@ -71,10 +71,7 @@ end
 -- Never returns. about_card: the call was made with the card.
 local function failed(signup, err, about_card)
   if about_card and is_about_the_card(err) then refuse_card(signup) end
-  if err.status == 401 or err.status == 403 then
-    trouble.note(signup, "stripe_configuration", err)
-    trouble.stop(signup, "stripe", err)
-  end
+  if err.status == 401 or err.status == 403 or err.type == "breaker_open" then trouble.stop(signup, "stripe", err) end
   if not about_card and err.status == 400 and err.param == "email" then
     trouble.refuse(signup, "stripe", 422, "invalid_input", { {
       field = "email", code = "email_not_accepted", message = "This e-mail address cannot be used.",

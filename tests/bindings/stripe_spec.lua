@@ -1,12 +1,14 @@
 -- SPDX-License-Identifier: MIT
 -- bindings/stripe.lua over a scripted transport and a clock that only sleep and the transport move.
-local form, json, stripe = require "form", require "json", require "stripe"
+local breaker, form, json, stripe = require "breaker", require "form", require "json", require "stripe"
+local fake_parts = require "tests.bindings.breaker_parts"
 
 local KEY = { "stands for the secret" }
 
 -- world{answers...}: each answer is {status=, body=, headers=} or {kind=, sent=}; took = seconds it lasts.
 local function world(answers, overrides)
   local w = { now = 100.0, requests = {}, slept = {}, observed = {}, logged = {} }
+  w.breaker_parts = fake_parts()
   w.client = stripe.new {
     config = { stripe = { url = "http://stripe.test/", key = KEY, version = "2026-10-28.endive",
       timeout = overrides and overrides.timeout or 30 } },
@@ -39,6 +41,7 @@ local function world(answers, overrides)
     },
     log = { warn = function(event, fields) w.logged[#w.logged + 1] = { event = event, fields = fields } end },
     random = overrides and overrides.random or function() return 1 end,
+    breaker = breaker.new(w.breaker_parts),
   }
   return w
 end
@@ -274,5 +277,69 @@ describe("what is sent", function()
     local params = { email = "zoë@b.c", address = { country = "US" }, preferred_locales = { "en", "fr" } }
     w.client.create_customer(params)
     assert.same(params, form.decode(w.requests[1].body))
+  end)
+end)
+
+local UNKNOWN_KEY = { status = 401, body = '{"error":{"type":"invalid_request_error","message":"Invalid API Key"}}' }
+local NO_RIGHT = { status = 403, body = '{"error":{"type":"invalid_request_error"}}' }
+local NOT_THERE = { status = 404, body = '{"error":{"type":"invalid_request_error","code":"resource_missing"}}' }
+
+-- A call that the key may not make -> what is asked to see whether it may again.
+local LOOKS = {
+  { "create_customer", { {} }, "POST", "/v1/customers/cus_nobody" },
+  { "update_customer", { "cus_1", {} }, "POST", "/v1/customers/cus_nobody" },
+  { "delete_customer", { "cus_1" }, "POST", "/v1/customers/cus_nobody" },
+  { "list_customers", { {} }, "GET", "/v1/customers?limit=1" },
+  { "search_customers", { "email:'a@b.c'" }, "GET", "/v1/customers?limit=1" },
+  { "create_payment_method", { {} }, "POST", "/v1/payment_methods/pm_nothing/attach" },
+  { "attach_payment_method", { "pm_1", {} }, "POST", "/v1/payment_methods/pm_nothing/attach" },
+  { "retrieve_payment_method", { "pm_1" }, "GET", "/v1/payment_methods/pm_nothing" },
+  { "create_setup_intent", { {} }, "POST", "/v1/setup_intents/seti_nothing/confirm" },
+  { "retrieve_setup_intent", { "seti_1" }, "GET", "/v1/setup_intents/seti_nothing" },
+}
+
+describe("a key that Stripe does not take", function()
+  it("is told by one answer, without a retry, and then nothing is asked", function()
+    local w = world { UNKNOWN_KEY }
+    assert.is_true(w.client.is_taken())
+    local _, err = w.client.create_customer {}
+    assert.same({ 401, 1 }, { err.status, err.attempts })
+    assert.is_false(w.client.is_taken())
+    _, err = w.client.create_customer {}
+    assert.same({ "breaker_open", false, false }, { err.type, err.sent, err.retryable })
+    assert.equal(1, #w.requests)
+  end)
+
+  it("lets one call through in each pause", function()
+    local w = world { UNKNOWN_KEY, UNKNOWN_KEY, OK, OK }
+    w.client.create_customer {}
+    w.breaker_parts.now = w.breaker_parts.now + 31
+    assert.equal(401, select(2, w.client.create_customer {}).status)
+    assert.equal("breaker_open", select(2, w.client.create_customer {}).type)
+    w.breaker_parts.now = w.breaker_parts.now + 31
+    assert.is_table(w.client.create_customer {})
+    assert.is_true(w.client.is_taken())
+    assert.is_table(w.client.create_customer {})
+  end)
+
+  for _, row in ipairs(LOOKS) do
+    it("is looked at with what " .. row[1] .. " needs, without effect", function()
+      local w = world { NO_RIGHT, NO_RIGHT, row[3] == "GET" and OK or NOT_THERE }
+      w.client[row[1]](table.unpack(row[2]))
+      w.client.look()
+      assert.is_false(w.client.is_taken())
+      assert.same({ row[3], "http://stripe.test" .. row[4] }, { w.requests[2].method, w.requests[2].url })
+      w.client.look()
+      assert.is_true(w.client.is_taken())
+      w.client.look()
+      assert.equal(3, #w.requests)
+    end)
+  end
+
+  it("is not excused by a failure of Stripe's", function()
+    local w = world { UNKNOWN_KEY, FAILED, { status = 429 }, { kind = "timeout" } }
+    w.client.list_customers {}
+    for _ = 1, 3 do w.client.look() end
+    assert.is_false(w.client.is_taken())
   end)
 end)

@@ -98,7 +98,7 @@ def settings(ready, **sections):
         "outbox": {"interval": 3600},
     }
     for name, section in sections.items():
-        base[name] = {**base.get(name, {}), **section}
+        base[name] = {**base.get(name, {}), **section} if isinstance(section, dict) else section
     return "return " + lua(base) + "\n"
 
 

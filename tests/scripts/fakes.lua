@@ -23,7 +23,7 @@ end
 
 local function settings()
   return {
-    env = "test", aws = {}, cognito = {}, dynamodb = { table = "T" }, stripe = { attach = "at_signup" },
+    env = "test", aws = {}, cognito = {}, dynamodb = { table = "T" }, stripe = { attach = "at_signup", pause = 30 },
     account = { cell_id = "cell-1", cloud_provider = "AWS", limits = { max_indexes = 5 } },
     api_key = { prefix = "usher" }, sso = { card = "none", state_ttl = 600, console_url = "https://console.example" },
     signup = { key = "0123456789abcdef0123456789abcdef", lease = 30, ttl = 604800, max_cards = 3 },
@@ -282,7 +282,7 @@ local function stripe(world)
     return copy(object)
   end
 
-  return wrap(world, "stripe", {
+  local fake = wrap(world, "stripe", {
     create_customer = function(params, options)
       return once(options, params, function() return new(world.customers, "cus", copy(params)) end)
     end,
@@ -324,6 +324,8 @@ local function stripe(world)
       return { data = data }
     end,
   })
+  fake.is_taken = function() return not world.key_refused end
+  return fake
 end
 
 

@@ -9,7 +9,7 @@ local switches = {
 }
 
 local TYPES = { [402] = "card_error", [409] = "idempotency_error", [429] = "rate_limit_error" }
-local PASSING = { [409] = true, [429] = true }
+local PASSING = { [401] = true, [403] = true, [409] = true, [429] = true }
 
 -- A fault's error in Stripe's words. What a retry cures is not kept under the Idempotency-Key.
 local function refuse(wanted)

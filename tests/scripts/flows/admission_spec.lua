@@ -44,6 +44,17 @@ describe("admission", function()
     end)
   end
 
+  it("nobody is let in while Stripe does not take our key", function()
+    fresh {}
+    world.key_refused = true
+    local refused = door.sign_up(person(1))
+    assert.same({ 503, "try_again", 30 }, { refused.status, refused.code, refused.retry_after })
+    assert.same({}, world.calls)
+    assert.equal(1, world:count "SIGNUP_ERROR stripe")
+    world.key_refused = false
+    assert.equal(201, door.sign_up(person(1)).status)
+  end)
+
   it("0 is no limit", function()
     fresh {}
     for n = 1, 50 do assert.equal(201, door.sign_up(person(n)).status) end
