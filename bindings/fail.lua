@@ -19,7 +19,7 @@ local MESSAGES = {
   try_again = "This could not be finished just now. What you sent is kept: please try again.",
 }
 
-local fail = { failure = failure }
+local fail = {}
 
 -- Tells a fail() apart from any other error value.
 function fail.is(value)

@@ -269,9 +269,7 @@ int luaopen_json(lua_State *L) {
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "null");
   luaL_newmetatable(L, "json.array");
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -4, "array_mt");
-  /* stack: module, null, array_mt */
+  /* stack: module, null, the arrays' metatable */
   luaL_setfuncs(L, functions, 2);
   return 1;
 }

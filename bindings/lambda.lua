@@ -22,7 +22,6 @@ local function load_handler(name)
   local ok, handler = xpcall(require, lambda_error.of, module_of(name))
   if not ok then
     handler.errorType = "Runtime.ImportModuleError"
-    handler.errorMessage = handler.errorMessage:gsub("\n\tno file [^\n]*", "")
     return nil, handler
   end
   if type(handler) == "function" then return handler end

@@ -3,14 +3,14 @@
 #include "modules.h"
 
 #include "embedded.h"
+#include "globals.h"
 #include "script_set.h"
 #include "task.h"
 #include "vm.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <lauxlib.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Each is defined in the file of its name (background_wait: background.c, embedded: embedded_lua.c, metrics:
@@ -41,6 +41,8 @@ int luaopen_sigv4(lua_State *L);
 int luaopen_sqlite(lua_State *L);
 int luaopen_unicode(lua_State *L);
 
+#define SEARCHERS "usher.searchers" /* Lua's own, for trusted states */
+
 static const struct {
   const char *name;
   lua_CFunction open;
@@ -53,6 +55,7 @@ static const struct {
     {"clock", luaopen_clock, false},
     {"crypto", luaopen_crypto, false},
     {"embedded", luaopen_embedded, true},
+    {"globals", luaopen_globals, false},
     {"http", luaopen_http, false},
     {"interrupt", luaopen_interrupt, true},
     {"json", luaopen_json, false},
@@ -82,93 +85,211 @@ static bool name_is_sane(const char *name) {
   return strlen(name) < 128;
 }
 
-static int load_text(lua_State *L, const char *data, size_t len, const char *chunk) {
-  if (luaL_loadbufferx(L, data, len, chunk, "t")) return lua_error(L);
-  lua_pushstring(L, chunk + 1);
-  return 2;
+/* What scripts may ask for by name; the rest is for usher's own modules, and where a person runs code. */
+static const char *const shown[] = {
+    "arguments", "attribute_value", "aws",    "background", "clock",   "cognito", "config",
+    "crypto",    "dynamodb",        "fail",   "form",       "http",    "json",    "jwt",
+    "lifecycle", "limiter",         "log",    "marks",      "metrics", "oidc",    "secret",
+    "ses",       "slack",           "stripe", "task",       "trace",   "unicode",
+};
+
+static bool is_shown(const char *name) {
+  for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+    if (strcmp(shown[i], name) == 0) return true;
+  return false;
 }
 
-static int load_embedded(lua_State *L, const char *path) {
+/* --- finding: each pushes the module's function and where it is from, or nothing -------------- */
+
+static bool load_text(lua_State *L, const char *data, size_t len, const char *chunk) {
+  if (luaL_loadbufferx(L, data, len, chunk, "t")) lua_error(L);
+  lua_pushstring(L, chunk + 1);
+  return true;
+}
+
+static bool load_embedded(lua_State *L, const char *path) {
   const struct embedded_file *file = embedded_find(path);
-  if (!file) return 0;
+  if (!file) return false;
   return load_text(L, file->data, (size_t)(file->end - file->data),
                    lua_pushfstring(L, "@%s", path));
 }
 
-static int load_binding(lua_State *L, const char *name) {
+static bool load_binding(lua_State *L, const char *name) {
   return load_embedded(L, lua_pushfstring(L, "bindings/%s", name));
 }
 
+static bool confined(lua_State *L) {
+  lua_insert(L, -2);
+  globals_confine(L);
+  lua_insert(L, -2);
+  return true;
+}
+
 /* The sandbox and the commands are there whatever --scripts holds. */
-static int load_builtin(lua_State *L, const char *name) {
-  if (strncmp(name, "sandbox", 7) && strncmp(name, "commands/", 9)) return 0;
-  return load_embedded(L, lua_pushfstring(L, "scripts/%s", name));
+static bool load_builtin(lua_State *L, const char *name) {
+  if (strncmp(name, "sandbox", 7) && strncmp(name, "commands/", 9)) return false;
+  return load_embedded(L, lua_pushfstring(L, "scripts/%s", name)) && confined(L);
 }
 
-static int load_script(lua_State *L, const char *name) {
+static bool load_script(lua_State *L, const char *name) {
   const struct script_file *file = script_set_find(vm_of(L)->set, name);
-  if (!file) return 0;
-  return load_text(L, file->data, file->len, lua_pushfstring(L, "@%s", file->path));
+  if (!file) return false;
+  return load_text(L, file->data, file->len, lua_pushfstring(L, "@%s", file->path)) && confined(L);
 }
 
-static int search_c(lua_State *L) {
-  const char *name = luaL_checkstring(L, 1);
+static bool find_c(lua_State *L, const char *name) {
   bool trusted = vm_of(L)->settings.trusted;
   for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
     if (strcmp(modules[i].name, name) || (modules[i].trusted && !trusted)) continue;
     lua_pushcfunction(L, modules[i].open);
     lua_pushliteral(L, ":usher:");
-    return 2;
+    return true;
   }
-  lua_pushfstring(L, "no binding '%s'", name);
-  return 1;
+  return false;
 }
 
 /* NAME.lua, then NAME/init.lua, where dots of NAME are slashes */
-static int search_in(lua_State *L, const char *name, int (*load)(lua_State *, const char *)) {
+static bool find_in(lua_State *L, const char *name, bool (*load)(lua_State *, const char *)) {
   static const char *const forms[] = {"%s.lua", "%s/init.lua"};
   const char *path = luaL_gsub(L, name, ".", "/");
-  for (size_t i = 0; i < 2; i++) {
-    int found = load(L, lua_pushfstring(L, forms[i], path));
-    if (found) return found;
+  for (size_t i = 0; i < 2; i++)
+    if (load(L, lua_pushfstring(L, forms[i], path))) return true;
+  return false;
+}
+
+/* Lua's own searchers: what is installed on this machine, like busted. */
+static bool find_installed(lua_State *L, const char *name) {
+  lua_getfield(L, LUA_REGISTRYINDEX, SEARCHERS);
+  int searchers = lua_gettop(L), n = (int)lua_rawlen(L, searchers);
+  for (int i = 1; i <= n; i++) {
+    lua_rawgeti(L, searchers, i);
+    lua_pushstring(L, name);
+    lua_call(L, 1, 2);
+    if (lua_isfunction(L, -2)) return true;
+    lua_pop(L, 2);
   }
+  return false;
+}
+
+static bool find(lua_State *L, const char *name) {
+  bool sane = name_is_sane(name);
+  if (sane && (find_c(L, name) || find_in(L, name, load_binding) || find_in(L, name, load_script)))
+    return true;
+  if (!vm_of(L)->settings.trusted) return false;
+  return (sane && find_in(L, name, load_builtin)) || find_installed(L, name);
+}
+
+/* --- require -------------------------------------------------------------------------------- */
+
+#define CHAIN "usher.requiring" /* the names being loaded, in order */
+
+/* The __close of the chain: one of its modules is loaded, or has failed. */
+static int leave(lua_State *L) {
+  lua_pushnil(L);
+  lua_rawseti(L, 1, (lua_Integer)lua_rawlen(L, 1));
   return 0;
 }
 
-static int search_lua(lua_State *L) {
-  const char *name = luaL_checkstring(L, 1);
-  if (!name_is_sane(name)) {
-    lua_pushfstring(L, "'%s' is not a module name", name);
+/* stack: …, chain */
+static int refuse_circle(lua_State *L, lua_Integer from, const char *name) {
+  luaL_Buffer b;
+  int chain = lua_gettop(L);
+  luaL_buffinit(L, &b);
+  for (lua_Integer i = from; i <= (lua_Integer)lua_rawlen(L, chain); i++) {
+    lua_rawgeti(L, chain, i);
+    luaL_addvalue(&b);
+    luaL_addstring(&b, " -> ");
+  }
+  luaL_addstring(&b, name);
+  luaL_pushresult(&b);
+  return luaL_error(L, "modules require each other in a circle: %s", lua_tostring(L, -1));
+}
+
+/* stack: … -> …, chain with the name at its end, to be closed */
+static void enter(lua_State *L, const char *name) {
+  if (!luaL_getsubtable(L, LUA_REGISTRYINDEX, CHAIN)) {
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, leave);
+    lua_setfield(L, -2, "__close");
+    lua_setmetatable(L, -2);
+  }
+  lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, -1, i);
+    bool same = strcmp(lua_tostring(L, -1), name) == 0;
+    lua_pop(L, 1);
+    if (same) refuse_circle(L, i, name);
+  }
+  lua_pushstring(L, name);
+  lua_rawseti(L, -2, n + 1);
+  lua_toclose(L, -1);
+}
+
+static int refuse_unknown(lua_State *L, const char *name) {
+  if (!name_is_sane(name))
+    return luaL_error(L, "'%s' is no module's name: words with dots between them", name);
+  return luaL_error(L, "module '%s' not found: no binding, and no script of that name in %s", name,
+                    script_set_origin(vm_of(L)->set));
+}
+
+enum { NAME = 1, LOADED, LOADING }; /* the stack of a require */
+
+/* stack: NAME, LOADED -> …, value, where it is from */
+static void load(lua_State *L, const char *name) {
+  enter(L, name);
+  if (!find(L, name)) refuse_unknown(L, name);
+  int where = lua_gettop(L);
+  lua_pushvalue(L, where - 1);
+  lua_pushvalue(L, NAME);
+  lua_pushvalue(L, where);
+  lua_call(L, 2, 1);
+  if (lua_isnil(L, -1) && lua_getfield(L, LOADED, name) == LUA_TNIL) lua_pushboolean(L, true);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LOADED, name);
+  lua_pushvalue(L, where);
+  lua_closeslot(L, LOADING);
+}
+
+static bool is_binding(const char *name) {
+  char path[192];
+  for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
+    if (strcmp(modules[i].name, name) == 0) return true;
+  return snprintf(path, sizeof path, "bindings/%s.lua", name) < (int)sizeof path &&
+         embedded_find(path);
+}
+
+/* require(name) -> module, and when it was loaded by this: where it is from. upvalue 1: for scripts? */
+static int require(lua_State *L) {
+  size_t len;
+  const char *name = luaL_checklstring(L, NAME, &len);
+  bool for_scripts = lua_toboolean(L, lua_upvalueindex(1)), binding = is_binding(name);
+  luaL_argcheck(L, strlen(name) == len, NAME, "a NUL is in the name");
+  if (for_scripts && binding && !is_shown(name))
+    return luaL_error(L, "module '%s' is usher's own, and not for scripts", name);
+  lua_settop(L, NAME);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, LOADED, name) != LUA_TNIL) {
+    if (for_scripts && binding) globals_push_view(L, name);
     return 1;
   }
-  int found = search_in(L, name, load_binding);
-  if (!found) found = search_in(L, name, load_script);
-  if (!found && vm_of(L)->settings.trusted) found = search_in(L, name, load_builtin);
-  if (found) return found;
-  lua_pushfstring(L, "no script '%s' in %s", name, script_set_origin(vm_of(L)->set));
+  lua_settop(L, LOADED);
+  load(L, name);
+  if (!for_scripts || !binding) return 2;
+  lua_pop(L, 1);
+  globals_push_view(L, name);
   return 1;
 }
 
-/* stack: package table */
-static void keep_lua_searchers(lua_State *L) {
-  lua_getfield(L, -1, "searchers");
-  for (int i = 2; i <= 4; i++) { /* after ours: the path, the C path, the all-in-one */
-    lua_rawgeti(L, -1, i);
-    lua_rawseti(L, -4, i + 1);
-  }
-  lua_pop(L, 1);
+void modules_push_require(lua_State *L, bool for_scripts) {
+  lua_pushboolean(L, for_scripts);
+  lua_pushcclosure(L, require, 1);
 }
 
 void modules_install(lua_State *L) {
-  luaL_checkstack(L, 8, NULL);
-  lua_newtable(L); /* the new searchers */
   lua_getglobal(L, "package");
-  lua_pushcfunction(L, search_c);
-  lua_rawseti(L, -3, 1);
-  lua_pushcfunction(L, search_lua);
-  lua_rawseti(L, -3, 2);
-  if (vm_of(L)->settings.trusted) keep_lua_searchers(L);
-  lua_pushvalue(L, -2);
-  lua_setfield(L, -2, "searchers");
-  lua_pop(L, 2);
+  lua_getfield(L, -1, "searchers");
+  lua_setfield(L, LUA_REGISTRYINDEX, SEARCHERS);
+  lua_pop(L, 1);
+  modules_push_require(L, false);
+  lua_setglobal(L, "require");
 }

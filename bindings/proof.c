@@ -72,7 +72,7 @@ static bool is_spec(const char *name) {
   return len > 9 && strcmp(name + len - 9, "_spec.lua") == 0;
 }
 
-/* stack: proving, specs list -> the same; a good spec is added with proving.environment as its globals */
+/* stack: proving, specs list -> the same; a good spec is added, with globals of its own */
 static void compile_one(lua_State *L, const struct script_file *file, bool specs,
                         struct bytes *faults) {
   const char *chunk = lua_pushfstring(L, "@%s", file->path);
@@ -82,6 +82,7 @@ static void compile_one(lua_State *L, const struct script_file *file, bool specs
     bytes_printf(faults, "%s%s", faults->len ? "\n" : "", fault ? fault : "out of memory");
   } else if (specs && is_spec(file->name)) {
     lua_getfield(L, 2, "environment");
+    lua_call(L, 0, 1);
     lua_setupvalue(L, -2, 1);
     lua_pushvalue(L, -1);
     lua_rawseti(L, 3, luaL_len(L, 3) + 1);

@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Proves a set of scripts before it serves: loads the handler, then runs the specs that lie beside the scripts. A small
 -- runner that knows busted's describe, it, before_each, after_each, pending and the asserts below: the same files
--- run under `usher test`. Called by proof.c; a spec's globals are proving.environment.
+-- run under `usher test`. Called by proof.c.
+local globals = require "globals"
+
 local proving = {}
 
 local blocks, faults -- the describes that are open; what went wrong
@@ -115,7 +117,12 @@ local environment = {
   assert = asserts,
 }
 environment.context = environment.describe
-proving.environment = setmetatable(environment, { __index = _G })
+setmetatable(environment, { __index = globals.environment() })
+
+-- proving.environment() -> the globals of one spec: what it writes there, no other sees.
+function proving.environment()
+  return setmetatable({}, { __index = environment })
+end
 
 -- proving.run(handler, specs) -> nil, or a text with a line for each fault. Yields where a spec does.
 function proving.run(handler, specs)

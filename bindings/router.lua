@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Finds the flow for a request. scripts/routes.lua is a list of { method, path, module }; the module returns a function
 -- of the request. Every module is loaded when the router is, so that a broken one is refused at start and not at night.
-local fail = require "fail"
+local fail, globals = require "fail", require "globals"
 
 local builtin = {
   { "GET", "/healthz", "health" },
@@ -16,21 +16,21 @@ local admin = {
   { "POST", "/rollback", "admin" },
 }
 
-local function load_handler(name)
+local function load_handler(require, name)
   local ok, handler = pcall(require, name)
   if not ok then return nil, tostring(handler) end
   if type(handler) ~= "function" then return nil, ("module %s must return a function"):format(name) end
   return handler
 end
 
-local function compile(routes, file, compiled)
+local function compile(require, routes, file, compiled)
   if type(routes) ~= "table" then error(file .. ": must return a list of routes", 0) end
   for i, route in ipairs(routes) do
     local method, path, name = table.unpack(type(route) == "table" and route or {})
     if type(method) ~= "string" or type(path) ~= "string" or type(name) ~= "string" then
       error(("%s: entry %d must be { method, path, module }"):format(file, i), 0)
     end
-    local handler, problem = load_handler(name)
+    local handler, problem = load_handler(require, name)
     if not handler then error(("%s: %s %s: %s"):format(file, method, path, problem), 0) end
     compiled[path] = compiled[path] or {}
     if compiled[path][method] then error(("%s: %s %s stands twice"):format(file, method, path), 0) end
@@ -48,6 +48,7 @@ local function allowed(methods)
   return table.concat(names, ", ")
 end
 
+local script_require = globals.environment().require -- a route cannot lead to what scripts cannot have
 local routes, file = require "routes" -- the file is told only to who loads it first
 require "reporting"
 
@@ -55,8 +56,8 @@ require "reporting"
 local has_jobs, no_jobs = pcall(require, "jobs")
 if not has_jobs and not tostring(no_jobs):find "^module 'jobs' not found" then error(no_jobs, 0) end
 
-local public = compile(routes, file or "routes.lua", compile(builtin, "built in", {}))
-local listeners = { public = public, admin = compile(admin, "built in", {}) }
+local public = compile(script_require, routes, file or "routes.lua", compile(require, builtin, "built in", {}))
+local listeners = { public = public, admin = compile(require, admin, "built in", {}) }
 
 return function(request)
   local methods = listeners[request.listener][request.path]

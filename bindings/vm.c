@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes and ends Lua states: libraries, modules, settings, and what a flow may not have. */
+/* Makes and ends Lua states: libraries, modules, settings. */
 #include "vm.h"
 
 #include "embedded.h"
+#include "globals.h"
 #include "modules.h"
 #include "script_set.h"
 #include "secret_handle.h"
@@ -108,53 +109,16 @@ static void load_config(lua_State *L, const struct vm_settings *s) {
   lua_settop(L, 0);
 }
 
-static void keep_only(lua_State *L, const char *library, const char *const *names) {
-  lua_getglobal(L, library);
-  lua_newtable(L);
-  for (; *names; names++) {
-    lua_getfield(L, -2, *names);
-    lua_setfield(L, -2, *names);
-  }
-  lua_pushvalue(L, -1);
-  lua_setglobal(L, library);
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_insert(L, -2);
-  lua_setfield(L, -2, library);
-  lua_settop(L, 0);
-}
-
-static void forget(lua_State *L, const char *name) {
-  lua_pushnil(L);
-  lua_setglobal(L, name);
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_pushnil(L);
-  lua_setfield(L, -2, name);
-  lua_settop(L, 0);
-}
-
-/* A flow has no way to files, processes, other people's code or the insides of the VM. */
-static void restrict_globals(lua_State *L) {
-  static const char *const os[] = {"time", "date", "clock", "difftime", NULL};
-  static const char *const debug[] = {"traceback", NULL};
-  static const char *const coroutine[] = {"create",      "resume", "yield", "status", "wrap",
-                                          "isyieldable", "close",  NULL}; /* not a task's own */
-  static const char *const gone[] = {"io", "dofile", "load", "loadfile", "package", NULL};
-  keep_only(L, "coroutine", coroutine);
-  keep_only(L, "os", os);
-  keep_only(L, "debug", debug);
-  for (size_t i = 0; gone[i]; i++) forget(L, gone[i]);
-}
-
 static int prepare(lua_State *L) {
   struct vm *vm = lua_touserdata(L, 1);
   luaL_openlibs(L);
   task_prepare(L);
   modules_install(L);
+  globals_install(L); /* whatever replaces a function of Lua's stands before this */
   luaL_requiref(L, "secret", luaopen_secret,
                 0); /* its metatable must be there before any handle is pushed */
   lua_settop(L, 0);
   load_config(L, &vm->settings);
-  if (!vm->settings.trusted) restrict_globals(L);
   return 0;
 }
 

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sandbox of scripts. Lua has no read-only tables: a script gets an empty one that reads from the real one, says no to
+ * every write, and whose metatable nobody sees. What it may have is a list, so that a new Lua adds nothing by itself.
+ */
+#include "globals.h"
+
+#include "log.h"
+#include "modules.h"
+#include "vm.h"
+
+#include <lauxlib.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define ENVIRONMENT "usher.environment"
+#define VIEWS       "usher.views"
+#define METATABLES  "usher.metatables" /* those that scripts have set; weak */
+
+/* --- views ---------------------------------------------------------------------------------- */
+
+/* upvalue 1: what the table is called */
+static int view_newindex(lua_State *L) {
+  const char *key = luaL_tolstring(L, 2, NULL);
+  return luaL_error(L, "%s.%s cannot be set: what usher gives to scripts is read-only",
+                    lua_tostring(L, lua_upvalueindex(1)), key);
+}
+
+static int view_next(lua_State *L) {
+  lua_settop(L, 2);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_replace(L, 1);
+  return lua_next(L, 1) ? 2 : 0;
+}
+
+/* upvalue 1: the real table */
+static int view_pairs(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushcclosure(L, view_next, 1);
+  lua_pushvalue(L, 1);
+  return 2;
+}
+
+/* stack: …, real, view, metatable -> the same */
+static void copy_call(lua_State *L) {
+  if (luaL_getmetafield(L, -3, "__call") != LUA_TNIL) lua_setfield(L, -2, "__call");
+}
+
+/* stack: …, real -> …, real, view */
+static void push_new_view(lua_State *L, const char *name) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 5);
+  copy_call(L);
+  lua_pushvalue(L, -3);
+  lua_setfield(L, -2, "__index");
+  lua_pushstring(L, name);
+  lua_pushcclosure(L, view_newindex, 1);
+  lua_setfield(L, -2, "__newindex");
+  lua_pushvalue(L, -3);
+  lua_pushcclosure(L, view_pairs, 1);
+  lua_setfield(L, -2, "__pairs");
+  lua_pushfstring(L, "read-only %s", name);
+  lua_setfield(L, -2, "__metatable");
+  lua_setmetatable(L, -2);
+}
+
+static bool could_be_written(lua_State *L) {
+  if (!lua_istable(L, -1)) return false;
+  if (luaL_getmetafield(L, -1, "__metatable") == LUA_TNIL) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+void globals_push_view(lua_State *L, const char *name) {
+  luaL_checkstack(L, 8, NULL);
+  if (!could_be_written(L)) return;
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, VIEWS);
+  lua_insert(L, -2); /* stack: …, views, real */
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, -3) == LUA_TNIL) {
+    lua_pop(L, 1);
+    push_new_view(L, name);
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -5); /* views[real] = view */
+  }
+  lua_insert(L, -3);
+  lua_pop(L, 2);
+}
+
+/* --- functions that a flow has in place of Lua's -------------------------------------------- */
+
+/* A finalizer runs where no limit holds. Lua looks for it here and only here: one that comes later is never called. */
+static int flow_setmetatable(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_argexpected(L, lua_isnil(L, 2) || lua_istable(L, 2), 2, "nil or table");
+  lua_settop(L, 2);
+  if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
+    return luaL_error(L, "this table's metatable is protected");
+  if (lua_istable(L, 2)) {
+    lua_pushliteral(L, "__gc");
+    if (lua_rawget(L, 2) != LUA_TNIL)
+      return luaL_error(L, "a script's metatable has no __gc: use __close, or release it in words");
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, METATABLES);
+    lua_pushvalue(L, 2);
+    lua_pushboolean(L, true);
+    lua_rawset(L, -3);
+    lua_settop(L, 2);
+  }
+  lua_setmetatable(L, 1);
+  return 1;
+}
+
+/* A script sees the metatables that scripts have set, and of all others only that there is one. */
+static int flow_getmetatable(lua_State *L) {
+  luaL_checkany(L, 1);
+  if (!lua_getmetatable(L, 1)) {
+    lua_pushnil(L);
+    return 1;
+  }
+  if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL) return 1;
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, METATABLES);
+  lua_pushvalue(L, -2);
+  if (lua_rawget(L, -2) == LUA_TNIL)
+    lua_pushstring(L, luaL_typename(L, 1));
+  else
+    lua_pushvalue(L, -3);
+  return 1;
+}
+
+static int flow_rawset(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checkany(L, 2);
+  luaL_checkany(L, 3);
+  lua_settop(L, 3);
+  if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
+    return luaL_error(L, "rawset: this table is read-only");
+  lua_rawset(L, 1);
+  return 1;
+}
+
+static int flow_collectgarbage(lua_State *L) {
+  if (strcmp(luaL_optstring(L, 1, "collect"), "count") != 0)
+    return luaL_error(L, "collectgarbage: a script can ask for \"count\" only");
+  lua_pushnumber(L,
+                 (lua_Number)lua_gc(L, LUA_GCCOUNT) + (lua_Number)lua_gc(L, LUA_GCCOUNTB) / 1024);
+  return 1;
+}
+
+/* Standard output may belong to the metrics: what a flow prints is a line of the log. */
+static int flow_print(lua_State *L) {
+  luaL_Buffer b;
+  int n = lua_gettop(L);
+  luaL_buffinit(L, &b);
+  for (int i = 1; i <= n; i++) {
+    if (i > 1) luaL_addchar(&b, '\t');
+    luaL_tolstring(L, i, NULL);
+    luaL_addvalue(&b);
+  }
+  luaL_pushresult(&b);
+  log_event(LOG_INFO, "print", "text", lua_tostring(L, -1), NULL);
+  return 0;
+}
+
+static const luaL_Reg flow_functions[] = {
+    {"collectgarbage", flow_collectgarbage},
+    {"getmetatable", flow_getmetatable},
+    {"print", flow_print},
+    {"rawset", flow_rawset},
+    {"setmetatable", flow_setmetatable},
+    {NULL, NULL},
+};
+
+/* --- the environment ------------------------------------------------------------------------ */
+
+/* Lua's own that a flow gets as they are. */
+static const char *const flow_base[] = {
+    "assert", "error",  "ipairs",   "next",     "pairs", "pcall",  "rawequal", "rawget",
+    "rawlen", "select", "tonumber", "tostring", "type",  "xpcall", "_VERSION", NULL,
+};
+
+/* names: those of the library that a flow has; NULL: all but string.dump */
+static const struct {
+  const char *library, *const *names;
+} flow_libraries[] = {
+    {"coroutine", (const char *const[]){"close", "create", "isyieldable", "resume", "status",
+                                        "wrap", "yield", NULL}}, /* not running: a task's own */
+    {"debug", (const char *const[]){"traceback", NULL}},
+    {"math", NULL},
+    {"os", (const char *const[]){"clock", "date", "difftime", "time", NULL}},
+    {"string", NULL},
+    {"table", NULL},
+    {"utf8", NULL},
+};
+
+/* stack: …, to, from -> the same */
+static void copy_names(lua_State *L, const char *const *names) {
+  for (; *names; names++) {
+    lua_getfield(L, -1, *names);
+    lua_setfield(L, -3, *names);
+  }
+}
+
+/* stack: …, to, from, key, value -> …, to, from, key */
+static void copy_pair(lua_State *L) {
+  lua_pushvalue(L, -2);
+  lua_insert(L, -2);
+  lua_rawset(L, -5);
+}
+
+static void copy_all(lua_State *L) {
+  for (lua_pushnil(L); lua_next(L, -2);) copy_pair(L);
+  lua_pushnil(L);
+  lua_setfield(L, -3, "dump"); /* bytecode */
+}
+
+/* stack: names -> the same, with one more library */
+static void add_library(lua_State *L, const char *library, const char *const *names) {
+  lua_newtable(L);
+  lua_getglobal(L, library);
+  if (names)
+    copy_names(L, names);
+  else
+    copy_all(L);
+  lua_pop(L, 1);
+  globals_push_view(L, library);
+  lua_setfield(L, -2, library);
+}
+
+/* stack: -> table of what a flow can name */
+static void push_flow_names(lua_State *L) {
+  lua_newtable(L);
+  lua_pushglobaltable(L);
+  copy_names(L, flow_base);
+  lua_pop(L, 1);
+  luaL_setfuncs(L, flow_functions, 0);
+  for (size_t i = 0; i < sizeof flow_libraries / sizeof *flow_libraries; i++)
+    add_library(L, flow_libraries[i].library, flow_libraries[i].names);
+}
+
+static int environment_newindex(lua_State *L) {
+  return luaL_error(
+      L, "the global '%s' cannot be set: scripts share nothing that way; is a 'local' missing?",
+      luaL_tolstring(L, 2, NULL));
+}
+
+static int environment_undeclared(lua_State *L) {
+  return luaL_error(L, "there is no global '%s': is it misspelt, or is a 'local' missing?",
+                    luaL_tolstring(L, 2, NULL));
+}
+
+/* stack: names -> the environment, which reads from them */
+static void push_environment(lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 4);
+  lua_pushvalue(L, -3);
+  lua_setfield(L, -2, "__index");
+  lua_pushcfunction(L, environment_newindex);
+  lua_setfield(L, -2, "__newindex");
+  lua_pushvalue(L, -3);
+  lua_pushcclosure(L, view_pairs, 1);
+  lua_setfield(L, -2, "__pairs");
+  lua_pushliteral(L, "read-only _G");
+  lua_setfield(L, -2, "__metatable");
+  lua_setmetatable(L, -2);
+  lua_remove(L, -2);
+}
+
+/* What the environment reads from says no to a name that it does not have. stack: names -> the same */
+static void make_strict(lua_State *L) {
+  lua_createtable(L, 0, 2);
+  lua_pushcfunction(L, environment_undeclared);
+  lua_setfield(L, -2, "__index");
+  lua_pushliteral(L, "read-only _G");
+  lua_setfield(L, -2, "__metatable");
+  lua_setmetatable(L, -2);
+}
+
+static void push_trusted_names(lua_State *L) {
+  lua_newtable(L);
+  lua_pushglobaltable(L);
+  for (lua_pushnil(L); lua_next(L, -2);) copy_pair(L);
+  lua_pop(L, 1);
+}
+
+static void make_metatables(lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_setfield(L, LUA_REGISTRYINDEX, METATABLES);
+}
+
+void globals_install(lua_State *L) {
+  bool trusted = vm_of(L)->settings.trusted;
+  make_metatables(L);
+  if (trusted)
+    push_trusted_names(L);
+  else
+    push_flow_names(L);
+  modules_push_require(L, !trusted);
+  lua_setfield(L, -2, "require");
+  make_strict(L);
+  lua_pushvalue(L, -1);
+  push_environment(L);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, ENVIRONMENT);
+  lua_setfield(L, -2, "_G");
+  lua_pop(L, 1);
+}
+
+void globals_push(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, ENVIRONMENT);
+}
+
+void globals_confine(lua_State *L) {
+  globals_push(L);
+  if (!lua_setupvalue(L, -2, 1)) lua_pop(L, 1);
+}
+
+/* globals.environment() -> what scripts have as _ENV; its require is theirs. Does not yield. */
+static int globals_environment(lua_State *L) {
+  globals_push(L);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"environment", globals_environment},
+    {NULL, NULL},
+};
+
+int luaopen_globals(lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
+}
