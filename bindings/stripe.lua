@@ -226,12 +226,16 @@ local function function_of(parts, name, row)
       return call(parts, name, method, path, params, opts)
     end
   end
-  return function(id, params, opts)
-    if bare then
-      params, opts = nil, params
+  local function path_of(id)
+    return (path:gsub("{id}", { ["{id}"] = checked_id(name, id) }))
+  end
+  if bare then
+    return function(id, opts)
+      return call(parts, name, method, path_of(id), nil, opts)
     end
-    local filled = path:gsub("{id}", { ["{id}"] = checked_id(name, id) })
-    return call(parts, name, method, filled, params, opts)
+  end
+  return function(id, params, opts)
+    return call(parts, name, method, path_of(id), params, opts)
   end
 end
 
