@@ -157,7 +157,7 @@ static int read_folder(struct reading *r, const char *folder, const char *prefix
 static int read_embedded(struct script_set *set) {
   for (size_t i = 0; i < embedded_count; i++) {
     const struct embedded_file *from = &embedded_files[i];
-    if (strncmp(from->path, "scripts/", 8) || !is_lua(from->path)) continue;
+    if (strncmp(from->path, "scripts/", 8) || from->path[8] == '.' || !is_lua(from->path)) continue;
     struct script_file *file = add(set);
     if (!file) return UV_ENOMEM;
     file->name = from->path + 8;

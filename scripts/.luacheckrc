@@ -1,0 +1,26 @@
+-- SPDX-License-Identifier: MIT
+-- For luacheck in this folder: the globals that a flow has, and no others. Commands have all of Lua's; specs have
+-- those of their runner.
+stds.flow = {
+  read_globals = {
+    "_G", "_VERSION", "assert", "collectgarbage", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "print",
+    "rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable", "tonumber", "tostring", "type",
+    "warn", "xpcall", "math", "string", "table", "utf8",
+    coroutine = { fields = { "close", "create", "isyieldable", "resume", "status", "wrap", "yield" } },
+    debug = { fields = { "traceback" } },
+    os = { fields = { "clock", "date", "difftime", "time" } },
+  },
+}
+stds.spec = {
+  read_globals = {
+    "after_each", "before_each", "context", "describe", "it", "pending", "setup",
+    assert = { other_fields = true },
+  },
+}
+std = "flow"
+max_line_length = 120
+exclude_files = { ".types" }
+files["commands"] = { std = "lua54" }
+files["lib/admin_listener.lua"] = { std = "lua54" } -- used by commands only
+files["sandbox"] = { std = "lua54" }
+files["**/*_spec.lua"] = { std = "flow+spec" }

@@ -1,0 +1,42 @@
+-- SPDX-License-Identifier: MIT
+---@meta arguments
+
+---What a command's words mean. For scripts/commands.
+---@class usher.arguments
+local arguments = {}
+
+---@alias usher.arguments.Kind fun(text: string): any, string?
+
+---@class usher.arguments.Wanted options without "--"
+---@field names? string[] words in their order; all must be there
+---@field flags? string[]
+---@field values? table<string, usher.arguments.Kind>
+
+---Reads the words of a command; what does not fit ends it with exit code 2. Does not yield.
+---@param args string[]
+---@param wanted usher.arguments.Wanted
+---@return table found dashes of options become underscores
+function arguments.read(args, wanted) end
+
+---Raises: the command was called wrongly. Does not yield.
+---@param message string
+function arguments.refuse(message) end
+
+---Does not yield.
+---@param value any
+---@return boolean
+function arguments.is_usage(value) end
+
+---A kind of value: any text but "". Does not yield.
+---@param text string
+---@return string? value
+---@return string expected
+function arguments.text(text) end
+
+---A kind of value: a number inside bounds. Does not yield.
+---@param low number
+---@param high number
+---@return usher.arguments.Kind
+function arguments.number(low, high) end
+
+return arguments

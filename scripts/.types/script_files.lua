@@ -1,0 +1,18 @@
+-- SPDX-License-Identifier: MIT
+---@meta script_files
+
+---The scripts of this state, from the binary or from --scripts DIR. Not for flows.
+---@class usher.script_files
+local script_files = {}
+
+---Does not yield.
+---@return { name: string, path: string, hash: string }[] list in order of names, like "lib/form.lua"
+function script_files.list() end
+
+---Does not yield.
+---@param name string
+---@return string? text
+---@return string? path
+function script_files.read(name) end
+
+return script_files

@@ -1,0 +1,118 @@
+-- SPDX-License-Identifier: MIT
+-- Reads the type files of scripts/.types as text, and the C tables they must agree with. types_spec.lua calls it.
+local reader = {}
+
+local FOLDER <const> = "scripts/.types/"
+
+
+function reader.text(path)
+  local file = assert(io.open(path))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+
+-- -> sorted stems of the files of a folder that match the ending
+function reader.stems(folder, ending)
+  local list, names = assert(io.popen(("ls '%s'"):format(folder))), {}
+  for name in list:lines() do names[#names + 1] = name:match("^(.*)" .. ending .. "$") end
+  list:close()
+  return names
+end
+
+
+local function words(list)
+  local found = {}
+  for word in list:gmatch("[^,%s]+") do found[#found + 1] = word end
+  return found
+end
+
+
+-- The comment lines above line i, as one text
+local function docs_above(lines, i)
+  local first = i
+  while lines[first - 1]:find("^%-%-%-") do first = first - 1 end
+  return table.concat(lines, "\n", first, i - 1)
+end
+
+
+-- name -> { meta = "http", returns = "http", functions = list of { receiver=, name=, params=, docs= } }; a module that
+-- is a function has one of receiver "".
+function reader.types(name)
+  local lines, found = {}, { functions = {} }
+  for line in (reader.text(FOLDER .. name .. ".lua") .. "\n"):gmatch("(.-)\n") do lines[#lines + 1] = line end
+  for i, line in ipairs(lines) do
+    found.meta = found.meta or line:match("^%-%-%-@meta (%S+)$")
+    found.returns = line:match("^return ([%w_]+)$") or found.returns
+    local receiver, method, params = line:match("^function ([%w_]+)[.:]([%w_]+)%((.-)%) end$")
+    if not receiver then
+      receiver, method, params = line:match("^local (f)unction ([%w_]+)%((.-)%) end$")
+      receiver = receiver and ""
+    end
+    assert(receiver or not line:find("^%s*l?o?c?a?l?%s*function"), name .. ": " .. line)
+    if receiver then
+      found.functions[#found.functions + 1] =
+        { receiver = receiver, name = method, params = words(params), docs = docs_above(lines, i) }
+    end
+  end
+  return found
+end
+
+
+-- What the type file of a module gives when it is run: the module's shape.
+function reader.shape(name)
+  local chunk = assert(loadfile(FOLDER .. name .. ".lua", "t", { require = reader.shape }))
+  return chunk()
+end
+
+
+-- The comment that ends right above a C function, if any
+local function comment_of(code, name)
+  local at = code:find("static int " .. name .. "(lua_State", 1, true)
+  return at and code:sub(1, at - 1):match("/%*([^\n]-)%*/%s*$")
+    or at and code:sub(1, at - 1):match("\n/%*(.*)$") or ""
+end
+
+
+local function last_comment(text)
+  local from
+  for at in text:gmatch("()/%*") do from = at end
+  return from and text:sub(from) or text
+end
+
+
+-- What a module written in C registers: name -> what its comment says, of all its luaL_Reg tables; nil: not in C
+function reader.c_table(module, files)
+  for _, stem in ipairs(files) do
+    local code = reader.text("bindings/" .. stem .. ".c")
+    if code:find("\nint luaopen_" .. module .. "%(lua_State %*L%) {") then
+      local registered = {}
+      for rows in code:gmatch("luaL_Reg [%w_]+%[%] = (%b{})") do
+        for name, fn in rows:gmatch('{"([^"]+)", ([%w_]+)}') do
+          if not name:find("^__") then registered[name] = last_comment(comment_of(code, fn)) end
+        end
+      end
+      return registered
+    end
+  end
+end
+
+
+-- The names of a request's strings, from its C table
+function reader.request_properties()
+  local rows, names = reader.text("bindings/request.c"):match("properties%[%] = (%b{})"), {}
+  for name in rows:gmatch('{"([^"]+)", exchange') do names[#names + 1] = name end
+  return names
+end
+
+
+-- The modules of bindings/modules.c
+function reader.c_modules()
+  local names = {}
+  for name in reader.text("bindings/modules.c"):gmatch('{"([%w_]+)", luaopen_') do names[#names + 1] = name end
+  return names
+end
+
+
+return reader

@@ -1,0 +1,143 @@
+-- SPDX-License-Identifier: MIT
+-- scripts/.types says what scripts can call: every module of the binary, every function, both ways.
+local reader = dofile "tests/types/reader.lua"
+local config_types = dofile "tests/types/config_types.lua"
+
+-- Type files without a binding of that name
+local OTHERS <const> = { config = true, shapes = true }
+
+-- The objects of modules written in Lua: the table of their methods
+local OBJECTS <const> = {
+  ["dynamodb.set"] = function() return getmetatable(require "dynamodb".set { "a" }).__index end,
+  ["dynamodb_expression.scope"] = function() return getmetatable(require "dynamodb_expression".scope()).__index end,
+  ["aws_skew.tracker"] = function() return getmetatable(require "aws_skew".new(false)).__index end,
+  ["retry.policy"] = function() return getmetatable(require "retry".new {}).__index end,
+  ["retry.try"] = function() return getmetatable(require "retry".new {}:begin("safe", 0)).__index end,
+  ["lambda_runtime.Runtime"] = function() return getmetatable(require "lambda_runtime".new "a:1").__index end,
+}
+
+local c_files = reader.stems("bindings", "%.c")
+
+
+local function sorted(set)
+  local names = {}
+  for name in pairs(set) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  return table.concat(names, " ")
+end
+
+
+local function bindings()
+  local found = {}
+  for _, name in ipairs(reader.c_modules()) do found[name] = true end
+  for _, name in ipairs(reader.stems("bindings", "%.lua")) do found[name] = true end
+  return found
+end
+
+
+-- The parameters of a Lua function, or nil of a C function
+local function parameters(fn)
+  local info = debug.getinfo(fn, "uS")
+  if info.what == "C" then return nil end
+  local names = {}
+  for i = 1, info.nparams do names[i] = debug.getlocal(fn, i) end
+  if info.isvararg then names[#names + 1] = "..." end
+  if names[1] == "self" then table.remove(names, 1) end
+  return table.concat(names, ", ")
+end
+
+
+local function kinds(shape)
+  local set = {}
+  for key, value in pairs(shape) do
+    set[(type(value) == "function" and "function " or "value ") .. tostring(key)] = true
+  end
+  return set
+end
+
+
+local function same_parameters(fn, typed, where)
+  local real = parameters(fn)
+  if real then assert.equal(real, table.concat(typed.params, ", "), where) end
+end
+
+
+describe("the types of", function()
+  for name in pairs(bindings()) do
+    it("module " .. name .. " are those of the module", function()
+      local typed, real, shape = reader.types(name), require(name), reader.shape(name)
+      assert.equal(name, typed.meta)
+      assert.equal(type(real), type(shape))
+      if type(real) == "table" then assert.equal(sorted(kinds(real)), sorted(kinds(shape))) end
+      for _, fn in ipairs(typed.functions) do
+        if fn.receiver == typed.returns then same_parameters(real[fn.name], fn, name .. "." .. fn.name) end
+        if fn.receiver == "" then same_parameters(real, fn, name) end
+      end
+    end)
+
+    it("module " .. name .. " have the methods of its objects", function()
+      local typed, registered, methods = reader.types(name), reader.c_table(name, c_files), {}
+      for _, fn in ipairs(typed.functions) do
+        if fn.receiver ~= typed.returns and fn.receiver ~= "" and not registered then
+          local object = name .. "." .. fn.receiver
+          local real = assert(OBJECTS[object], object .. " is not in OBJECTS")()
+          same_parameters(assert(real[fn.name], object .. ":" .. fn.name), fn, object .. ":" .. fn.name)
+          methods[object] = methods[object] or {}
+          methods[object][fn.name] = true
+        end
+      end
+      for object, known in pairs(methods) do
+        local real = {}
+        for key, value in pairs(OBJECTS[object]()) do
+          if type(value) == "function" and not tostring(key):find "^__" then real[key] = true end
+        end
+        assert.equal(sorted(real), sorted(known), object)
+      end
+    end)
+
+    it("module " .. name .. " name what its C tables register, and where it waits", function()
+      local registered = reader.c_table(name, c_files)
+      if not registered then return end
+      local known = {}
+      for _, fn in ipairs(reader.types(name).functions) do
+        local comment = registered[fn.name]
+        known[fn.name] = true
+        if comment then
+          assert.equal(comment:find "Yields" ~= nil, fn.docs:find "Yields" ~= nil, name .. "." .. fn.name)
+        end
+      end
+      for method in pairs(name == "request" and require "request_methods" or {}) do registered[method] = "" end
+      assert.equal(sorted(registered), sorted(known))
+    end)
+
+    it("module " .. name .. " say of each function what it takes and whether it waits", function()
+      for _, fn in ipairs(reader.types(name).functions) do
+        local where, documented = name .. "." .. fn.name, {}
+        for param in fn.docs:gmatch "%-%-%-@param ([%w_.]+)%?? " do documented[#documented + 1] = param end
+        assert.same(fn.params, documented, where)
+        assert.is_true(fn.docs:find "Yields" ~= nil or fn.docs:find "Does not yield" ~= nil, where)
+      end
+    end)
+  end
+
+  it("all bindings are there, and of nothing else", function()
+    local typed, real = {}, bindings()
+    for _, name in ipairs(reader.stems("scripts/.types", "%.lua")) do typed[name] = true end
+    for name in pairs(OTHERS) do real[name] = true end
+    assert.equal(sorted(real), sorted(typed))
+  end)
+
+  it("a request name all its strings", function()
+    local text, fields = reader.text "scripts/.types/request.lua", {}
+    for name in text:gmatch "%-%-%-@field ([%w_]+) string" do fields[name] = true end
+    local real = {}
+    for _, name in ipairs(reader.request_properties()) do real[name] = true end
+    assert.equal(sorted(real), sorted(fields))
+  end)
+
+  it("the settings are made of config/usher.lua", function()
+    local command = "build/dev/usher exec tests/types/config_types.lua write"
+    assert.equal(config_types(reader.text "config/usher.lua"), reader.text "scripts/.types/config.lua",
+      "config/usher.lua has changed: " .. command)
+  end)
+end)
