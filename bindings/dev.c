@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct sandbox {
   const struct dev_options *options;
@@ -108,10 +109,16 @@ static struct server_limits sandbox_limits(void) {
   return limits;
 }
 
-/* The sandbox of --scripts DIR when it has one (and then its triggers too), else the one inside the binary. */
+static bool has_any(const struct script_set *set, const char *folder) {
+  for (size_t i = 0; i < script_set_count(set); i++)
+    if (strncmp(script_set_at(set, i)->name, folder, strlen(folder)) == 0) return true;
+  return false;
+}
+
+/* What the sandbox runs of --scripts DIR: its triggers, and its sandbox when it has one. Else what is in the binary. */
 static int read_set(const struct dev_options *o, struct script_set **set, char **problem) {
   int err = script_set_read(o->scripts, o->config_path, set, problem);
-  if (err || !o->scripts || script_set_find(*set, "sandbox/init.lua")) return err;
+  if (err || !o->scripts || has_any(*set, "sandbox/") || has_any(*set, "triggers/")) return err;
   script_set_unref(*set);
   return script_set_read(NULL, o->config_path, set, problem);
 }

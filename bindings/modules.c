@@ -22,6 +22,7 @@ int luaopen_bignum(lua_State *L);
 int luaopen_clock(lua_State *L);
 int luaopen_crypto(lua_State *L);
 int luaopen_embedded(lua_State *L);
+int luaopen_files(lua_State *L);
 int luaopen_http(lua_State *L);
 int luaopen_interrupt(lua_State *L);
 int luaopen_json(lua_State *L);
@@ -55,6 +56,7 @@ static const struct {
     {"clock", luaopen_clock, false},
     {"crypto", luaopen_crypto, false},
     {"embedded", luaopen_embedded, true},
+    {"files", luaopen_files, true},
     {"globals", luaopen_globals, false},
     {"http", luaopen_http, false},
     {"interrupt", luaopen_interrupt, true},
