@@ -5,6 +5,10 @@
 ---@class usher.settings
 local settings = {}
 
+---What load left out because sources.lenient said so: one line for each secret
+---@type string[]
+settings.missing = {}
+
 ---Does not yield.
 ---@param sources { [integer]: string[], lenient?: boolean } { name, text }; the first is config/usher.lua
 ---@return usher.config? config
