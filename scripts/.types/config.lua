@@ -113,6 +113,7 @@ local config = {}
 ---@field version string the API version every call pins
 ---@field timeout number 0.05 to 80; for one call, its retries included
 ---@field attach "at_signup"|"at_confirm" when the card is attached
+---@field pause number 0.05 to 3600; a key that Stripe does not take is looked at again after this
 
 ---@class usher.config.account
 ---@field cell_id string the cell that new accounts live in

@@ -16,9 +16,8 @@
 ---{"error":{"code","message","request_id","fields"}} with that status (400 to 599). What you hold is let go as by any
 ---error. Any other error is ours: a 500, with the traceback in the log.
 ---@class usher.fail
----@field failure table the metatable of what it raises; use fail.is
 ---@overload fun(status: integer, code: string, fields?: usher.Field[], extra?: usher.fail.Extra)
-local fail = { failure = {} }
+local fail = {}
 
 ---Is this caught error one that fail raised? Then it has status, code, message, fields, retry_after and headers.
 ---Does not yield.

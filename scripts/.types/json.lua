@@ -4,8 +4,7 @@
 ---JSON (RFC 8259). Integers stay integers, arrays stay arrays, null is json.null.
 ---@class usher.json
 ---@field null userdata JSON's null; it is true in a condition, so compare with it
----@field array_mt table the mark of arrays; use json.array
-local json = { null = {}, array_mt = {} }
+local json = { null = {} }
 
 ---@class usher.json.DecodeOptions
 ---@field unique? boolean refuse an object that has a key twice; false

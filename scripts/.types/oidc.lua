@@ -6,6 +6,12 @@
 ---@class usher.oidc
 local oidc = {}
 
+---@class usher.oidc.Keys all in seconds
+---@field max_age number keys are asked for again after this
+---@field cool_down number an unknown key makes us ask no more often than this
+---@field stale number old keys are good this long while new ones cannot be had
+---@field timeout number
+
 ---@class usher.oidc.Expected
 ---@field issuer string
 ---@field jwks_url string
@@ -14,7 +20,7 @@ local oidc = {}
 ---@field nonce? string
 ---@field access_token? string for at_hash
 ---@field skew? number seconds between the clocks; 0
----@field jwks usher.jwks.Options
+---@field jwks usher.oidc.Keys
 
 ---@alias usher.oidc.Problem "malformed"|"unsupported_algorithm"|"unsupported_header"|"keys_unavailable"|"unknown_key"
 ---|"bad_signature"|"wrong_issuer"|"wrong_use"|"no_subject"|"wrong_audience"|"no_times"|"expired"|"not_yet_valid"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
----@meta request
+---@meta _
 
----What a flow gets. It can be read until it is answered; later use raises. All texts are strings, "" when empty.
+---What a flow gets; no module for scripts has this name. It can be read until it is answered; later use raises. All
+---texts are strings, "" when empty.
 ---@class usher.Request
 ---@field method string "GET", "POST", …
 ---@field path string as it was sent, without the query and proxy.strip_prefix

@@ -13,7 +13,8 @@ local stripe = {}
 ---@field retries? integer after the first try; 2
 
 ---@class usher.stripe.Error
----"card_error", "invalid_request_error", "api_error", … are Stripe's; "connection_error": no answer came
+---"card_error", "invalid_request_error", "api_error", … are Stripe's; "connection_error": no answer came;
+---"breaker_open": Stripe does not take our key, and was not asked
 ---@field type string
 ---@field code? string Stripe's, like "card_declined"
 ---@field decline_code? string
@@ -154,8 +155,15 @@ function stripe.cancel_setup_intent(id, params, opts) end
 ---@return usher.stripe.Error? err
 function stripe.search_customers(query, opts) end
 
+---Does Stripe take our key, as far as we know? Does not yield.
+---@return boolean
+function stripe.is_taken() end
+
+---Of usher's own: looks whether Stripe takes our key again. Yields.
+function stripe.look() end
+
 ---For specs: a client over other parts. Does not yield.
----@param parts { config: table, http: table, clock: table, metrics: table, log: table, random: fun(): number }
+---@param parts table config, http, clock, metrics, log, random, breaker
 ---@return usher.stripe
 function stripe.new(parts) end
 

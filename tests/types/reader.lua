@@ -37,8 +37,7 @@ local function docs_above(lines, i)
 end
 
 
--- name -> { meta = "http", returns = "http", functions = list of { receiver=, name=, params=, docs= } }; a module that
--- is a function has one of receiver "".
+-- name -> { meta = "http", returns = "http", functions = list of { receiver=, name=, params=, docs= } }.
 function reader.types(name)
   local lines, found = {}, { functions = {} }
   for line in (reader.text(FOLDER .. name .. ".lua") .. "\n"):gmatch("(.-)\n") do lines[#lines + 1] = line end
@@ -46,11 +45,7 @@ function reader.types(name)
     found.meta = found.meta or line:match("^%-%-%-@meta (%S+)$")
     found.returns = line:match("^return ([%w_]+)$") or found.returns
     local receiver, method, params = line:match("^function ([%w_]+)[.:]([%w_]+)%((.-)%) end$")
-    if not receiver then
-      receiver, method, params = line:match("^local (f)unction ([%w_]+)%((.-)%) end$")
-      receiver = receiver and ""
-    end
-    assert(receiver or not line:find("^%s*l?o?c?a?l?%s*function"), name .. ": " .. line)
+    assert(receiver or line:find "^%-%-" or not line:find "function", name .. ": " .. line)
     if receiver then
       found.functions[#found.functions + 1] =
         { receiver = receiver, name = method, params = words(params), docs = docs_above(lines, i) }
@@ -107,10 +102,10 @@ function reader.request_properties()
 end
 
 
--- The modules of bindings/modules.c
-function reader.c_modules()
-  local names = {}
-  for name in reader.text("bindings/modules.c"):gmatch('{"([%w_]+)", luaopen_') do names[#names + 1] = name end
+-- The modules that bindings/modules.c shows to scripts
+function reader.shown()
+  local rows, names = reader.text("bindings/modules.c"):match("shown%[%] = (%b{})"), {}
+  for name in rows:gmatch('"([%w_]+)"') do names[#names + 1] = name end
   return names
 end
 
