@@ -81,10 +81,16 @@ local function failed(signup, err, about_card)
 end
 
 
+-- May Stripe have forgotten the keys of the first tries?
+local function is_old(intent)
+  return clock.now() - intent.started > KEY_LIFE
+end
+
+
 -- -> the customer's id | nil, err. A key that Stripe may have forgotten cannot say whether the customer was
 -- made already.
 local function customer_of(intent)
-  if clock.now() - intent.started > KEY_LIFE then
+  if is_old(intent) then
     local id, err = billing.find_customer(intent.form.email, intent.signup_id)
     if id or err then return id, err end
   end
@@ -93,19 +99,35 @@ local function customer_of(intent)
 end
 
 
--- The customer and the payment method do not need each other. Both ids are in the intent afterwards.
+-- -> the payment method's id | nil, err. A token is good for one, which may be attached already.
+local function method_of(intent)
+  if is_old(intent) and intent.stripe_id then
+    local page, err = stripe.list_customer_payment_methods(intent.stripe_id, { type = "card", limit = 1 })
+    if not page then return nil, err end
+    if page.data[1] then return page.data[1].id end
+  end
+  local method, err = create_method(intent)
+  return method and method.id, err
+end
+
+
+-- The customer and the payment method do not need each other, unless one may be there that only the other leads to.
+-- Both ids are in the intent afterwards.
 local function make_both(signup)
   local intent, problems = signup.intent, {}
-  task.all {
-    function()
-      if not intent.stripe_id then intent.stripe_id, problems.customer = customer_of(intent) end
-    end,
-    function()
-      if intent.payment_method or not intent.card then return end
-      local method, err = create_method(intent)
-      intent.payment_method, problems.method = method and method.id, err
-    end,
-  }
+  local function customer()
+    if not intent.stripe_id then intent.stripe_id, problems.customer = customer_of(intent) end
+  end
+  local function method()
+    if intent.payment_method or not intent.card then return end
+    intent.payment_method, problems.method = method_of(intent)
+  end
+  if is_old(intent) then
+    customer()
+    if not problems.customer then method() end
+  else
+    task.all { customer, method }
+  end
   -- Of two, the one that worked is kept: its key is forgotten after a day.
   if problems.customer and intent.payment_method or problems.method and intent.stripe_id then
     signup:remember({ stripe_id = intent.stripe_id, payment_method = intent.payment_method }, nil, "stripe")
@@ -115,12 +137,22 @@ local function make_both(signup)
 end
 
 
+-- -> method | nil, err. What an earlier try has attached is refused, or taken for what it is.
+local function attach_method(intent)
+  local method, err = stripe.attach_payment_method(intent.payment_method, { customer = intent.stripe_id },
+    options(intent, "attach", intent.card_n))
+  if method or err.status ~= 400 or err.type == "card_error" then return method, err end
+  local found = stripe.retrieve_payment_method(intent.payment_method)
+  if found and found.customer == intent.stripe_id then return found end
+  return nil, err
+end
+
+
 -- Step: the card becomes the customer's default, if there is one.
 function billing.attach(signup)
   local intent = signup.intent
   if not intent.payment_method then return end
-  local method, err = stripe.attach_payment_method(intent.payment_method, { customer = intent.stripe_id },
-    options(intent, "attach", intent.card_n))
+  local method, err = attach_method(intent)
   if not method then failed(signup, err, true) end
   -- Stripe's test methods (pm_card_visa) become another one when they are attached.
   local customer, problem = stripe.update_customer(intent.stripe_id,

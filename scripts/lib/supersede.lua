@@ -4,7 +4,7 @@
 -- a crash in the middle leaves nothing. Only users that Cognito calls UNCONFIRMED come here, and only under
 -- the intent's lease.
 local cognito, dynamodb, stripe = require "cognito", require "dynamodb", require "stripe"
-local keys, trouble = require "lib.keys", require "lib.trouble"
+local billing, keys, trouble = require "lib.billing", require "lib.keys", require "lib.trouble"
 
 local supersede = {}
 
@@ -76,12 +76,9 @@ end
 local function add_lost_customers(signup, entry, customers)
   if entry.stripe_id then customers[entry.stripe_id] = true end
   if next(customers) or not entry.signup_id or not entry.sub then return end
-  local found, err = stripe.list_customers { email = entry.email, limit = 100 }
-  if not found then trouble.stop(signup, "supersede", err, "ACCOUNT") end
-  for _, customer in ipairs(found.data) do
-    local metadata = customer.metadata or {}
-    if metadata.signup_id == entry.signup_id then customers[customer.id] = true end
-  end
+  local id, err = billing.find_customer(entry.email, entry.signup_id)
+  if err then trouble.stop(signup, "supersede", err, "ACCOUNT") end
+  if id then customers[id] = true end
 end
 
 

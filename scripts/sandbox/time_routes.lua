@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Sandbox: its clock over HTTP, on the mailbox's listener. Codes, tokens, sessions and hourly limits of Cognito go by
--- it; signatures, DynamoDB, Stripe and usher itself go by the real one. handler(req) -> reply | nil: not ours.
+-- it, and Stripe, which forgets its Idempotency-Keys; signatures, DynamoDB and usher itself go by the real one.
+-- handler(req) -> reply | nil: not ours.
 --   POST /clock {"advance": seconds}   moves it on · DELETE /clock   back to the real time · GET /clock
 -- Each answers {"now": epoch seconds, "offset": seconds that it is ahead}.
 local clock, json = require "clock", require "json"

@@ -32,7 +32,9 @@ return function()
     end,
   }
   local function write(level)
-    return function(event, fields) parts.logged[#parts.logged + 1] = { level = level, event = event, fields = fields } end
+    return function(event, fields)
+      parts.logged[#parts.logged + 1] = { level = level, event = event, fields = fields }
+    end
   end
   parts.log = { error = write "error", info = write "info" }
   parts.metrics = { gauge = function(name, value) parts.gauge = name .. " " .. value end }

@@ -18,8 +18,8 @@ FLOWS = {"signup": "SIGNUP", "supersede": "SIGNUP", "confirm": "SIGNUP_CONFIRM",
 class Person:
     """Signs up and confirms; remembers its cookie, its Idempotency-Key and what it was told."""
 
-    def __init__(self, email, by, password="Corr3ct-Horse!"):
-        self.email, self.by, self.password = email, by, password
+    def __init__(self, email, by, password="Corr3ct-Horse!", card="tok_visa"):
+        self.email, self.by, self.password, self.card = email, by, password, card
         self.key = uuid.uuid4().hex if by == "key" else None
         self.browser, self.token, self.code = door.Browser("http://127.0.0.1"), None, None
 
@@ -32,7 +32,7 @@ class Person:
 
     def sign_up(self, front):
         headers = {"Idempotency_Key": self.key} if self.key else {}
-        answer = self.at(front).post(door.SIGNUP, door.form(self.email, password=self.password), **headers)
+        answer = self.at(front).post(door.SIGNUP, door.form(self.email, password=self.password, stripe_token=self.card), **headers)
         if answer.status == 201:
             self.token = answer.json["signup_token"]
         return answer

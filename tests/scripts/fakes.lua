@@ -305,6 +305,17 @@ local function stripe(world)
         return copy(method)
       end)
     end,
+    retrieve_payment_method = function(id)
+      if world.methods[id] then return copy(world.methods[id]) end
+      return err(404, "invalid_request_error", "resource_missing", "payment_method")
+    end,
+    list_customer_payment_methods = function(id)
+      local data = {}
+      for _, method in pairs(world.methods) do
+        if method.customer == id then data[#data + 1] = copy(method) end
+      end
+      return { data = data }
+    end,
     update_customer = function(id, params, options)
       return once(options, { id, params }, function()
         for name, value in pairs(params) do world.customers[id][name] = copy(value) end

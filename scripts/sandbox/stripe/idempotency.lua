@@ -2,8 +2,8 @@
 -- Sandbox, Stripe: Idempotency-Key. The first answer to a POST is kept for a day and replayed for the same
 -- method, path and parameters; other parameters are refused, and so is a key whose first request is still
 -- running. Not kept: 401, 429, conflicts, and refusals made before the operation began (errors' `early`).
-local clock, crypto, form = require "clock", require "crypto", require "form"
-local errors, store = require "sandbox.stripe.errors", require "sandbox.store"
+local crypto, form = require "crypto", require "form"
+local errors, store, time = require "sandbox.stripe.errors", require "sandbox.store", require "sandbox.time"
 
 local KEPT_FOR = 24 * 3600
 local MAX_LENGTH = 255
@@ -42,7 +42,7 @@ function idempotency.begin(request)
   end
   request.fingerprint = crypto.hex(crypto.sha256(request.method .. " " .. form.encode(request.params)))
   local kept = store:row("SELECT * FROM stripe_idempotency WHERE key = ? AND created > ?", request.key,
-    clock.now() - KEPT_FOR)
+    time.now() - KEPT_FOR)
   if kept then
     compare(kept, request)
     return kept
@@ -62,7 +62,7 @@ function idempotency.finish(request, answer, request_id)
     store:run([[
       INSERT OR REPLACE INTO stripe_idempotency (key, path, fingerprint, created, request_id, status, body)
       VALUES (?, ?, ?, ?, ?, ?, ?)]],
-      request.key, request.path, request.fingerprint, clock.now(), request_id, answer.status, answer.body)
+      request.key, request.path, request.fingerprint, time.now(), request_id, answer.status, answer.body)
   end
 end
 

@@ -3,7 +3,7 @@
 -- Idempotency-Key, the transaction, and the bytes of the answer. Called by the sandbox's door with a
 -- request of listener "stripe". ctx = {params=, path=, now=, request_id=, version=, idempotency_key=,
 -- remote=, req=, sent_path=}: what an operation is given.
-local clock, form, json, log = require "clock", require "form", require "json", require "log"
+local form, json, log, time = require "form", require "json", require "log", require "sandbox.time"
 local auth, errors, expand = require "sandbox.stripe.auth", require "sandbox.stripe.errors",
   require "sandbox.stripe.expand"
 local idempotency, ids = require "sandbox.stripe.idempotency", require "sandbox.stripe.ids"
@@ -146,7 +146,7 @@ end
 local function handler(req)
   local key = req:header "idempotency-key"
   local ctx = {
-    request_id = ids.new "req", now = clock.now() // 1 | 0, version = DEFAULT_VERSION, remote = req.remote, req = req,
+    request_id = ids.new "req", now = time.now() // 1 | 0, version = DEFAULT_VERSION, remote = req.remote, req = req,
     idempotency_key = key ~= "" and key or nil,
   }
   local answer = settled(function() return respond(req, ctx) end, ctx.request_id)

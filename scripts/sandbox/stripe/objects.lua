@@ -2,7 +2,7 @@
 -- Sandbox, Stripe: objects in the sandbox's store. One row is one object: its public JSON (as Stripe shows
 -- it) and what only the sandbox knows (`private`). A record = {seq=, kind=, object=, private=, deleted=};
 -- records are copies.
-local clock, json, store = require "clock", require "json", require "sandbox.store"
+local json, store, time = require "json", require "sandbox.store", require "sandbox.time"
 local errors = require "sandbox.stripe.errors"
 
 store:exec [[
@@ -29,7 +29,7 @@ local function record_of(row)
 end
 
 function objects.insert(kind, object, private)
-  local now = clock.now()
+  local now = time.now()
   store:run([[
     INSERT INTO stripe_object (id, kind, created, updated, customer, email, body, private)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)]],
@@ -43,7 +43,7 @@ function objects.save(record)
   store:run([[
     UPDATE stripe_object SET updated = ?, customer = ?, email = ?, deleted = ?, body = ?, private = ?
     WHERE id = ?]],
-    clock.now(), text_or_nil(object.customer), text_or_nil(object.email), record.deleted and 1 or 0,
+    time.now(), text_or_nil(object.customer), text_or_nil(object.email), record.deleted and 1 or 0,
     json.encode(object), json.encode(record.private), object.id)
 end
 

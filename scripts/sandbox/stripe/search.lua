@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Sandbox, Stripe: GET /v1/customers/search. What was written within switches.search_lag seconds is not
 -- found yet. next_page names the row that the next page goes on behind.
-local clock, crypto, json = require "clock", require "crypto", require "json"
+local crypto, json, time = require "crypto", require "json", require "sandbox.time"
 local errors, objects = require "sandbox.stripe.errors", require "sandbox.stripe.objects"
 local parse, switches = require "sandbox.stripe.search_query", require "sandbox.stripe.switches"
 
@@ -58,7 +58,7 @@ end
 function search.customers(ctx)
   local limit = ctx.params.limit or 10
   local clauses, joiner = parse(ctx.params.query)
-  local where = { sql = " AND updated <= ?", values = { clock.now() - switches.search_lag } }
+  local where = { sql = " AND updated <= ?", values = { time.now() - switches.search_lag } }
   if ctx.params.page then
     where.sql = where.sql .. " AND seq < ?"
     where.values[2] = seq_of_page(ctx.params.page)

@@ -116,6 +116,28 @@ describe("the same request again", function()
     assert_complete()
   end)
 
+  it("takes a card for attached when it is, though Stripe has forgotten the key and refuses", function()
+    world:fail("stripe.update_customer", { status = 500, type = "api_error" })
+    assert.equal(503, sign_up(nil, KEY).status)
+    world.now, world.keys = world.now + 25 * 3600, {}
+    assert.equal(201, sign_up(nil, KEY).status)
+    assert.equal(2, world:called "stripe.attach_payment_method")
+    assert_complete()
+    local customer = world.customers[world:intent().stripe_id]
+    assert.equal(world:intent().payment_method, customer.invoice_settings.default_payment_method)
+  end)
+
+  it("finds the card that was attached, when its id was lost", function()
+    world:fail("stripe.update_customer", { status = 500, type = "api_error" })
+    assert.equal(503, sign_up(nil, KEY).status)
+    local intent = world:intent()
+    intent.stripe_id, intent.payment_method = nil, nil
+    world.now, world.keys = world.now + 25 * 3600, {}
+    assert.equal(201, sign_up(nil, KEY).status)
+    assert.equal(1, world:called "stripe.create_payment_method")
+    assert_complete()
+  end)
+
   it("makes a customer after a day, when there was none", function()
     world:fail("stripe.create_customer", { status = 500, type = "api_error" })
     assert.equal(503, sign_up(nil, KEY).status)
