@@ -2,9 +2,11 @@
 -- The account's default API key: a record without a secret at sign-up, a secret that is shown once at
 -- confirmation and kept as SHA-256. <prefix>_<env>_<24 base62, 142 bits>_<checksum of all before it, 6
 -- base62>.
+-- The secret is made of a random seed and signup.key. The seed is in the record from the minting until an answer has
+-- left, so that a process that dies in between takes no secret with it: the same request again shows the same one.
 local config, crypto, dynamodb = require "config", require "crypto", require "dynamodb"
-local metrics = require "metrics"
-local keys, trouble = require "lib.keys", require "lib.trouble"
+local log, marks, metrics, task = require "log", require "marks", require "metrics", require "task"
+local fingerprint, keys, trouble = require "lib.fingerprint", require "lib.keys", require "lib.trouble"
 
 local api_key = {}
 
@@ -32,9 +34,33 @@ function api_key.new_id()
 end
 
 
-function api_key.new_secret()
-  local text = prefix() .. "_" .. crypto.random_string(SECRET_LENGTH, BASE62)
+-- Bytes that are evenly spread -> letters that are, too.
+local function letters_of(bytes)
+  local letters = {}
+  for i = 1, #bytes do
+    local byte = bytes:byte(i)
+    if byte < 4 * 62 then letters[#letters + 1] = BASE62:sub(byte % 62 + 1, byte % 62 + 1) end
+  end
+  return table.concat(letters)
+end
+
+
+-- start: the record's prefix. The same seed gives the same secret.
+function api_key.secret(start, seed)
+  local letters, n = "", 0
+  while #letters < SECRET_LENGTH do
+    n = n + 1
+    letters = letters .. letters_of(fingerprint.secret("api_key", seed .. n))
+  end
+  local text = start .. "_" .. letters:sub(1, SECRET_LENGTH)
   return text .. "_" .. checksum(text)
+end
+
+
+-- -> secret, the seed to keep until it has been shown
+function api_key.new_secret(start)
+  local seed = crypto.hex(crypto.random(32))
+  return api_key.secret(start or prefix(), seed), seed
 end
 
 
@@ -64,22 +90,59 @@ local function is_stored(key, hash)
 end
 
 
+local function mark_of(key)
+  return "shown " .. key.sk
+end
+
+
+-- When the answer has left: the seed goes, and with it the way to the secret.
+local function forget(key, seed)
+  local ok, err = dynamodb.update { key = key, remove = { "seed" }, condition = "seed = :seed",
+    values = { seed = seed } }
+  marks.remove(mark_of(key))
+  if ok or err.code == "ConditionalCheckFailedException" then return end
+  log.warn("api_key_seed_kept", { error_code = err.code, status = err.status, upstream_request_id = err.request_id })
+end
+
+
+-- What the visitor gets to see now; when that is on its way, it was the last time.
+local function show(signup, key, secret, seed)
+  signup:when_answered(function()
+    marks.add(mark_of(key))
+    task.spawn(forget, key, seed)
+  end)
+  return { id = key.sk:match("^API_KEY#(.*)$"), secret = secret }
+end
+
+
+-- A secret was minted before. -> { id =, secret = } when no answer has left with it, { id = } when one has
+local function show_again(signup, key, record)
+  local seed = record and record.seed
+  if seed and marks.count(mark_of(key)) == 0 then
+    local secret = api_key.secret(record.prefix, seed)
+    if crypto.equal(api_key.hash(secret), record.secret_hash) then return show(signup, key, secret, seed) end
+  end
+  return { id = key.sk:match("^API_KEY#(.*)$") }
+end
+
+
 -- Mints the secret, once for each key. -> { id =, secret = } | { id = } when it was shown before.
 -- The intent remembers in the same transaction; it lets go of the intent's lease too.
 function api_key.reveal(signup)
   local intent = signup.intent
-  if intent.revealed then return { id = intent.key_id } end
+  local key = keys.api_key(intent.visible_account_id, intent.key_id)
+  if intent.revealed then return show_again(signup, key, dynamodb.get { key = key, consistent = true }) end
 
-  local secret = api_key.new_secret()
-  local key, hash = keys.api_key(intent.visible_account_id, intent.key_id), api_key.hash(secret)
+  local secret, seed = api_key.new_secret()
+  local hash = api_key.hash(secret)
   local ok, err = dynamodb.transact_write { items = {
-    { update = { key = key, set = { secret_hash = hash, status = "ACTIVE" },
+    { update = { key = key, set = { secret_hash = hash, seed = seed, prefix = prefix(), status = "ACTIVE" },
       condition = "status = :pending", values = { pending = "PENDING_REVEAL" } } },
     { update = signup:closing { revealed = true } },
   } }
   if ok or is_stored(key, hash) then
     signup:closed { revealed = true }
-    return { id = intent.key_id, secret = secret }
+    return show(signup, key, secret, seed)
   end
   trouble.note(signup, "api_key", err)
   return { id = intent.key_id }
@@ -118,19 +181,20 @@ end
 function api_key.reveal_default(signup, visible_account_id)
   signup.at = "api_key"
   local record = default_key(signup, visible_account_id)
-  local id = record.sk:match("^API_KEY#(.*)$")
-  if record.status ~= "PENDING_REVEAL" then return { id = id } end
+  local key = { pk = record.pk, sk = record.sk }
+  if record.status ~= "PENDING_REVEAL" then return show_again(signup, key, record) end
 
-  local secret, key = api_key.new_secret(), { pk = record.pk, sk = record.sk }
+  local secret, seed = api_key.new_secret()
+  local hash = api_key.hash(secret)
   local ok, err = dynamodb.update {
-    key = key, set = { secret_hash = api_key.hash(secret), status = "ACTIVE" },
+    key = key, set = { secret_hash = hash, seed = seed, prefix = prefix(), status = "ACTIVE" },
     condition = "status = :pending", values = { pending = "PENDING_REVEAL" },
   }
-  if ok or is_stored(key, api_key.hash(secret)) then
+  if ok or is_stored(key, hash) then
     metrics.count("API_KEY_SUCCESS", 1, { method = signup.method, step = "done" })
-    return { id = id, secret = secret }
+    return show(signup, key, secret, seed)
   end
-  if err.code == "ConditionalCheckFailedException" then return { id = id } end
+  if err.code == "ConditionalCheckFailedException" then return { id = key.sk:match("^API_KEY#(.*)$") } end
   trouble.stop(signup, "api_key", err)
 end
 

@@ -203,6 +203,13 @@ function Saga:proof()
 end
 
 
+-- What to do when the good answer is handed over; not at all when nobody is there to take it. fn must not yield, but
+-- what it spawns begins when the answer has left.
+function Saga:when_answered(fn)
+  self.answered = fn
+end
+
+
 -- Gives the lease back. A refusal leaves nothing to resume; an intent that should not have been is deleted.
 local function let_go(self, failed)
   if not self.owned then return end
@@ -288,7 +295,10 @@ function saga.flow(metric, body, instead, method)
     local kept, problem = pcall(let_go, self, not ok)
     if not kept then trouble.note(self, "lease", problem) end
     tell_time(self, metric, ok, result)
-    if ok then return result end
+    if ok then
+      if self.answered and not (req:gone() or req:half_closed()) then self.answered() end
+      return result
+    end
     tell_failure(self, metric, result)
     local reply = instead and instead(self, result)
     if reply then return reply end

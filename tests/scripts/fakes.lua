@@ -419,6 +419,8 @@ function fakes.request(body, headers, cookie)
       return found == name and value or nil
     end,
     json = function() return body end,
+    gone = function() return fakes.gone == true end,
+    half_closed = function() return false end,
   }
 end
 

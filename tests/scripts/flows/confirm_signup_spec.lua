@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The confirmation, step by step in the words of the flow, against small fakes.
 local fakes = require "tests.scripts.fakes"
+local task = require "task"
 
 local FORM = {
   email = "jane@example.com", name = "Jane Doe", country = "DE", organization = "Example GmbH",
@@ -281,6 +282,27 @@ describe("confirm", function()
       { after = true })
     local secret = confirm().json.api_key.secret
     assert.equal(require "lib.api_key".hash(secret), key_record().secret_hash)
+  end)
+
+  it("7. nobody took the answer: the same secret is shown again, and then no more", function()
+    fakes.gone = true
+    local first = confirm().json.api_key
+    fakes.gone = false
+    assert.is_string(key_record().seed)
+    assert.same(first, confirm().json.api_key)
+    assert.same({ id = first.id }, confirm().json.api_key) -- also while the table has not forgotten yet
+    task.all { function() end }
+    assert.is_nil(key_record().seed)
+    assert.same({ id = first.id }, confirm().json.api_key)
+    assert.equal(require "lib.api_key".hash(first.secret), key_record().secret_hash)
+  end)
+
+  it("7. another signup.key shows nothing wrong", function()
+    fakes.gone = true
+    local first = confirm().json.api_key
+    fakes.gone = false
+    key_record().seed = ("0"):rep(64)
+    assert.same({ id = first.id }, confirm().json.api_key)
   end)
 
   it("7. a key that could not be stored is shown the next time", function()

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""The secret of the default API key is minted, and then the server dies, or the visitor has gone: who confirms again with
+the same proof sees that very secret; who has seen it does not see it a second time."""
+import hashlib
+import http.client
+import json
+import threading
+import unittest
+import urllib.parse
+
+import attempt
+import property as stores_property
+import world
+
+REVEAL = {"service": "dynamodb", "operation": "TransactWriteItems", "match": "secret_hash", "kind": "hang", "count": 1}
+
+
+class LastMoment(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.here = world.World(tells=False)
+        cls.addClassCleanup(cls.here.__exit__)
+        cls.stores, cls.switches = cls.here.stores, cls.here.switches
+
+    def person(self, name, by):
+        one = attempt.Person(f"{name}.{by}@faults.test", by)
+        self.assertEqual(one.sign_up(self.here.patient).status, 201)
+        one.code = self.stores.code(one.email)
+        return one
+
+    def record(self, person):
+        found = stores_property.Held(self.stores, person.email)
+        account, = found.where("ACCOUNT#", "USER#", email=person.email)
+        (_, _, key), = found.where(account[0], "API_KEY#")
+        return key
+
+    def shown_once_more_and_then_never(self, person, front):
+        answer = world.until(lambda: self.once(person, front), "the lease has run out")
+        secret = answer.json["api_key"]["secret"]
+        self.assertEqual(self.record(person)["secret_hash"], hashlib.sha256(secret.encode()).hexdigest())
+        for again in (person.confirm(front), person.confirm(self.here.patient)):
+            self.assertEqual((again.status, list(again.json["api_key"])), (200, ["id"]))
+        world.until(lambda: "seed" not in self.record(person), "the table forgets")
+        self.assertEqual(stores_property.check(stores_property.Held(self.stores, person.email), True), [])
+        return secret
+
+    def once(self, person, front):
+        answer = person.confirm(front)
+        return None if answer.status == 409 else answer
+
+    def test_killed_between_storing_and_showing(self):
+        for by in ("cookie", "key"):
+            with self.subTest(by):
+                person = self.person("killed", by)
+                fault = self.switches.arm(**REVEAL)
+                request = threading.Thread(
+                    target=lambda: self.assertRaises(attempt.GONE, person.confirm, self.here.victim))
+                request.start()
+                self.assertTrue(self.switches.hanging(fault))
+                self.here.victim.kill()
+                request.join(world.PATIENCE)
+                self.switches.clear()
+                self.here.victim.start()
+                self.assertEqual(self.record(person)["status"], "ACTIVE")
+                self.shown_once_more_and_then_never(person, self.here.victim)
+
+    def test_the_visitor_has_gone(self):
+        """What was on its way to nobody was not shown."""
+        person = self.person("gone", "cookie")
+        fault = self.switches.arm(**REVEAL)
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.here.patient.url).netloc)
+        cookies = "; ".join(f"{name}={value}" for name, value in person.browser.cookies.items())
+        connection.request("POST", world.door.CONFIRM, json.dumps({"email": person.email, "code": person.code}),
+                           {"Content-Type": "application/json", "Cookie": cookies})
+        self.assertTrue(self.switches.hanging(fault))
+        connection.close()
+        self.switches._ask("POST", f"/faults/{fault}/release")
+        self.shown_once_more_and_then_never(person, self.here.patient)
+
+
+if __name__ == "__main__":
+    unittest.main()
