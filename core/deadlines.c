@@ -18,24 +18,32 @@ static void arm(struct deadlines *d, uint64_t at) {
   uv_timer_start(&d->timer, on_timer, at > now ? at - now : 0, 0);
 }
 
+static struct deadline *earliest(struct deadlines *d) {
+  struct deadline *found = NULL;
+  for (int kind = 0; kind < DEADLINE_KINDS; kind++) {
+    struct deadline *first = d->lists[kind].next;
+    if (first != &d->lists[kind] && (!found || first->at < found->at)) found = first;
+  }
+  return found;
+}
+
+/* On a crowded machine the loop may come late. What arrived meanwhile is read first, for which the
+ * timer runs twice; and of many that are due the earliest comes first. */
 static void on_timer(uv_timer_t *timer) {
   struct deadlines *d = (struct deadlines *)timer; /* its first member */
+  d->polling = !d->polling;
+  if (d->polling) {
+    uv_timer_start(timer, on_timer, 1, 0); /* 0 would not wait for the loop to poll */
+    return;
+  }
   uint64_t now = uv_now(timer->loop);
-  for (int kind = 0; kind < DEADLINE_KINDS; kind++) {
-    struct deadline *list = &d->lists[kind];
-    while (list->next != list && list->next->at <= now) {
-      struct deadline *due = list->next;
-      deadline_clear(due);
-      d->on_due(due, d->ctx);
-    }
+  struct deadline *next;
+  while ((next = earliest(d)) && next->at <= now) {
+    deadline_clear(next);
+    d->on_due(next, d->ctx);
   }
-  uint64_t next = UINT64_MAX;
-  for (int kind = 0; kind < DEADLINE_KINDS; kind++) {
-    struct deadline *list = &d->lists[kind];
-    if (list->next != list && list->next->at < next) next = list->next->at;
-  }
-  d->armed = next;
-  if (next != UINT64_MAX && !uv_is_closing((uv_handle_t *)timer)) arm(d, next);
+  d->armed = UINT64_MAX;
+  if (next && !uv_is_closing((uv_handle_t *)timer)) arm(d, next->at);
 }
 
 int deadlines_open(struct deadlines *d, uv_loop_t *loop, void (*on_due)(struct deadline *, void *),
@@ -48,6 +56,7 @@ int deadlines_open(struct deadlines *d, uv_loop_t *loop, void (*on_due)(struct d
   d->timer.data = d->ctx = ctx;
   d->on_due = on_due;
   d->armed = UINT64_MAX;
+  d->polling = false;
   return 0;
 }
 

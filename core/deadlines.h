@@ -20,11 +20,13 @@ struct deadlines {
   uv_timer_t timer; /* does not keep the loop alive */
   struct deadline lists[DEADLINE_KINDS];
   uint64_t armed; /* when the timer fires, or UINT64_MAX */
+  bool polling;   /* the timer has fired, and fires again when the loop has polled */
   void (*on_due)(struct deadline *, void *ctx);
   void *ctx;
 };
 
-/* on_due: the entry is no longer set, and may be set again to a later time. */
+/* on_due: the entry is no longer set, and may be set again to a later time. It comes when the loop
+ * has polled at or after the deadline: what arrived in time is never late because the loop was. */
 int deadlines_open(struct deadlines *d, uv_loop_t *loop, void (*on_due)(struct deadline *, void *),
                    void *ctx);
 void deadlines_close(struct deadlines *d,
