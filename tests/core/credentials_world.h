@@ -127,7 +127,8 @@ static inline void world_open(struct world *w) {
   uv_loop_init(&w->loop);
   peer_open(&w->loop, &w->peer, none, 1);
   w->peer.on_request = on_peer_request;
-  assert_int_equal(client_open(&w->loop, &(struct client_settings){0}, &w->client), 0);
+  const struct client_settings patient = {.connect_timeout_ms = 60 * 60 * 1000};
+  assert_int_equal(client_open(&w->loop, &patient, &w->client), 0);
 }
 
 static inline void world_forget_script(struct world *w) {
@@ -173,6 +174,9 @@ static inline void world_ask(struct world *w, const char *const *variables,
   struct credentials_round *round;
   world_environment(w, variables);
   world_script(w, answers, answers_of(answers));
+  bool hangs = false; /* only then is a deadline what is tested */
+  for (size_t i = 0; i < w->peer.lines; i++) hangs |= answers[i].then == HANG;
+  if (!hangs) setenv("AWS_METADATA_SERVICE_TIMEOUT", "60", 0);
   memset(w->requests, 0, sizeof w->requests);
   w->done = false;
   assert_int_equal(credentials_round_start(&settings, on_round, w, &round), 0);

@@ -207,7 +207,7 @@ static void check_reply(const struct reply_case *c) {
   struct world w;
   world_open(&w, &c->line, 1, &(struct client_settings){0});
   size_t len = c->request_body ? strlen(c->request_body) : 0;
-  uint64_t deadline = in_ms(&w, c->deadline_ms ? c->deadline_ms : 20000);
+  uint64_t deadline = in_ms(&w, c->deadline_ms ? c->deadline_ms : FAR_MS);
   exchange(&w, &(struct client_request){.method = c->method,
                                         .url = w.peer.url,
                                         .body = c->request_body,
@@ -243,14 +243,14 @@ struct start_case {
 };
 
 static const struct start_case starts[] = {
-    {"refused", "http://127.0.0.1:1/", 20000, 0, CLIENT_CONNECT},
-    {"no such name", "http://nowhere.invalid/", 20000, 0, CLIENT_DNS},
-    {"no url", "what is this", 20000, 0, CLIENT_PROTOCOL},
-    {"another scheme", "ftp://127.0.0.1/", 20000, 0, CLIENT_PROTOCOL},
-    {"tls against plain", NULL, 20000, 0, CLIENT_TLS},
+    {"refused", "http://127.0.0.1:1/", FAR_MS, 0, CLIENT_CONNECT},
+    {"no such name", "http://nowhere.invalid/", FAR_MS, 0, CLIENT_DNS},
+    {"no url", "what is this", FAR_MS, 0, CLIENT_PROTOCOL},
+    {"another scheme", "ftp://127.0.0.1/", FAR_MS, 0, CLIENT_PROTOCOL},
+    {"tls against plain", NULL, FAR_MS, 0, CLIENT_TLS},
     {"deadline already past", "http://127.0.0.1:1/", 0, 0, CLIENT_TIMEOUT},
     {"deadline before the connection", "http://192.0.2.1/", 30, 0, CLIENT_TIMEOUT},
-    {"connect timeout", "http://192.0.2.1/", 20000, 30, CLIENT_TIMEOUT},
+    {"connect timeout", "http://192.0.2.1/", FAR_MS, 30, CLIENT_TIMEOUT},
 };
 
 static void test_starts(void **state) {

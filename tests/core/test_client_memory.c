@@ -80,13 +80,13 @@ static unsigned live_once(unsigned fail_at, bool from_there_on) {
   struct client_request r = {.method = "POST", .url = w.peer.url, .body = "x", .body_len = 1};
   r.headers = headers;
   r.header_count = COUNT(headers);
-  r.deadline_ms = in_ms(&w, fail_at ? 50 : 20000); /* curl may lose a call for want of memory */
+  r.deadline_ms = in_ms(&w, fail_at ? 50 : FAR_MS); /* curl may lose a call for want of memory */
   struct client_call *calls[3] = {0};
   unsigned sent = 0;
   allocations = 0;
   countdown = fail_at;
   for_good = from_there_on;
-  if (!client_open(&w.loop, &(struct client_settings){0}, &w.client)) {
+  if (!client_open(&w.loop, &(struct client_settings){.connect_timeout_ms = FAR_MS}, &w.client)) {
     for (int i = 0; i < 2; i++)
       sent += (calls[i] = client_send(w.client, &r, on_any_done, &w)) != NULL;
     while (w.any_done < sent) uv_run(&w.loop, UV_RUN_ONCE);

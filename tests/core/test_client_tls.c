@@ -37,7 +37,7 @@ static void test_trust(void **state) {
     tls_peer_open(&peer, c->names, c->from, c->max_version);
     tls_world_open(&w, c->known ? peer.ca_file : NULL);
     struct client_request r = {.method = "POST", .url = peer.url, .body = "x", .body_len = 1};
-    r.deadline_ms = in_ms(&w, 20000);
+    r.deadline_ms = UINT64_MAX;
     exchange(&w, &r);
     if (client_call_error(w.call) != c->error)
       fail_msg("%s: %s (%s)", c->name, client_error_name(client_call_error(w.call)),
