@@ -179,7 +179,7 @@ static const char *const flow_base[] = {
     "rawlen", "select", "tonumber", "tostring", "type",  "xpcall", "_VERSION", NULL,
 };
 
-/* names: those of the library that a flow has; NULL: all but string.dump */
+/* names: those of the library that a flow has; NULL: all of it */
 static const struct {
   const char *library, *const *names;
 } flow_libraries[] = {
@@ -210,8 +210,6 @@ static void copy_pair(lua_State *L) {
 
 static void copy_all(lua_State *L) {
   for (lua_pushnil(L); lua_next(L, -2);) copy_pair(L);
-  lua_pushnil(L);
-  lua_setfield(L, -3, "dump"); /* bytecode */
 }
 
 /* stack: names -> the same, with one more library */
@@ -225,6 +223,18 @@ static void add_library(lua_State *L, const char *library, const char *const *na
   lua_pop(L, 1);
   globals_push_view(L, library);
   lua_setfield(L, -2, library);
+}
+
+/* What a flow would reach without naming it: a text's methods, and what require remembers. */
+static void forget_hidden_ways(lua_State *L) {
+  lua_getglobal(L, "string");
+  lua_pushnil(L);
+  lua_setfield(L, -2, "dump"); /* bytecode */
+  lua_newtable(L);
+  lua_pushglobaltable(L);
+  lua_setfield(L, -2, LUA_GNAME); /* no module's name; tracebacks find names of functions there */
+  lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_pop(L, 1);
 }
 
 /* stack: -> table of what a flow can name */
@@ -295,6 +305,7 @@ static void make_metatables(lua_State *L) {
 void globals_install(lua_State *L) {
   bool trusted = vm_of(L)->settings.trusted;
   make_metatables(L);
+  if (!trusted) forget_hidden_ways(L);
   if (trusted)
     push_trusted_names(L);
   else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: finds the command, reads its options, runs it. Exit codes: 0 ok, 1 it failed, 2 wrong usage. */
+#include "check.h"
 #include "commands.h"
 #include "dev.h"
 #include "lambda.h"
@@ -56,8 +57,10 @@ static const struct command {
      "  --scripts DIR  scripts that replace the ones inside the binary\n",
      cmd_dev},
     {"check", "load settings and scripts as serve would, and say what is wrong",
-     "usage: usher check [--config FILE] [--scripts DIR]\n\n"
-     "Exit code 0: serve would start with them. 1: every fault is printed.\n",
+     "usage: usher check [--config FILE] [--scripts DIR] [--json]\n\n"
+     "Exit code 0: serve would start with them. 1: every fault is printed as FILE:LINE: "
+     "MESSAGE.\n\n"
+     "  --json  one object for programs: ok, scripts, faults: [{file, line, message, traceback}]\n",
      cmd_check},
     {"exec", "run a Lua file with every binding",
      "usage: usher exec [--config FILE] [--scripts DIR] FILE.lua [ARG…]\n\n"
@@ -126,6 +129,11 @@ static const struct option dev_only[] = {
     {"data", required_argument, NULL, DATA},     {"json", no_argument, NULL, JSON},
     {"help", no_argument, NULL, HELP},           {0}};
 
+static const struct option check_only[] = {{"config", required_argument, NULL, CONFIG},
+                                           {"scripts", required_argument, NULL, SCRIPTS},
+                                           {"json", no_argument, NULL, JSON},
+                                           {"help", no_argument, NULL, HELP},
+                                           {0}};
 static const struct option lambda_only[] = {{"config", required_argument, NULL, CONFIG},
                                             {"scripts", required_argument, NULL, SCRIPTS},
                                             {"package", required_argument, NULL, PACKAGE},
@@ -218,9 +226,9 @@ static int cmd_dev(int argc, char **argv) {
 
 static int cmd_check(int argc, char **argv) {
   struct values v;
-  if (!options_alone(argc, argv, common, &v)) return usage_error("check");
-  return run_script(&(struct run_settings){
-      .module = "checking", .strict = true, .config_path = v.config, .scripts = v.scripts});
+  if (!options_alone(argc, argv, check_only, &v)) return usage_error("check");
+  return check(
+      &(struct check_options){.config_path = v.config, .scripts = v.scripts, .json = v.json});
 }
 
 static int cmd_exec(int argc, char **argv) {

@@ -47,36 +47,35 @@ int luaopen_unicode(lua_State *L);
 static const struct {
   const char *name;
   lua_CFunction open;
-  bool trusted; /* only where a person or the sandbox runs code, never in a flow */
 } modules[] = {
-    {"aws_credentials", luaopen_aws_credentials, false},
-    {"aws_env", luaopen_aws_env, false},
-    {"background_wait", luaopen_background_wait, false},
-    {"bignum", luaopen_bignum, true},
-    {"clock", luaopen_clock, false},
-    {"crypto", luaopen_crypto, false},
-    {"embedded", luaopen_embedded, true},
-    {"files", luaopen_files, true},
-    {"globals", luaopen_globals, false},
-    {"http", luaopen_http, false},
-    {"interrupt", luaopen_interrupt, true},
-    {"json", luaopen_json, false},
-    {"jwt", luaopen_jwt, false},
-    {"latch", luaopen_latch, true},
-    {"lifecycle", luaopen_lifecycle, false},
-    {"limiter", luaopen_limiter, false},
-    {"log_sink", luaopen_log_sink, false},
-    {"marks", luaopen_marks, false},
-    {"metrics", luaopen_metrics, false},
-    {"process", luaopen_process, true},
-    {"reload", luaopen_reload, false},
-    {"request", luaopen_request, false},
-    {"script_files", luaopen_script_files, true},
-    {"secret", luaopen_secret, false},
-    {"sigv4", luaopen_sigv4, false},
-    {"sqlite", luaopen_sqlite, true},
-    {"task", luaopen_task, false},
-    {"unicode", luaopen_unicode, false},
+    {"aws_credentials", luaopen_aws_credentials},
+    {"aws_env", luaopen_aws_env},
+    {"background_wait", luaopen_background_wait},
+    {"bignum", luaopen_bignum},
+    {"clock", luaopen_clock},
+    {"crypto", luaopen_crypto},
+    {"embedded", luaopen_embedded},
+    {"files", luaopen_files},
+    {"globals", luaopen_globals},
+    {"http", luaopen_http},
+    {"interrupt", luaopen_interrupt},
+    {"json", luaopen_json},
+    {"jwt", luaopen_jwt},
+    {"latch", luaopen_latch},
+    {"lifecycle", luaopen_lifecycle},
+    {"limiter", luaopen_limiter},
+    {"log_sink", luaopen_log_sink},
+    {"marks", luaopen_marks},
+    {"metrics", luaopen_metrics},
+    {"process", luaopen_process},
+    {"reload", luaopen_reload},
+    {"request", luaopen_request},
+    {"script_files", luaopen_script_files},
+    {"secret", luaopen_secret},
+    {"sigv4", luaopen_sigv4},
+    {"sqlite", luaopen_sqlite},
+    {"task", luaopen_task},
+    {"unicode", luaopen_unicode},
 };
 
 static bool name_is_sane(const char *name) {
@@ -104,7 +103,11 @@ static bool is_shown(const char *name) {
 /* --- finding: each pushes the module's function and where it is from, or nothing -------------- */
 
 static bool load_text(lua_State *L, const char *data, size_t len, const char *chunk) {
-  if (luaL_loadbufferx(L, data, len, chunk, "t")) lua_error(L);
+  if (luaL_loadbufferx(L, data, len, chunk, "t")) {
+    if (len && *data == *LUA_SIGNATURE) /* Lua's own words have no place */
+      lua_pushfstring(L, "%s:1: %s", chunk + 1, lua_tostring(L, -1));
+    lua_error(L);
+  }
   lua_pushstring(L, chunk + 1);
   return true;
 }
@@ -140,9 +143,8 @@ static bool load_script(lua_State *L, const char *name) {
 }
 
 static bool find_c(lua_State *L, const char *name) {
-  bool trusted = vm_of(L)->settings.trusted;
   for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
-    if (strcmp(modules[i].name, name) || (modules[i].trusted && !trusted)) continue;
+    if (strcmp(modules[i].name, name)) continue;
     lua_pushcfunction(L, modules[i].open);
     lua_pushliteral(L, ":usher:");
     return true;
@@ -266,6 +268,7 @@ static int require(lua_State *L) {
   const char *name = luaL_checklstring(L, NAME, &len);
   bool for_scripts = lua_toboolean(L, lua_upvalueindex(1)), binding = is_binding(name);
   luaL_argcheck(L, strlen(name) == len, NAME, "a NUL is in the name");
+  if (for_scripts && !vm_of(L)->settings.trusted && !name_is_sane(name)) refuse_unknown(L, name);
   if (for_scripts && binding && !is_shown(name))
     return luaL_error(L, "module '%s' is usher's own, and not for scripts", name);
   lua_settop(L, NAME);

@@ -2,8 +2,8 @@
 /* Runs bindings/proving.lua as a task of a state that is thrown away afterwards. */
 #include "proof.h"
 
-#include "bytes.h"
 #include "script_set.h"
+#include "server_config.h"
 #include "task.h"
 
 #include <lauxlib.h>
@@ -13,18 +13,23 @@
 struct proof {
   struct vm *vm;
   const char *handler;
-  bool specs;
+  bool specs, bad;
   proof_on_end on_end;
   void *ctx;
-  char *problem;
-  struct bytes faults; /* of compiling */
-  uv_timer_t later;    /* the state is not closed from inside its own task */
+  struct proof_faults faults;
+  uv_timer_t later; /* the state is not closed from inside its own task */
 };
+
+void proof_faults_free(struct proof_faults *f) {
+  free(f->lines);
+  free(f->text);
+  free(f->json);
+  *f = (struct proof_faults){0};
+}
 
 static void on_closed(uv_handle_t *handle) {
   struct proof *p = handle->data;
-  free(p->problem);
-  bytes_free(&p->faults);
+  proof_faults_free(&p->faults);
   free(p);
 }
 
@@ -35,75 +40,77 @@ static void close_proof(struct proof *p) {
 
 static void on_later(uv_timer_t *timer) {
   struct proof *p = timer->data;
-  if (p->on_end) p->on_end(p->ctx, p->problem);
+  if (p->on_end) p->on_end(p->ctx, p->bad ? &p->faults : NULL);
   close_proof(p);
 }
 
-static int push_problem(lua_State *L) {
-  lua_State *T = lua_touserdata(L, 1);
-  if (lua_type(T, -1) == LUA_TSTRING) {
-    luaL_traceback(L, T, lua_tostring(T, -1), 0);
-  } else {
-    lua_pushvalue(T, -1);
-    lua_xmove(T, L, 1);
-    luaL_tolstring(L, -1, NULL);
+/* --- the outcome ---------------------------------------------------------------------------- */
+
+/* stack: proof, thread of a task that did not end by itself or NULL -> lines, text, json | nil */
+static int written(lua_State *L) {
+  lua_State *T = lua_touserdata(L, 2);
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "proving");
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, "written");
+  if (!T) {
+    lua_call(L, 0, 3);
+    return 3;
   }
-  return 1;
+  lua_pushvalue(T, -1); /* the error stays where a traceback looks for it */
+  lua_pushthread(T);
+  lua_xmove(T, L, 2);
+  lua_insert(L, -2);
+  lua_call(L, 2, 3);
+  return 3;
 }
 
-/* proving returns nil, or a text with a line for each fault */
+static char *copy_at(lua_State *L, int index) {
+  return strdup(lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "");
+}
+
+static void read_outcome(struct proof *p, lua_State *T) {
+  lua_State *L = p->vm->L;
+  lua_pushcfunction(L, written);
+  lua_pushlightuserdata(L, p);
+  lua_pushlightuserdata(L, T);
+  bool told = lua_pcall(L, 2, 3, 0) == LUA_OK;
+  if (told && lua_isnil(L, -3)) return;
+  p->bad = true;
+  if (told)
+    p->faults = (struct proof_faults){copy_at(L, -3), copy_at(L, -2), copy_at(L, -1)};
+  else
+    p->faults = (struct proof_faults){copy_at(L, -1), copy_at(L, -1), strdup("[]")};
+}
+
 static void on_task_end(lua_State *T, int status, void *ctx) {
   struct proof *p = ctx;
-  lua_State *L = p->vm->L;
-  if (status == LUA_OK) {
-    const char *text = lua_type(T, 1) == LUA_TSTRING ? lua_tostring(T, 1) : NULL;
-    p->problem = text ? strdup(text) : NULL;
-  } else {
-    lua_pushcfunction(L, push_problem);
-    lua_pushlightuserdata(L, T);
-    p->problem = strdup(lua_pcall(L, 1, 1, 0) == LUA_OK ? lua_tostring(L, -1) : "out of memory");
-    lua_pop(L, 1);
-  }
+  read_outcome(p, status == LUA_OK ? NULL : T);
   uv_timer_start(&p->later, on_later, 0, 0);
 }
 
-static bool is_spec(const char *name) {
-  size_t len = strlen(name);
-  return len > 9 && strcmp(name + len - 9, "_spec.lua") == 0;
+/* --- start ---------------------------------------------------------------------------------- */
+
+/* What C reads of the settings, and can find wrong. */
+static void push_settings_problem(lua_State *L, struct vm *vm) {
+  struct server_config config;
+  char *problem = NULL;
+  server_config_read(vm, &config, &problem);
+  lua_pushstring(L, problem);
+  free(problem);
 }
 
-/* stack: proving, specs list -> the same; a good spec is added, with globals of its own */
-static void compile_one(lua_State *L, const struct script_file *file, bool specs,
-                        struct bytes *faults) {
-  const char *chunk = lua_pushfstring(L, "@%s", file->path);
-  int status = luaL_loadbufferx(L, file->data, file->len, chunk, "t");
-  if (status != LUA_OK) {
-    const char *fault = lua_tostring(L, -1);
-    bytes_printf(faults, "%s%s", faults->len ? "\n" : "", fault ? fault : "out of memory");
-  } else if (specs && is_spec(file->name)) {
-    lua_getfield(L, 2, "environment");
-    lua_call(L, 0, 1);
-    lua_setupvalue(L, -2, 1);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, 3, luaL_len(L, 3) + 1);
-  }
-  lua_settop(L, 3);
-}
-
-/* Every file is compiled, so that all faults of a set are told at once. stack: proof -> … */
+/* stack: proof -> … */
 static int start_task(lua_State *L) {
   struct proof *p = lua_touserdata(L, 1);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "proving");
   lua_call(L, 1, 1);
-  lua_newtable(L);
-  for (size_t i = 0; i < script_set_count(p->vm->set); i++)
-    compile_one(L, script_set_at(p->vm->set, i), p->specs, &p->faults);
-  if (p->faults.len) return luaL_error(L, "%s", p->faults.data);
-  lua_getfield(L, 2, "run");
+  lua_getfield(L, -1, "run");
   lua_pushstring(L, p->handler);
-  lua_pushvalue(L, 3);
-  task_start(L, 2, on_task_end, p);
+  lua_pushboolean(L, p->specs);
+  push_settings_problem(L, p->vm);
+  task_start(L, 3, on_task_end, p);
   return 0;
 }
 
@@ -115,6 +122,7 @@ int proof_start(const struct vm_settings *from, struct script_set *set, const ch
   if (!p) return UV_ENOMEM;
   settings.set = set;
   settings.client = NULL;
+  settings.tolerant = true;
   int err = vm_open(&p->vm, &settings, problem);
   if (err) {
     free(p);
@@ -143,24 +151,33 @@ void proof_cancel(struct proof *p) {
   close_proof(p);
 }
 
+/* --- waiting for it ------------------------------------------------------------------------- */
+
 struct wait {
-  bool ended;
-  char *problem;
+  bool ended, bad;
+  struct proof_faults *faults;
 };
 
-static void on_waited(void *ctx, const char *problem) {
+static void on_waited(void *ctx, struct proof_faults *faults) {
   struct wait *wait = ctx;
   wait->ended = true;
-  wait->problem = problem ? strdup(problem) : NULL;
+  wait->bad = faults;
+  if (!faults) return;
+  *wait->faults = *faults;
+  *faults = (struct proof_faults){0};
 }
 
 int proof_now(const struct vm_settings *vm, struct script_set *set, const char *handler, bool specs,
-              char **problem) {
-  struct wait wait = {0};
+              struct proof_faults *faults) {
+  struct wait wait = {.faults = faults};
   struct proof *p;
-  int err = proof_start(vm, set, handler, specs, on_waited, &wait, &p, problem);
-  if (err) return err;
+  char *problem;
+  *faults = (struct proof_faults){0};
+  int err = proof_start(vm, set, handler, specs, on_waited, &wait, &p, &problem);
+  if (err) {
+    if (problem) *faults = (struct proof_faults){strdup(problem), problem, strdup("[]")};
+    return err;
+  }
   while (!wait.ended) uv_run(vm->loop, UV_RUN_ONCE);
-  *problem = wait.problem;
-  return wait.problem ? UV_EINVAL : 0;
+  return wait.bad ? UV_EINVAL : 0;
 }

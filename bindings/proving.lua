@@ -1,12 +1,14 @@
 -- SPDX-License-Identifier: MIT
--- Proves a set of scripts before it serves: loads the handler, then runs the specs that lie beside the scripts. A small
--- runner that knows busted's describe, it, before_each, after_each, pending and the asserts below: the same files
--- run under `usher test`. Called by proof.c.
-local globals = require "globals"
+-- Proves a set of scripts before it serves, and tells all that is wrong with it at once: compiles every file, loads
+-- every module, builds the routes, runs the specs that lie beside the scripts. Their runner is a small one that knows
+-- busted's describe, it, before_each, after_each, pending and the asserts below: the same files run under `usher test`.
+-- Called by proof.c, in a state of its own.
+local config_names, globals, routing = require "config_names", require "globals", require "routing"
+local script_files, settings = require "script_files", require "settings"
 
 local proving = {}
 
-local blocks, faults -- the describes that are open; what went wrong
+local blocks, faults = {}, require "faults".new() -- the describes that are open; what went wrong
 
 local function same(a, b)
   if a == b then return true end
@@ -77,8 +79,13 @@ define("is_string", function(value) return type(value) == "string", shown(value)
 define("is_function", function(value) return type(value) == "function", shown(value) .. " should be a function" end)
 asserts.are, asserts.is, asserts.has = asserts, asserts, asserts
 
-local function fault(name, problem)
-  faults[#faults + 1] = name .. ": " .. tostring(problem)
+local function located(problem) return faults:of(problem) end
+
+-- What a module has already been blamed for is not told again by each spec that needs it.
+local function blame(name, fault)
+  if faults:knows(fault) then return end
+  fault.message = name .. ": " .. fault.message
+  faults:add(fault)
 end
 
 local function full_name(name)
@@ -97,18 +104,18 @@ end
 local environment = {
   describe = function(name, fn)
     blocks[#blocks + 1] = { name = name, before = {}, after = {} }
-    local ok, problem = xpcall(fn, debug.traceback)
+    local ok, fault = xpcall(fn, located)
+    if not ok then blame(full_name(), fault) end
     blocks[#blocks] = nil
-    if not ok then fault(full_name(name), problem) end
   end,
   it = function(name, fn)
-    local ok, problem = xpcall(function()
+    local ok, fault = xpcall(function()
       run_hooks "before"
       fn()
-    end, debug.traceback)
-    local cleaned, why = pcall(run_hooks, "after")
-    if not ok then fault(full_name(name), problem) end
-    if not cleaned then fault(full_name(name), why) end
+    end, located)
+    local cleaned, why = xpcall(run_hooks, located, "after")
+    if not ok then blame(full_name(name), fault) end
+    if not cleaned then blame(full_name(name), why) end
   end,
   before_each = function(fn) table.insert(blocks[#blocks].before, fn) end,
   after_each = function(fn) table.insert(blocks[#blocks].after, fn) end,
@@ -124,16 +131,76 @@ function proving.environment()
   return setmetatable({}, { __index = environment })
 end
 
--- proving.run(handler, specs) -> nil, or a text with a line for each fault. Yields where a spec does.
-function proving.run(handler, specs)
-  blocks, faults = {}, {}
-  local ok, problem = xpcall(require, debug.traceback, handler)
-  if not ok then return tostring(problem) end
-  for _, spec in ipairs(specs) do
-    local fine, why = xpcall(spec, debug.traceback)
-    if not fine then fault("a spec cannot be loaded", why) end
+-- --- the set ----------------------------------------------------------------------------------
+
+local function environment_of(file)
+  if file.name:find "_spec%.lua$" then return proving.environment() end
+  return globals.environment()
+end
+
+-- Every file is compiled, whether anything requires it or not. -> the specs' functions
+local function compile()
+  local specs = {}
+  for _, file in ipairs(script_files.list()) do
+    local chunk, problem = load(script_files.read(file.name), "@" .. file.path, "t", environment_of(file))
+    if not chunk then
+      local path, line, message = faults:split(problem)
+      faults:add { file = path or file.path, line = line or 1, message = message or problem }
+    elseif file.name:find "_spec%.lua$" then
+      specs[#specs + 1] = chunk
+    end
   end
-  if #faults > 0 then return table.concat(faults, "\n") end
+  return specs
+end
+
+-- "lib/form.lua" -> "lib.form"; nil for what no flow requires: specs, commands and the sandbox, which have all of Lua.
+local function module_of(name)
+  if name:find "_spec%.lua$" or name:find "^commands/" or name:find "^sandbox/" then return end
+  return (name:gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", "."))
+end
+
+-- Every module's top level runs, as on a worker.
+local function load_modules()
+  local script_require = globals.environment().require
+  for _, file in ipairs(script_files.list()) do
+    local name = module_of(file.name)
+    if name and name:find "^%a[%w_.]*$" then
+      local ok, fault = xpcall(script_require, located, name)
+      if not ok then faults:add(fault) end
+    end
+  end
+end
+
+local function load_handler(name)
+  local ok, handler = xpcall(require, located, name)
+  if not ok then return faults:add(handler) end
+  if type(handler) ~= "function" then faults:add { message = name .. " must return a function of a request" } end
+end
+
+-- proving.run(handler, with_specs, problem): problem: what C has to say of the settings, or nil. What is wrong is in
+-- proving.written() afterwards, also when this was ended half way. Yields where a spec does.
+function proving.run(handler, with_specs, problem)
+  for _, text in ipairs(settings.problems) do faults:add_text(text) end
+  if problem then
+    faults:add_text(("%s: %s"):format(settings.place(problem:match "^[%w_.]+") or "settings", problem))
+  end
+  local specs = compile()
+  load_modules()
+  routing.compile(faults)
+  if not faults:any() then load_handler(handler) end
+  config_names.check(faults)
+  if not with_specs then return end
+  for _, spec in ipairs(specs) do
+    local ok, fault = xpcall(spec, located)
+    if not ok then blame("the spec cannot be loaded", fault) end
+  end
+end
+
+-- proving.written([thread, problem]) -> nil when nothing was wrong; else a line for each fault, the same with
+-- tracebacks, and a list as JSON. thread: where run was ended, and by what.
+function proving.written(thread, problem)
+  if thread then faults:add(faults:of(problem, thread)) end
+  if faults:any() then return faults:written() end
 end
 
 return proving

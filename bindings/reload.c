@@ -99,10 +99,11 @@ static void finish(struct reload *r, bool ok, const char *message) {
   uv_async_send(&r->wake);
 }
 
-static void refuse(struct reload *r, const char *problem) {
+/* faults: as a JSON list, or NULL */
+static void refuse(struct reload *r, const char *problem, const char *faults) {
   if (r->candidate) versions_discard(r->versions, r->candidate);
   r->candidate = NULL;
-  versions_refused(r->versions, r->job->trigger, problem);
+  versions_refused(r->versions, r->job->trigger, problem, faults);
   log_event(LOG_ERROR, "reload_refused", "trigger", r->job->trigger, "problem", problem, "next",
             "the version before keeps serving; mend the script and reload", NULL);
   finish(r, false, problem);
@@ -142,18 +143,18 @@ static void on_prepared(struct reload *r) {
   if (!all) return;
   if (problem) {
     workers_tell(r->workers, RELOAD_DISCARD);
-    refuse(r, problem);
+    refuse(r, problem, NULL);
   } else {
     swap(r);
   }
   free(problem);
 }
 
-static void on_proved(void *ctx, const char *problem) {
+static void on_proved(void *ctx, struct proof_faults *faults) {
   struct reload *r = ctx;
   r->proof = NULL;
-  if (problem)
-    refuse(r, problem);
+  if (faults)
+    refuse(r, faults->text, faults->json);
   else
     prepare(r);
 }
@@ -166,7 +167,7 @@ static void prove(struct reload *r, struct script_set *set, const char *trigger)
   if (!err)
     err = proof_start(&r->settings.vm, set, r->settings.handler, r->settings.prove, on_proved, r,
                       &r->proof, &problem);
-  if (err) refuse(r, problem ? problem : uv_strerror(err));
+  if (err) refuse(r, problem ? problem : uv_strerror(err), NULL);
   free(problem);
 }
 
@@ -176,7 +177,7 @@ static void start_reload(struct reload *r) {
   const struct vm_settings *vm = &r->settings.vm;
   int err = script_set_read(vm->scripts, vm->config_path, &set, &problem);
   if (err) {
-    refuse(r, problem ? problem : uv_strerror(err));
+    refuse(r, problem ? problem : uv_strerror(err), NULL);
     free(problem);
     return;
   }
@@ -223,8 +224,12 @@ static int read_first(struct reload *r, char **problem) {
   int err = script_set_read(vm->scripts, vm->config_path, &set, problem);
   if (err) return err;
   struct version *v = versions_add(r->versions, set, "start");
-  err = v ? proof_now(vm, set, r->settings.handler, r->settings.prove, problem) : UV_ENOMEM;
+  struct proof_faults faults = {0};
+  err = v ? proof_now(vm, set, r->settings.handler, r->settings.prove, &faults) : UV_ENOMEM;
   script_set_unref(set);
+  *problem = faults.text;
+  faults.text = NULL;
+  proof_faults_free(&faults);
   if (!err)
     versions_adopt(r->versions, v);
   else if (v)

@@ -66,6 +66,7 @@ static int open_client(struct run *run, char **problem) {
   struct server_config config;
   struct vm_settings *vm = &run->vm->settings;
   int err = server_config_read(run->vm, &config, problem);
+  if (!err) log_set_level((enum log_level)config.log_level);
   if (!err) err = client_open(vm->loop, &config.client, &vm->client);
   if (err) return err;
   err = credentials_host_open(&run->credentials, vm->loop, vm->client, &config);

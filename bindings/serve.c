@@ -60,6 +60,7 @@ static int read_config(struct process *p, const struct serve_options *options) {
   int err = vm_open(&vm, &settings, &why);
   if (!err) {
     err = server_config_read(vm, &p->config, &why);
+    if (!err) log_set_level((enum log_level)p->config.log_level);
     vm_close(vm);
     uv_run(&p->loop, UV_RUN_NOWAIT);
   }

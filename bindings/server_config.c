@@ -113,10 +113,10 @@ static void read_server(lua_State *L, struct server_config *out) {
   if (*out->strip_prefix) out->server.strip_prefix = out->strip_prefix;
 }
 
-static void read_log_level(lua_State *L) {
+static int read_log_level(lua_State *L) {
   char level[16];
   text(L, "log", "level", level, sizeof level);
-  log_set_level((enum log_level)log_level_parse(level));
+  return log_level_parse(level);
 }
 
 static int read_all(lua_State *L) {
@@ -140,7 +140,7 @@ static int read_all(lua_State *L) {
   out->keep = whole(L, "reload", "keep");
   out->reload_drain_ms = milliseconds(L, "reload", "drain");
   read_server(L, out);
-  read_log_level(L);
+  out->log_level = read_log_level(L);
   text(L, "aws", "region", out->aws_region, sizeof out->aws_region);
   text(L, "aws", "endpoint_url", out->aws_url, sizeof out->aws_url);
   out->credentials_wait_ms = milliseconds(L, "aws", "credentials_wait");

@@ -12,6 +12,7 @@ struct server_config {
   int port, admin_port;
   unsigned workers;
   unsigned grace_ms, drain_ms, credentials_wait_ms;
+  int log_level;     /* enum log_level */
   bool watch, prove; /* reload.* */
   unsigned keep, reload_drain_ms;
   struct server_settings server;

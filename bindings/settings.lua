@@ -6,7 +6,11 @@ local nearest, secret = require "nearest", require "secret"
 
 local settings = {
   missing = {}, -- what load left out because sources.lenient said so: one line for each secret
+  problems = {}, -- what load went past because sources.tolerant said so: one line each
 }
+
+local NO_FILES <const> = { ["command line"] = true, ["usher dev"] = true }
+local texts = {} -- file -> what it says
 
 -- What a setting may be. config/usher.lua calls these; a file laid over it just says values (or calls them again).
 local KIND = {}
@@ -36,12 +40,30 @@ local vocabulary = {
   env = function(name, default) return os.getenv(name) or default or "" end,
 }
 
+-- The line on which a file says `name`, "listen.port", or as much of it as is there.
+local function line_of(file, name)
+  local text, at = texts[file] or "", nil
+  for part in name:gmatch "[^.]+" do
+    local found = text:find("%f[%w_]" .. part:gsub("%p", "%%%0") .. "[\"'%]]*%s*=%f[^=]", at or 1)
+    if not found then break end
+    at = found
+  end
+  return at and select(2, text:sub(1, at):gsub("\n", "")) + 1
+end
+
+-- "FILE:LINE: what is wrong"
+local function fault(file, name, message)
+  local line = line_of(file, name)
+  return ("%s%s: %s"):format(file, line and ":" .. line or "", message)
+end
+
 local function evaluate(text, name)
-  local chunk, problem = load(text, name, "t", setmetatable({}, { __index = vocabulary }))
+  if not NO_FILES[name] then texts[name] = text end
+  local chunk, problem = load(text, "@" .. name, "t", setmetatable({}, { __index = vocabulary }))
   if not chunk then return nil, problem end
   local ok, result = pcall(chunk)
   if not ok then return nil, tostring(result) end
-  if type(result) ~= "table" then return nil, name:sub(2) .. ": must return a table of settings" end
+  if type(result) ~= "table" then return nil, name .. ":1: must return a table of settings" end
   return result
 end
 
@@ -103,10 +125,11 @@ local function overlay(rules, chosen, source, file, path, problems)
     local name = path .. tostring(key)
     local rule = rules[key]
     if rule == nil then
-      problems[#problems + 1] = ("%s: unknown setting %s; did you mean %s%s?"):format(file, name, path,
-        nearest(tostring(key), rules))
+      problems[#problems + 1] = fault(file, name, ("unknown setting %s; did you mean %s%s?"):format(name, path,
+        nearest(tostring(key), rules)))
     elseif not fits(value, rule) then
-      problems[#problems + 1] = ("%s: %s must be %s, not %s"):format(file, name, describe(rule), show(value, rule))
+      problems[#problems + 1] = fault(file, name, ("%s must be %s, not %s"):format(name, describe(rule),
+        show(value, rule)))
     elseif type(rule) == "table" and not is_kind(rule) then
       chosen[key] = chosen[key] or {}
       overlay(rule, chosen[key], value, file, name .. ".", problems)
@@ -120,7 +143,7 @@ local function resolve_secret(marker, name, file, lenient, problems)
   local handle, problem = secret.open(name, marker.source)
   if not handle and marker.required then
     local said = lenient and settings.missing or problems
-    said[#said + 1] = ("%s: %s: %s"):format(file, name, problem)
+    said[#said + 1] = fault(file, name, ("%s: %s"):format(name, problem))
   end
   return handle
 end
@@ -141,14 +164,19 @@ local function copied(value)
   return copy
 end
 
--- A section that can be read and not written.
-local function frozen(section, path)
+-- A section that can be read and not written; a setting that does not exist cannot be read either.
+local function frozen(section, path, rules)
   local function following(_, key)
     local name, value = next(section, key)
     return name, copied(value)
   end
   return setmetatable({}, {
-    __index = function(_, key) return copied(section[key]) end,
+    __index = function(_, key)
+      local value = section[key]
+      if value ~= nil or rules[key] ~= nil then return copied(value) end
+      error(("there is no setting %s%s; did you mean %s%s?"):format(path, tostring(key), path,
+        nearest(tostring(key), rules)), 2)
+    end,
     __newindex = function(_, key) error(("config.%s%s cannot be set by a script"):format(path, tostring(key)), 2) end,
     __pairs = function(proxy) return following, proxy end,
     __metatable = "config",
@@ -164,31 +192,41 @@ local function resolve(rules, chosen, file, path, lenient, problems)
       result[key] = leaf(rule, chosen[key], path .. key, file, lenient, problems)
     end
   end
-  return frozen(result, path)
+  return frozen(result, path, rules)
 end
 
--- settings.load{ {name, text}, … ; lenient = boolean } -> config | nil, list of problems
--- The first source is config/usher.lua itself. Does not yield.
+-- settings.place(name) -> "FILE:LINE" of a setting, "listen.port": where it is chosen, else its default
+function settings.place(name)
+  for _, file in ipairs(settings.files) do
+    local line = line_of(file, name)
+    if line then return ("%s:%d"):format(file, line) end
+  end
+end
+
+-- settings.load{ {name, text}, … ; lenient =, tolerant = boolean } -> config | nil, list of lines
+-- The first source is config/usher.lua itself. lenient: secrets may be missing. tolerant: whatever is wrong is put into
+-- settings.problems, and the defaults stand in. Does not yield.
 function settings.load(sources)
   local problems, chosen = {}, {}
   local defaults = sources[1]
-  local rules, problem = evaluate(defaults[2], "@" .. defaults[1])
+  local rules, problem = evaluate(defaults[2], defaults[1])
   if not rules then return nil, { problem } end
+  settings.files = { defaults[1] }
   for i = 2, #sources do
     local name, text = sources[i][1], sources[i][2]
-    local given, why = evaluate(text, "@" .. name)
+    local given, why = evaluate(text, name)
     if given then
       overlay(rules, chosen, given, name, "", problems)
     else
       problems[#problems + 1] = why
     end
+    if not NO_FILES[name] then table.insert(settings.files, 1, name) end
   end
   local config = resolve(rules, chosen, defaults[1], "", sources.lenient, problems)
-  if #problems > 0 then
-    table.sort(problems)
-    return nil, problems
-  end
+  table.sort(problems)
   table.sort(settings.missing)
+  if sources.tolerant then settings.problems = problems
+  elseif #problems > 0 then return nil, problems end
   return config
 end
 

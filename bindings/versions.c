@@ -10,7 +10,7 @@
 #include <uv.h>
 
 struct refusal {
-  char *trigger, *problem;
+  char *trigger, *problem, *faults;
   double at;
 };
 
@@ -42,6 +42,12 @@ void versions_discard(struct versions *vs, struct version *v) {
   free(v);
 }
 
+static void forget_refusal(struct versions *vs) {
+  free(vs->refusal.trigger);
+  free(vs->refusal.problem);
+  free(vs->refusal.faults);
+}
+
 void versions_free(struct versions *vs) {
   if (!vs) return;
   while (vs->newest) {
@@ -49,8 +55,7 @@ void versions_free(struct versions *vs) {
     vs->newest = v->older;
     versions_discard(vs, v);
   }
-  free(vs->refusal.trigger);
-  free(vs->refusal.problem);
+  forget_refusal(vs);
   uv_mutex_destroy(&vs->lock);
   free(vs);
 }
@@ -92,11 +97,12 @@ void versions_adopt(struct versions *vs, struct version *v) {
   uv_mutex_unlock(&vs->lock);
 }
 
-void versions_refused(struct versions *vs, const char *trigger, const char *problem) {
+void versions_refused(struct versions *vs, const char *trigger, const char *problem,
+                      const char *faults) {
   uv_mutex_lock(&vs->lock);
-  free(vs->refusal.trigger);
-  free(vs->refusal.problem);
-  vs->refusal = (struct refusal){strdup(trigger), strdup(problem), now()};
+  forget_refusal(vs);
+  vs->refusal =
+      (struct refusal){strdup(trigger), strdup(problem), strdup(faults ? faults : "[]"), now()};
   uv_mutex_unlock(&vs->lock);
 }
 
@@ -141,8 +147,9 @@ static json_t *status(struct versions *vs) {
   json_object_set_new(o, "older", older);
   if (vs->refusal.problem)
     json_object_set_new(o, "last_refusal",
-                        json_pack("{s:s, s:s, s:f}", "trigger", vs->refusal.trigger, "problem",
-                                  vs->refusal.problem, "at", vs->refusal.at));
+                        json_pack("{s:s, s:s, s:f, s:o}", "trigger", vs->refusal.trigger, "problem",
+                                  vs->refusal.problem, "at", vs->refusal.at, "faults",
+                                  json_loads(vs->refusal.faults, 0, NULL)));
   return o;
 }
 

@@ -31,8 +31,9 @@ struct version *versions_add(struct versions *vs, struct script_set *set, const 
 void versions_adopt(struct versions *vs, struct version *v);   /* it serves from now on */
 void versions_discard(struct versions *vs, struct version *v); /* it never served */
 
-/* Remembers why the last attempt was refused. */
-void versions_refused(struct versions *vs, const char *trigger, const char *problem);
+/* Remembers why the last attempt was refused. faults: as a JSON list, or NULL. */
+void versions_refused(struct versions *vs, const char *trigger, const char *problem,
+                      const char *faults);
 
 struct version *versions_current(const struct versions *vs);
 /* The kept version of that number; 0: the one before the current. NULL when there is none. */

@@ -76,6 +76,8 @@ static void push_sources(lua_State *L, const struct vm_settings *s) {
   if (s->config_over) push_source(L, "command line", s->config_over, strlen(s->config_over));
   lua_pushboolean(L, s->lenient);
   lua_setfield(L, -2, "lenient");
+  lua_pushboolean(L, s->tolerant);
+  lua_setfield(L, -2, "tolerant");
 }
 
 /* stack: list of strings -> one string, a line each */

@@ -27,6 +27,7 @@ struct vm_settings {
   const char *config_over; /* JSON laid over both, or NULL: what the command line says */
   bool trusted;            /* exec, test, the sandbox: io, os, package and sqlite are there */
   bool lenient;            /* a secret that is missing is left out instead of refused */
+  bool tolerant; /* settings that are wrong are told by settings.problems; the defaults stand in */
 };
 
 /* What the process is doing, as the jobs of background.h see it. */

@@ -79,15 +79,17 @@ describe("the router", function()
 end)
 
 local REFUSED <const> = {
-  { { { "GET", "/a" } }, "routes.lua: entry 1 must be { method, path, module }" },
-  { { { "GET", "/a", "spec_echo" }, "text" }, "routes.lua: entry 2 must be { method, path, module }" },
-  { { { "GET", "/a", print } }, "routes.lua: entry 1 must be { method, path, module }" },
-  { { { "GET", "/a", "spec_table" } }, "routes.lua: GET /a: module spec_table must return a function" },
-  { { { "GET", "/a", "spec_nothing" } }, "routes.lua: GET /a: module 'spec_nothing' not found" },
-  { { { "GET", "/a", "spec_echo" }, { "GET", "/a", "spec_echo" } }, "routes.lua: GET /a stands twice" },
-  { { { "GET", "/healthz", "spec_echo" } }, "routes.lua: GET /healthz stands twice" },
-  { 5, "routes.lua: must return a list of routes" },
-  { true, "routes.lua: must return a list of routes" },
+  { { { "GET", "/a" } }, "scripts/routes.lua:1: entry 1 must be { method, path, module }" },
+  { { { "GET", "/a", "spec_echo" }, "text" }, "scripts/routes.lua:1: entry 2 must be { method, path, module }" },
+  { { { "GET", "/a", print } }, "scripts/routes.lua:1: entry 1 must be { method, path, module }" },
+  { { { "GET", "/a", "spec_table" } }, "scripts/routes.lua:1: GET /a: module spec_table must return a function" },
+  { { { "GET", "/a", "spec_nothing" } }, "scripts/routes.lua:1: GET /a: module 'spec_nothing' not found" },
+  { { { "GET", "/a", "spec_echo" }, { "GET", "/a", "spec_echo" } }, "scripts/routes.lua:1: GET /a: stands twice" },
+  { { { "GET", "/healthz", "spec_echo" } }, "scripts/routes.lua:1: GET /healthz: stands twice" },
+  { { { "get", "/a", "spec_echo" } }, 'scripts/routes.lua:1: entry 1 has the method "get", which no request has' },
+  { { { "GET", "a", "spec_echo" } }, 'scripts/routes.lua:1: entry 1 has the path "a", which must begin with /' },
+  { 5, "scripts/routes.lua:1: must return a list of routes" },
+  { true, "scripts/routes.lua:1: must return a list of routes" },
 }
 
 describe("routes that cannot be", function()

@@ -21,45 +21,45 @@ local function load(...)
 end
 
 local REFUSED <const> = { -- what the file says, and the one line that comes of it
-  { "return { evn = 'x' }", "file1.lua: unknown setting evn; did you mean env?" },
-  { "return { listen = { prot = 1 } }", "file1.lua: unknown setting listen.prot; did you mean listen.port?" },
-  { "return { limit = {} }", "file1.lua: unknown setting limit; did you mean limits?" },
-  { "return { [1] = 5 }", "file1.lua: unknown setting 1; did you mean env?" },
-  { "return { env = 5 }", "file1.lua: env must be a string, not 5" },
-  { "return { env = {} }", "file1.lua: env must be a string, not a table" },
-  { "return { tracing = 'yes' }", 'file1.lua: tracing must be a boolean, not "yes"' },
-  { "return { listen = 80 }", "file1.lua: listen must be a table of settings, not 80" },
-  { "return { listen = { port = '80' } }", 'file1.lua: listen.port must be a number from 0 to 65535, not "80"' },
-  { "return { listen = { port = 65536 } }", "file1.lua: listen.port must be a number from 0 to 65535, not 65536" },
-  { "return { listen = { port = -1 } }", "file1.lua: listen.port must be a number from 0 to 65535, not -1" },
-  { "return { listen = { port = 80.5 } }", "file1.lua: listen.port must be a number from 0 to 65535, not 80.5" },
-  { "return { limits = { grace = 0/0 } }", "file1.lua: limits.grace must be a number from 0 to 60, not -nan" },
+  { "return { evn = 'x' }", "file1.lua:1: unknown setting evn; did you mean env?" },
+  { "return { listen = { prot = 1 } }", "file1.lua:1: unknown setting listen.prot; did you mean listen.port?" },
+  { "return { limit = {} }", "file1.lua:1: unknown setting limit; did you mean limits?" },
+  { "return { [1] = 5 }", "file1.lua:1: unknown setting 1; did you mean env?" },
+  { "return { env = 5 }", "file1.lua:1: env must be a string, not 5" },
+  { "return { env = {} }", "file1.lua:1: env must be a string, not a table" },
+  { "return { tracing = 'yes' }", 'file1.lua:1: tracing must be a boolean, not "yes"' },
+  { "return { listen = 80 }", "file1.lua:1: listen must be a table of settings, not 80" },
+  { "return { listen = { port = '80' } }", 'file1.lua:1: listen.port must be a number from 0 to 65535, not "80"' },
+  { "return { listen = { port = 65536 } }", "file1.lua:1: listen.port must be a number from 0 to 65535, not 65536" },
+  { "return { listen = { port = -1 } }", "file1.lua:1: listen.port must be a number from 0 to 65535, not -1" },
+  { "return { listen = { port = 80.5 } }", "file1.lua:1: listen.port must be a number from 0 to 65535, not 80.5" },
+  { "return { limits = { grace = 0/0 } }", "file1.lua:1: limits.grace must be a number from 0 to 60, not -nan" },
   { "return { limits = { body = between(9, 0, 9) } }",
-    "file1.lua: limits.body must be a number from 10 to 1000, not a number" },
+    "file1.lua:1: limits.body must be a number from 10 to 1000, not a number" },
   { "return { proxy = { header = 'via' } }",
-    'file1.lua: proxy.header must be one of "x-forwarded-for", "forwarded", not "via"' },
+    'file1.lua:1: proxy.header must be one of "x-forwarded-for", "forwarded", not "via"' },
   { "return { cors = { origins = 'https://a' } }",
-    'file1.lua: cors.origins must be a list of strings, like { "a", "b" }, not "https://a"' },
+    'file1.lua:1: cors.origins must be a list of strings, like { "a", "b" }, not "https://a"' },
   { "return { cors = { origins = { 'a', 5 } } }",
-    'file1.lua: cors.origins must be a list of strings, like { "a", "b" }, not a table' },
+    'file1.lua:1: cors.origins must be a list of strings, like { "a", "b" }, not a table' },
   { "return { cors = { origins = { 'a', x = 'b' } } }",
-    'file1.lua: cors.origins must be a list of strings, like { "a", "b" }, not a table' },
-  { "return { account = { limits = 5 } }", "file1.lua: account.limits must be a table, not 5" },
-  { "return { env = secret 'env:HOME' }", "file1.lua: env must be a string, not a secret" },
-  { "return { env = list {} }", "file1.lua: env must be a string, not a list" },
+    'file1.lua:1: cors.origins must be a list of strings, like { "a", "b" }, not a table' },
+  { "return { account = { limits = 5 } }", "file1.lua:1: account.limits must be a table, not 5" },
+  { "return { env = secret 'env:HOME' }", "file1.lua:1: env must be a string, not a secret" },
+  { "return { env = list {} }", "file1.lua:1: env must be a string, not a list" },
   { "return { stripe = { key = 'sk_live_written_down' } }",
-    'file1.lua: stripe.key must be secret "env:NAME" or secret "file:PATH", not a string' },
+    'file1.lua:1: stripe.key must be secret "env:NAME" or secret "file:PATH", not a string' },
   { "return { stripe = { key = secret 'env:USHER_TEST_NOT_SET' } }",
-    "file1.lua: stripe.key: environment variable USHER_TEST_NOT_SET is not set" },
+    "file1.lua:1: stripe.key: environment variable USHER_TEST_NOT_SET is not set" },
   { "return { stripe = { key = secret 'file:/nowhere/at 100%s%d%n/all' } }",
-    "file1.lua: stripe.key: file /nowhere/at 100%s%d%n/all cannot be read: No such file or directory" },
+    "file1.lua:1: stripe.key: file /nowhere/at 100%s%d%n/all cannot be read: No such file or directory" },
   { "return { stripe = { key = secret 'file:/' } }",
-    "file1.lua: stripe.key: file / cannot be read: Is a directory" },
-  { "return { stripe = { key = secret 'file:/dev/null' } }", "file1.lua: stripe.key: file /dev/null is empty" },
+    "file1.lua:1: stripe.key: file / cannot be read: Is a directory" },
+  { "return { stripe = { key = secret 'file:/dev/null' } }", "file1.lua:1: stripe.key: file /dev/null is empty" },
   { "return { stripe = { key = secret 'sk_live' } }",
-    'file1.lua: stripe.key: sk_live is neither "env:VARIABLE" nor "file:PATH"' },
-  { "return 5", "file1.lua: must return a table of settings" },
-  { "", "file1.lua: must return a table of settings" },
+    'file1.lua:1: stripe.key: sk_live is neither "env:VARIABLE" nor "file:PATH"' },
+  { "return 5", "file1.lua:1: must return a table of settings" },
+  { "", "file1.lua:1: must return a table of settings" },
   { "return {\n  env = \n}", "file1.lua:3: unexpected symbol near '}'" },
   { "return { env = os.getenv 'HOME' }",
     "file1.lua:1: attempt to index a nil value (global 'os')" },
@@ -84,9 +84,9 @@ describe("settings that are wrong", function()
     local config, problems = load("return { evn = 'x', listen = { port = 'x', hots = 'y' } }", "return {")
     assert.is_nil(config)
     assert.equal(4, #problems)
-    assert.matches("file1.lua: listen.port must", problems[1], 1, true)
-    assert.matches("file1.lua: unknown setting evn", problems[2], 1, true)
-    assert.matches("file1.lua: unknown setting listen.hots", problems[3], 1, true)
+    assert.matches("file1.lua:1: listen.port must", problems[1], 1, true)
+    assert.matches("file1.lua:1: unknown setting evn", problems[2], 1, true)
+    assert.matches("file1.lua:1: unknown setting listen.hots", problems[3], 1, true)
     assert.matches("file2.lua:1:", problems[4], 1, true)
   end)
 end)

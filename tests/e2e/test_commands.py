@@ -124,14 +124,14 @@ HELLO = "return function() return { body = 'hello' } end"
 ROUTES = "return { { 'GET', '/hello', 'hello' } }"
 
 REFUSED = [  # settings, files of scripts (None: those inside), what serve says; DIR is the folder
-    ("return { listen = { prot = 1 } }", None, "DIR/c.lua: unknown setting listen.prot; did you mean listen.port?"),
-    ("return { workers = 'many' }", None, 'DIR/c.lua: workers must be a number from 0 to 256, not "many"'),
+    ("return { listen = { prot = 1 } }", None, "DIR/c.lua:1: unknown setting listen.prot; did you mean listen.port?"),
+    ("return { workers = 'many' }", None, 'DIR/c.lua:1: workers must be a number from 0 to 256, not "many"'),
     ("return {\n  env\n}, ", None, "DIR/c.lua:3:"),
     ("return { cors = { origins = { 'a.example' } } }", None, 'cors.origins: "a.example" is not an origin'),
     ("return { listen = { host = 'localhost' } }", None, "listen.host must be an IPv4 or IPv6 address"),
     ("return { listen = { host = '192.0.2.1' } }", None, "cannot listen on 192.0.2.1 port"),
     ("return { stripe = { key = secret 'file:/nowhere' } }", None, "stripe.key: file /nowhere cannot be read"),
-    ("return {}", {"s/routes.lua": ROUTES}, "DIR/s/routes.lua: GET /hello: module 'hello' not found"),
+    ("return {}", {"s/routes.lua": ROUTES}, "DIR/s/routes.lua:1: GET /hello: module 'hello' not found"),
     ("return {}", {"s/routes.lua": ROUTES, "s/hello.lua": "\nx ="}, "DIR/s/hello.lua:2: unexpected symbol"),
     ("return {}", {"s/routes.lua": ROUTES, "s/hello.lua/x": ""}, "DIR/s/hello.lua is a folder; a script is a file"),
     ("return {}", {"s": "a file"}, "DIR/s: not a directory; --scripts takes a folder"),
