@@ -7,7 +7,7 @@
 ---@class usher.aws
 local aws = {}
 
----@class usher.aws.Options what the calls of cognito, dynamodb and ses take besides their own
+---@class usher.aws.Options what the calls of cognito and dynamodb take besides their own
 ---@field timeout? number seconds for all tries; the service's in config
 ---@field deadline? number seconds of clock.monotonic; wins over timeout. Neither outlasts the request
 ---@field retry? "safe"|"throttle"|"none" see usher.aws.Request
@@ -51,7 +51,7 @@ function aws.region() end
 
 ---Where a service is, without a slash at the end. The first of: its url in config, AWS_ENDPOINT_URL_<ID>,
 ---AWS_ENDPOINT_URL, the profile's, config.aws.endpoint_url, AWS itself. Does not yield.
----@param name string as in usher.aws.Request.service
+---@param name string as aws.call takes it
 ---@return string? url nil without a region
 function aws.endpoint(name) end
 

@@ -6,12 +6,14 @@
 ---@class usher.ses
 local ses = {}
 
----@class usher.ses.Mail: usher.aws.Options
+---@class usher.ses.Mail
 ---@field to string one address
 ---@field subject string
 ---@field text string
 ---@field html? string
 ---@field from? string config.ses.from
+---@field timeout? number seconds for all tries; config.ses.timeout
+---@field deadline? number seconds of clock.monotonic; wins over timeout
 
 ---Mode throttle: SES has no idempotency key, so that a try without an answer may have been a mail. Yields.
 ---@param mail usher.ses.Mail

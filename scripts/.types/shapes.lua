@@ -26,6 +26,7 @@
 ---@field summary string one line, for `usher --help`
 ---@field help string for `usher NAME --help`
 ---@field run fun(args: string[]): integer? exit code; 0
+---@field secrets? false it runs without the secrets of the settings, too
 
 ---The form of a sign-up, as hooks/admission.lua gets it: no password, no card.
 ---@class usher.SignupForm

@@ -102,6 +102,40 @@ function reader.request_properties()
 end
 
 
+-- All annotations: classes = name -> set of its fields (and of its parent's), names = those declared, once or more often,
+-- used = name -> a file that mentions it
+function reader.annotations()
+  local found = { classes = {}, names = {}, used = {} }
+  local parents = {}
+  for _, stem in ipairs(reader.stems("scripts/.types", "%.lua")) do
+    local class
+    for line in reader.text(FOLDER .. stem .. ".lua"):gmatch("[^\n]+") do
+      local tag, name, rest = line:match("^%-%-%-@(%l+) ([%w_.]+)%??(.*)$")
+      if tag == "class" or tag == "alias" then
+        found.names[name] = (found.names[name] or 0) + 1
+        class = {}
+        found.classes[name], parents[class] = class, rest:match("^: ([%w_.]+)")
+      elseif tag == "field" then
+        class[name] = true
+      end
+      for used in (line:match("^%-%-%-.*") or ""):gmatch("%f[%w/]usher%.[%w_.]*%w") do found.used[used] = stem end
+    end
+  end
+  for _, fields in pairs(found.classes) do
+    for name in pairs(found.classes[parents[fields]] or {}) do fields[name] = true end
+  end
+  return found
+end
+
+
+-- The words that stand behind a pattern's capture, as a set
+function reader.words(path, pattern)
+  local words = {}
+  for word in reader.text(path):gmatch(pattern) do words[word] = true end
+  return words
+end
+
+
 -- The modules that bindings/modules.c shows to scripts
 function reader.shown()
   local rows, names = reader.text("bindings/modules.c"):match("shown%[%] = (%b{})"), {}

@@ -11,6 +11,19 @@ local OBJECTS <const> = {
   ["dynamodb.set"] = function() return getmetatable(require "dynamodb".set { "a" }).__index end,
 }
 
+-- Classes of tables that scripts give -> where usher reads them, and as what; a name that is read in another way
+local SHAPES <const> = {
+  { "usher.Reply", "bindings/answer.lua", "%f[%w]reply%.(%w+)" },
+  { "usher.Command", "bindings/commands.lua", "%f[%w]command%.(%w+)", "help" },
+  { "usher.fail.Extra", "bindings/fail.lua", "%f[%w]extra%.([%w_]+)" },
+  { "usher.http.Request", "bindings/http.c", "http%.fetch: ([%w_]+):", "repeatable" },
+  { "usher.aws.Request", "bindings/aws.lua", "%f[%w]request%.([%w_]+)" },
+  { "usher.ses.Mail", "bindings/ses.lua", "%f[%w]mail%.([%w_]+)" },
+  { "usher.stripe.Options", "bindings/stripe.lua", "%f[%w]opts%.([%w_]+)", "look" },
+  { "usher.oidc.Expected", "bindings/oidc.lua", "%f[%w]expected%.([%w_]+)" },
+  { "usher.arguments.Wanted", "bindings/arguments.lua", "%f[%w]wanted%.([%w_]+)" },
+}
+
 local c_files = reader.stems("bindings", "%.c")
 
 
@@ -115,6 +128,22 @@ describe("the types of", function()
       end
     end)
   end
+
+  it("tables that scripts give have the fields that usher reads", function()
+    local classes = reader.annotations().classes
+    for _, row in ipairs(SHAPES) do
+      local class, path, pattern, other = table.unpack(row)
+      local read, typed = reader.words(path, pattern), classes[class]
+      if other then read[other], typed[other] = nil, nil end
+      assert.equal(sorted(read), sorted(typed), class)
+    end
+  end)
+
+  it("each name that is used is declared, and once", function()
+    local found = reader.annotations()
+    for name, stem in pairs(found.used) do assert.is_number(found.names[name], stem .. ": " .. name) end
+    for name, times in pairs(found.names) do assert.equal(1, times, name) end
+  end)
 
   it("a request name all its strings", function()
     local text, fields = reader.text "scripts/.types/request.lua", {}
