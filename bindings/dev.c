@@ -37,14 +37,23 @@ static int write_defaults(struct sandbox *s) {
   bytes_printf(b, "  sso = { domain_url = \"http://" SANDBOX_HOST ":%d\",\n", cognito);
   bytes_printf(b, "    jwks_url = \"http://" SANDBOX_HOST ":%d/%s/.well-known/jwks.json\",\n",
                cognito, s->settings.values[SANDBOX_USER_POOL_ID]);
-  bytes_printf(b,
-               "    callback_urls = { \"http://" SANDBOX_HOST ":%d/api/account/sso/callback\" },\n",
-               s->port);
+  bytes_printf(b, "    callback_urls = {");
+  for (int i = 0; i < 2; i++) /* both names of this machine: a cookie is of one */
+    bytes_printf(b, " \"http://%s:%d/api/account/sso/callback\",", i ? "localhost" : SANDBOX_HOST,
+                 s->port);
+  bytes_printf(b, " },\n");
   return bytes_printf(b, "    console_url = \"http://" SANDBOX_HOST ":%d\" } }", s->port);
 }
 
-/* The sandbox's own settings: where its data is, the addresses by which its parts know each other, and what the Lambda
- * functions that run in it need. */
+/* The addresses by which the parts know each other. */
+static void write_urls(const struct sandbox *s, struct bytes *b) {
+  bytes_printf(b, "urls = { usher = \"http://" SANDBOX_HOST ":%d\"", s->port);
+  for (int i = 0; i < SANDBOX_SERVICES; i++)
+    bytes_printf(b, ", %s = \"http://" SANDBOX_HOST ":%d\"", sandbox_tags[i], s->settings.ports[i]);
+  bytes_printf(b, " }");
+}
+
+/* The sandbox's own settings: where its data and its parts are, and what the Lambda functions that run in it need. */
 static void write_sandbox(struct sandbox *s) {
   struct bytes *b = &s->over;
   const char *data = s->options->data;
@@ -52,10 +61,9 @@ static void write_sandbox(struct sandbox *s) {
   sandbox_settings_overlay(&s->settings, b);
   bytes_printf(b, "  sandbox = { data = ");
   overlay_quote(b, data ? data : "");
-  bytes_printf(b, ", urls = { usher = \"http://" SANDBOX_HOST ":%d\"", s->port);
-  for (int i = 0; i < SANDBOX_SERVICES; i++)
-    bytes_printf(b, ", %s = \"http://" SANDBOX_HOST ":%d\"", sandbox_tags[i], s->settings.ports[i]);
-  bytes_printf(b, " } }, show_tracebacks = true }");
+  bytes_printf(b, ", ");
+  write_urls(s, b);
+  bytes_printf(b, " }, show_tracebacks = true }");
 }
 
 static int write_overlays(struct sandbox *s) {
@@ -71,7 +79,9 @@ static int write_overlays(struct sandbox *s) {
   if (o->workers) bytes_printf(b, "  workers = %u,\n", o->workers);
   if (o->json) bytes_printf(b, "  log = { level = \"warn\" },\n");
   sandbox_settings_overlay(&s->settings, b);
-  return bytes_printf(b, "}\n");
+  bytes_printf(b, "  sandbox = { ");
+  write_urls(s, b);
+  return bytes_printf(b, " },\n}\n");
 }
 
 /* --- the sandbox's worker --------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Finds the flow for a request. scripts/routes.lua is a list of { method, path, module }; the module returns a function
--- of the request.
+-- of the request. A path that ends with /* is for all below it that have no entry of their own.
 local fail, faults, routing = require "fail", require "faults", require "routing"
 
 local function allowed(methods)
@@ -22,8 +22,20 @@ local wrong = faults.new()
 local listeners = routing.compile(wrong)
 if #wrong.list > 0 then error((select(2, wrong:written())), 0) end
 
+-- The entry of the nearest folder above: /a/* for /a/b. A path with "//" or a dot-segment is nobody's.
+local function below(entries, path)
+  if path:find("//", 1, true) or path:find("/%.%.?/") or path:find("/%.%.?$") then return nil end
+  local folder = path
+  repeat
+    folder = folder:match("^(.*)/[^/]*$")
+    local methods = folder and entries[folder .. "/*"]
+    if methods then return methods end
+  until not folder
+end
+
 return function(request)
-  local methods = listeners[request.listener][request.path]
+  local entries, path = listeners[request.listener], request.path
+  local methods = entries[path] or below(entries, path)
   if not methods then fail(404, "not_found") end
   local method = request.method
   local handler = methods[method] or (method == "HEAD" and methods.GET)

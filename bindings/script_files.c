@@ -12,6 +12,7 @@ static int script_files_list(lua_State *L) {
   lua_createtable(L, (int)n, 0);
   for (size_t i = 0; i < n; i++) {
     const struct script_file *file = script_set_at(set, i);
+    if (script_file_is_web(file)) continue;
     lua_createtable(L, 0, 3);
     lua_pushstring(L, file->name);
     lua_setfield(L, -2, "name");
@@ -19,7 +20,7 @@ static int script_files_list(lua_State *L) {
     lua_setfield(L, -2, "path");
     lua_pushstring(L, file->hash);
     lua_setfield(L, -2, "hash");
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
+    lua_rawseti(L, -2, luaL_len(L, -2) + 1);
   }
   return 1;
 }

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WEB "web/"
+
 enum { DEPTH_MAX = 16, FILES_MAX = 4096, FILE_MAX = 1 << 20, READINGS_MAX = 20 };
 
 struct script_set {
@@ -48,6 +50,15 @@ static int refuse(struct reading *r, const char *format, ...) {
 static bool is_lua(const char *name) {
   size_t len = strlen(name);
   return len > 4 && strcmp(name + len - 4, ".lua") == 0;
+}
+
+bool script_file_is_web(const struct script_file *file) {
+  return strncmp(file->name, WEB, sizeof WEB - 1) == 0 && !is_lua(file->name);
+}
+
+/* Scripts anywhere, and below web/ everything. name: below the folder. */
+static bool belongs(const char *name) {
+  return is_lua(name) || strncmp(name, WEB, sizeof WEB - 1) == 0;
 }
 
 static int hash_hex(const void *data, size_t len, char out[65]) {
@@ -123,9 +134,9 @@ static int read_entry(struct reading *r, const char *folder, const char *prefix,
   int err = uv_fs_stat(NULL, &stat, path, NULL);
   bool is_folder = !err && S_ISDIR(stat.statbuf.st_mode);
   uv_fs_req_cleanup(&stat);
-  if (err) return is_lua(entry) ? refuse(r, "%s: %s", path, uv_strerror(err)) : 0;
+  if (err) return belongs(name) ? refuse(r, "%s: %s", path, uv_strerror(err)) : 0;
   if (is_folder && is_lua(entry)) return refuse(r, "%s is a folder; a script is a file", path);
-  if (!is_folder && !is_lua(entry)) return 0;
+  if (!is_folder && !belongs(name)) return 0;
   err = check_inside(r, path);
   if (err) return err;
   if (r->set->count >= FILES_MAX)
@@ -157,7 +168,8 @@ static int read_folder(struct reading *r, const char *folder, const char *prefix
 static int read_embedded(struct script_set *set) {
   for (size_t i = 0; i < embedded_count; i++) {
     const struct embedded_file *from = &embedded_files[i];
-    if (strncmp(from->path, "scripts/", 8) || from->path[8] == '.' || !is_lua(from->path)) continue;
+    if (strncmp(from->path, "scripts/", 8) || from->path[8] == '.' || !belongs(from->path + 8))
+      continue;
     struct script_file *file = add(set);
     if (!file) return UV_ENOMEM;
     file->name = from->path + 8;

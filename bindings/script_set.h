@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A set of scripts and the settings' file beside them, read whole and kept in memory: what a generation is made of, and
- * what a rollback goes back to. */
+/* A set of scripts, what they give to browsers (web/) and the settings' file beside them, read whole and kept in memory:
+ * what a generation is made of, and what a rollback goes back to. */
 #ifndef USHER_SCRIPT_SET_H
 #define USHER_SCRIPT_SET_H
 
@@ -16,10 +16,13 @@ struct script_file {
   char hash[65]; /* SHA-256, hexadecimal */
 };
 
+/* Is it for browsers? Anything below web/ but a script. */
+bool script_file_is_web(const struct script_file *file);
+
 /* Never changes once it is there; counted; any thread. */
 struct script_set;
 
-/* Reads every .lua file below the folder, or inside the binary when folder is NULL, and the file config, when it is not
+/* Reads every .lua file and all of web/ below the folder, or inside the binary when folder is NULL, and the file config, when it is not
  * NULL. Reads again until two readings are the same, so that an editor half way through is waited for. Symbolic links
  * that lead out of the folder are refused.
  * 0, UV_ENOMEM, or UV_EINVAL and then *problem (freed by the caller) names the file and says what to do. */

@@ -81,6 +81,7 @@ return {
   stripe = {
     url = "https://api.stripe.com",                -- base URL of Stripe
     key = secret "env:STRIPE_API_KEY",             -- sk_live_… or a restricted key for customers and payment methods
+    publishable_key = "",                          -- pk_live_…: the sign-up page reads cards with it, in the browser
     version = "2026-10-28.endive",                 -- the API version every call pins
     timeout = between(15.0, 0.05, 80),             -- for one call, its retries included
     attach = one_of("at_signup", "at_confirm"),    -- when the card is attached
@@ -158,10 +159,15 @@ return {
   captcha = {                                      -- asked at sign-up, before anything is written
     provider = one_of("off", "turnstile", "hcaptcha", "recaptcha"), -- whose token the form's captcha_token is
     secret = optional_secret "env:USHER_CAPTCHA_SECRET", -- the provider's secret key of this site
+    site_key = "",                                 -- its public half, for the sign-up page (recaptcha: of version 2)
     url = "",                                      -- its verification address; "" is the provider's own
     min_score = between(0.5, 0.0, 1.0),            -- recaptcha v3: a lower score is refused
     timeout = between(4.0, 0.05, 30),              -- for its answer
     when_down = one_of("refuse", "allow"),         -- without an answer: 503, or let the sign-up pass
+  },
+  page = {
+    enabled = true,                                -- GET /signup, for who has no console of their own yet; it also
+                                                   -- needs stripe.publishable_key, and captcha.site_key if one asks
   },
   slack = {
     webhook = optional_secret "env:SLACK_WEBHOOK_URL", -- an incoming webhook, told of new customers; may be absent

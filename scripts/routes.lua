@@ -7,4 +7,7 @@ return {
   { "GET", "/api/account/sso/google", "flows.sso_start" },
   { "GET", "/api/account/sso/callback", "flows.sso_callback" },
   { "POST", "/api/account/api_key", "flows.api_key" },
+  { "GET", "/", "flows.signup_page" },
+  { "GET", "/signup", "flows.signup_page" },
+  { "GET", "/signup/*", "flows.signup_page" },
 }

@@ -31,6 +31,7 @@
 ---@field attempts usher.config.attempts beyond these 429, before anything is written; 0 is no limit
 ---@field outbox usher.config.outbox what could not be told in time is told again in the background
 ---@field captcha usher.config.captcha asked at sign-up, before anything is written
+---@field page usher.config.page
 ---@field slack usher.config.slack
 ---@field triggers usher.config.triggers domains are compared exactly, with what is after the last @
 ---@field password usher.config.password the user pool's policy, mirrored so that all faults show at once
@@ -110,6 +111,7 @@ local config = {}
 ---@class usher.config.stripe
 ---@field url string base URL of Stripe
 ---@field key usher.Secret sk_live_… or a restricted key for customers and payment methods
+---@field publishable_key string pk_live_…: the sign-up page reads cards with it, in the browser
 ---@field version string the API version every call pins
 ---@field timeout number 0.05 to 80; for one call, its retries included
 ---@field attach "at_signup"|"at_confirm" when the card is attached
@@ -188,10 +190,16 @@ local config = {}
 ---@class usher.config.captcha
 ---@field provider "off"|"turnstile"|"hcaptcha"|"recaptcha" whose token the form's captcha_token is
 ---@field secret usher.Secret? the provider's secret key of this site
+---@field site_key string its public half, for the sign-up page (recaptcha: of version 2)
 ---@field url string its verification address; "" is the provider's own
 ---@field min_score number 0.0 to 1.0; recaptcha v3: a lower score is refused
 ---@field timeout number 0.05 to 30; for its answer
 ---@field when_down "refuse"|"allow" without an answer: 503, or let the sign-up pass
+
+---@class usher.config.page
+---GET /signup, for who has no console of their own yet; it also needs stripe.publishable_key, and
+---captcha.site_key if one asks
+---@field enabled boolean
 
 ---@class usher.config.slack
 ---@field webhook usher.Secret? an incoming webhook, told of new customers; may be absent

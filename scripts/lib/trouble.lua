@@ -32,7 +32,7 @@ end
 
 
 -- What people read. One text for every reason that a code may have.
-local MESSAGES <const> = {
+trouble.MESSAGES = {
   account_exists = "There is an account with this e-mail address. Please sign in.",
   captcha_failed = "Please show once more that you are a person.",
   card_not_accepted = "The card was not accepted. Please try another one.",
@@ -55,7 +55,7 @@ local MESSAGES <const> = {
 function trouble.refuse(signup, step, status, code, fields, extra)
   signup.blamed = signup.blamed or step
   extra = extra or {}
-  extra.message = extra.message or MESSAGES[code]
+  extra.message = extra.message or trouble.MESSAGES[code]
   fail(status, code, fields, extra)
 end
 

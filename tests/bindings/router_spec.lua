@@ -11,12 +11,16 @@ local function with_routes(routes)
 end
 
 package.loaded.spec_echo = function(request) return { body = request.method .. " " .. request.path } end
+package.loaded.spec_own = function() return { body = "own" } end
 package.loaded.spec_table = {}
 
 local router = assert(with_routes {
   { "GET", "/thing", "spec_echo" },
   { "PUT", "/thing", "spec_echo" },
   { "POST", "/other", "spec_echo" },
+  { "GET", "/files/*", "spec_echo" },
+  { "GET", "/files/own", "spec_own" },
+  { "PUT", "/files/deep/*", "spec_echo" },
 })
 
 local function ask(method, path, listener)
@@ -48,6 +52,21 @@ local FOUND <const> = { -- method, path, status, Allow
   { "POST", "/healthz", 405, "GET, HEAD, OPTIONS" },
   { "GET", "/metrics", 404 },
   { "GET", "/status", 404 },
+  { "GET", "/files/a.css", 200 },
+  { "HEAD", "/files/a.css", 200 },
+  { "GET", "/files/a/b.css", 200 },
+  { "GET", "/files/", 200 },
+  { "GET", "/files/*", 200 },
+  { "POST", "/files/a.css", 405, "GET, HEAD, OPTIONS" },
+  { "PUT", "/files/deep/a", 200 },
+  { "GET", "/files/deep/a", 405, "OPTIONS, PUT" },
+  { "GET", "/files", 404 },
+  { "GET", "/filesystem", 404 },
+  { "GET", "/files//a.css", 404 },
+  { "GET", "//files/a.css", 404 },
+  { "GET", "/files/../thing", 404 },
+  { "GET", "/files/./a.css", 404 },
+  { "GET", "/files/..", 404 },
 }
 
 local ADMIN <const> = {
@@ -71,6 +90,11 @@ describe("the router", function()
   for _, case in ipairs(ADMIN) do
     it(("answers %s %s with %d to the admin"):format(table.unpack(case)), function() check(case, "admin") end)
   end
+
+  it("takes the entry of its own before the folder's", function()
+    assert.equal("own", select(2, ask("GET", "/files/own")).body)
+    assert.equal("GET /files/own/a", select(2, ask("GET", "/files/own/a")).body)
+  end)
 
   it("gives the handler the request as it is", function()
     assert.equal("PUT /thing", select(2, ask("PUT", "/thing")).body)

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Step 3: the API key, shown once. It is nowhere but in its field; leaving before it is copied asks first.
+const byId = (id) => document.getElementById(id);
+
+async function copy(input) {
+  input.select();
+  try {
+    await navigator.clipboard.writeText(input.value);
+    return true;
+  } catch {
+    return document.execCommand('copy'); // without HTTPS there is no other way
+  }
+}
+
+function askBeforeLeaving(event) {
+  event.preventDefault();
+}
+
+async function onCopy() {
+  const done = await copy(byId('secret'));
+  byId('copied').textContent = done ? 'Copied. Keep it where you keep passwords.'
+    : 'It is selected: copy it with Ctrl+C or ⌘C.';
+  if (done) removeEventListener('beforeunload', askBeforeLeaving);
+}
+
+// answer: {visible_account_id, api_key?: {id, secret?}}
+export function showKey(answer) {
+  const value = answer.api_key?.secret;
+  byId('account').textContent = answer.visible_account_id;
+  byId('key-shown').hidden = !value;
+  byId('key-gone').hidden = Boolean(value) || !answer.api_key;
+  byId('key-later').hidden = Boolean(answer.api_key);
+  if (!value) return;
+  byId('secret').value = value;
+  byId('secret').addEventListener('focus', (event) => event.target.select());
+  byId('copy').addEventListener('click', onCopy);
+  addEventListener('beforeunload', askBeforeLeaving);
+}
