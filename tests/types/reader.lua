@@ -102,7 +102,7 @@ function reader.request_properties()
 end
 
 
--- All annotations: classes = name -> set of its fields (and of its parent's), names = those declared, once or more often,
+-- All annotations: classes = name -> set of its fields (and of its parent's), names = name -> how often it is declared,
 -- used = name -> a file that mentions it
 function reader.annotations()
   local found = { classes = {}, names = {}, used = {} }
@@ -130,9 +130,9 @@ end
 
 -- The words that stand behind a pattern's capture, as a set
 function reader.words(path, pattern)
-  local words = {}
-  for word in reader.text(path):gmatch(pattern) do words[word] = true end
-  return words
+  local found = {}
+  for word in reader.text(path):gmatch(pattern) do found[word] = true end
+  return found
 end
 
 
