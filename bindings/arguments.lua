@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- bindings: what a command's words mean. For scripts/commands; raises what commands.lua says with exit code 2.
 --   arguments.read(args, { names = { "EMAIL" }, flags = { "json" }, values = { rate = arguments.number(1, 100) } })
---   -> { EMAIL = "a@b.c", json = true, rate = 10 }; dashes of options become underscores. Does not yield.
+--   -> { EMAIL = "a@b.c", json = true, rate = 10 }; dashes of options become underscores. rest = "PATH": the words that
+--   are left become a list. Does not yield.
 local nearest = require "nearest"
 
 local arguments = {}
@@ -34,6 +35,11 @@ function arguments.number(low, high)
     if value and value >= low and value <= high then return value end
     return nil, ("a number from %g to %g"):format(low, high)
   end
+end
+
+
+function arguments.integer(text)
+  return math.tointeger(tonumber(text)), "a whole number"
 end
 
 
@@ -74,12 +80,16 @@ local function read_option(args, i, known, found)
 end
 
 
-local function read_names(words, names, found)
+local function read_names(words, names, rest, found)
   for i, name in ipairs(names) do
     if not words[i] then arguments.refuse(name .. " is missing") end
     found[name] = words[i]
   end
-  if #words > #names then arguments.refuse(("'%s' is one word too many"):format(words[#names + 1])) end
+  if rest then
+    found[rest] = table.move(words, #names + 1, #words, 1, {})
+  elseif #words > #names then
+    arguments.refuse(("'%s' is one word too many"):format(words[#names + 1]))
+  end
 end
 
 
@@ -97,7 +107,7 @@ function arguments.read(args, wanted)
       i = i + 1
     end
   end
-  read_names(words, wanted.names or {}, found)
+  read_names(words, wanted.names or {}, wanted.rest, found)
   return found
 end
 

@@ -1,32 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `clock` module: what time it is, and waiting. */
 #include "task.h"
+#include "virtual.h"
 
 #include <lauxlib.h>
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define TIMER      "usher.timer"
 #define YEAR_0     -62167219200.0
 #define YEAR_10000 253402300800.0
 
 struct sleeper {
-  uv_timer_t timer; /* first: freed in its close callback */
+  struct alarm alarm; /* first: freed in its close callback */
   struct task *task;
 };
 
 /* clock.now() -> seconds since 1970, a float with microseconds. Does not yield. */
 static int clock_now(lua_State *L) {
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)(now.tv_nsec / 1000) / 1e6);
+  lua_pushnumber(L, virtual_now(vm_of(L)));
   return 1;
 }
 
 /* clock.monotonic() -> seconds from some fixed moment, never going back. Does not yield. */
 static int clock_monotonic(lua_State *L) {
-  lua_pushnumber(L, (lua_Number)uv_hrtime() / 1e9);
+  lua_pushnumber(L, (lua_Number)virtual_monotonic(vm_of(L)) / 1e9);
   return 1;
 }
 
@@ -34,7 +32,7 @@ static int clock_monotonic(lua_State *L) {
 static int clock_iso8601(lua_State *L) {
   char text[32];
   struct tm tm;
-  lua_Number when = lua_isnoneornil(L, 1) ? (lua_Number)time(NULL) : luaL_checknumber(L, 1);
+  lua_Number when = lua_isnoneornil(L, 1) ? virtual_now(vm_of(L)) : luaL_checknumber(L, 1);
   luaL_argcheck(L, when >= YEAR_0 && when < YEAR_10000, 1, "not a time with a year of four digits");
   time_t seconds = (time_t)floor(when);
   gmtime_r(&seconds, &tm);
@@ -46,14 +44,14 @@ static void on_timer_closed(uv_handle_t *h) {
   free(h);
 }
 
-static void on_time(uv_timer_t *timer) {
-  struct sleeper *s = (struct sleeper *)timer;
+static void on_time(struct alarm *alarm) {
+  struct sleeper *s = (struct sleeper *)alarm;
   task_wake(s->task);
 }
 
 static int sleeper_gc(lua_State *L) {
   struct sleeper **box = luaL_checkudata(L, 1, TIMER);
-  if (*box) uv_close((uv_handle_t *)&(*box)->timer, on_timer_closed);
+  if (*box) alarm_close(&(*box)->alarm, on_timer_closed);
   *box = NULL;
   return 0;
 }
@@ -78,9 +76,8 @@ static int clock_sleep(lua_State *T) {
   *box = calloc(1, sizeof **box);
   if (!*box) return luaL_error(T, "out of memory");
   (*box)->task = task;
-  uv_timer_init(vm_of(T)->settings.loop, &(*box)->timer);
-  uv_update_time(vm_of(T)->settings.loop); /* or the time this task has spent would count */
-  uv_timer_start(&(*box)->timer, on_time, (uint64_t)ceil(seconds * 1000), 0);
+  alarm_init(&(*box)->alarm, vm_of(T));
+  alarm_start(&(*box)->alarm, seconds, on_time);
   return task_await(T, clock_slept, 0);
 }
 

@@ -10,18 +10,12 @@
 #include "run.h"
 #include "sandbox_settings.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define DEV_PORT "8080"
-
-struct options {
-  const char *config, *scripts, *dev; /* dev: ports, as text; NULL: not the sandbox */
-  bool help;
-};
 
 /* Is args[*i] this option? Then its value, from behind "=" or from the next argument, which is skipped. */
 static bool take_value(char **args, int *i, const char *option, const char **value) {
@@ -36,7 +30,7 @@ static bool take_value(char **args, int *i, const char *option, const char **val
   return true;
 }
 
-static bool take_dev(const char *arg, struct options *o) {
+static bool take_dev(const char *arg, struct command_options *o) {
   if (strcmp(arg, "--dev") == 0)
     o->dev = DEV_PORT;
   else if (strncmp(arg, "--dev=", 6) == 0)
@@ -46,7 +40,7 @@ static bool take_dev(const char *arg, struct options *o) {
   return true;
 }
 
-static void take_options(char **args, struct options *o) {
+void commands_take_options(char **args, struct command_options *o) {
   int kept = 0, i = 0;
   for (; args[i] && strcmp(args[i], "--") != 0; i++) {
     if (take_dev(args[i], o) || take_value(args, &i, "--config", &o->config) ||
@@ -90,7 +84,7 @@ static bool read_ports(const char *text, int *ports) {
 static char do_run[] = "run", do_help[] = "help", do_list[] = "list", do_unknown[] = "unknown";
 
 /* Without --config: the settings do not matter to help and lists. commands.lua refuses when secrets are missing. */
-static int run(const struct options *o, char **args, const char *config, const char *over) {
+static int run(const struct command_options *o, char **args, const char *config, const char *over) {
   return run_script(&(struct run_settings){.module = "commands",
                                            .args = args,
                                            .quiet = true,
@@ -99,7 +93,7 @@ static int run(const struct options *o, char **args, const char *config, const c
                                            .scripts = o->scripts});
 }
 
-static int run_on_sandbox(const struct options *o, char **args) {
+static int run_on_sandbox(const struct command_options *o, char **args) {
   struct sandbox_settings s = {0};
   struct bytes over = {0};
   int code = 1;
@@ -121,14 +115,14 @@ static int run_on_sandbox(const struct options *o, char **args) {
 }
 
 void commands_list(char **args) {
-  struct options o = {0};
-  take_options(args, &o);
+  struct command_options o = {0};
+  commands_take_options(args, &o);
   run(&o, (char *[]){do_list, NULL}, NULL, NULL);
 }
 
 int commands_run(const char *name, char **args, const char *builtins) {
-  struct options o = {0};
-  take_options(args, &o);
+  struct command_options o = {0};
+  commands_take_options(args, &o);
   if (!exists(name, o.scripts))
     return run(&o, (char *[]){do_unknown, (char *)name, (char *)builtins, NULL}, NULL, NULL);
   if (o.help) return run(&o, (char *[]){do_help, (char *)name, NULL}, NULL, NULL);

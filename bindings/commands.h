@@ -3,6 +3,17 @@
 #ifndef USHER_COMMANDS_H
 #define USHER_COMMANDS_H
 
+#include <stdbool.h>
+
+/* What every command takes. dev: ports, as text; NULL: not the sandbox. */
+struct command_options {
+  const char *config, *scripts, *dev;
+  bool help;
+};
+
+/* Takes them out of the arguments (NULL-terminated), up to "--". */
+void commands_take_options(char **args, struct command_options *o);
+
 /* Lists them with their summaries, on stdout. args: --scripts DIR counts, the rest is ignored. */
 void commands_list(char **args);
 

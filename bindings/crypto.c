@@ -4,6 +4,7 @@
 #include "digest.h"
 #include "encoding.h"
 #include "secret_handle.h"
+#include "virtual.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -119,11 +120,15 @@ static size_t check_count(lua_State *L) {
   return (size_t)n;
 }
 
+static void draw(void *vm, void *out, size_t len) {
+  virtual_random(vm, out, len);
+}
+
 /* crypto.random(n) -> n bytes that nobody can guess */
 static int crypto_random(lua_State *L) {
   luaL_Buffer b;
   size_t n = check_count(L);
-  digest_random(luaL_buffinitsize(L, &b, n), n);
+  virtual_random(vm_of(L), luaL_buffinitsize(L, &b, n), n);
   luaL_pushresultsize(&b, n);
   return 1;
 }
@@ -141,7 +146,7 @@ static int crypto_random_string(lua_State *L) {
     luaL_argcheck(L, !*mark, 2, "has a byte twice");
     *mark = true;
   }
-  digest_random_text(luaL_buffinitsize(L, &b, n), n, alphabet, len);
+  digest_text(luaL_buffinitsize(L, &b, n), n, alphabet, len, draw, vm_of(L));
   luaL_pushresultsize(&b, n);
   return 1;
 }
@@ -149,7 +154,9 @@ static int crypto_random_string(lua_State *L) {
 /* crypto.uuid() -> a random one, version 4 */
 static int crypto_uuid(lua_State *L) {
   char id[UUID_SIZE + 1];
-  uuid_random(id);
+  unsigned char random[16];
+  virtual_random(vm_of(L), random, sizeof random);
+  uuid_drawn(random, id);
   lua_pushlstring(L, id, UUID_SIZE);
   return 1;
 }

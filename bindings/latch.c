@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `latch` module: one task waits, another opens. The sandbox's functions and their callers meet at latches. */
 #include "task.h"
+#include "virtual.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -9,7 +10,7 @@
 #define LATCH "usher.latch"
 
 struct latch {
-  uv_timer_t timer; /* first: freed in its close callback */
+  struct alarm alarm; /* first: freed in its close callback */
   struct task *waiting;
   bool open;
 };
@@ -24,7 +25,7 @@ static void on_closed(uv_handle_t *h) {
 
 static int latch_gc(lua_State *L) {
   struct latch **box = luaL_checkudata(L, 1, LATCH);
-  if (*box) uv_close((uv_handle_t *)&(*box)->timer, on_closed);
+  if (*box) alarm_close(&(*box)->alarm, on_closed);
   *box = NULL;
   return 0;
 }
@@ -36,19 +37,19 @@ static int latch_new(lua_State *L) {
   luaL_setmetatable(L, LATCH);
   *box = calloc(1, sizeof **box);
   if (!*box) return luaL_error(L, "out of memory");
-  uv_timer_init(vm_of(L)->settings.loop, &(*box)->timer);
+  alarm_init(&(*box)->alarm, vm_of(L));
   return 1;
 }
 
 static void wake(struct latch *g) {
   struct task *task = g->waiting;
   g->waiting = NULL;
-  uv_timer_stop(&g->timer);
+  alarm_stop(&g->alarm);
   if (task) task_wake(task);
 }
 
-static void on_time(uv_timer_t *timer) {
-  wake((struct latch *)timer);
+static void on_time(struct alarm *alarm) {
+  wake((struct latch *)alarm);
 }
 
 static int latch_passed(lua_State *T, int status, lua_KContext ctx) {
@@ -66,7 +67,7 @@ static int latch_wait(lua_State *T) {
   if (g->open || seconds == 0) return latch_passed(T, 0, 0);
   lua_settop(T, 1);
   g->waiting = task_current(T);
-  if (seconds < 1e9) uv_timer_start(&g->timer, on_time, (uint64_t)ceil(seconds * 1000), 0);
+  if (seconds < 1e9) alarm_start(&g->alarm, seconds, on_time);
   return task_await(T, latch_passed, 0);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `limiter` module: one table of allowances for the whole process, whatever worker asks. It outlives reloads. */
 #include "limiter.h"
+#include "virtual.h"
 
 #include <lauxlib.h>
 #include <pthread.h>
@@ -30,7 +31,8 @@ static int limiter_lua_take(lua_State *L) {
   lua_pushvalue(L, 2);
   lua_concat(L, 3);
   const char *key = lua_tolstring(L, -1, &len);
-  uint64_t wait = limiter_take(shared, key, len, &limit, uv_hrtime());
+  struct limiter *own = virtual_limiter(vm_of(L));
+  uint64_t wait = limiter_take(own ? own : shared, key, len, &limit, virtual_monotonic(vm_of(L)));
   lua_pushboolean(L, wait == 0);
   if (wait == 0) return 1;
   lua_pushnumber(L, (lua_Number)wait / 1e9);

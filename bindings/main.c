@@ -69,9 +69,23 @@ static const struct command {
      "exit code. Secrets that are missing are left out.\n",
      cmd_exec},
     {"test", "run specs with busted, inside this binary",
-     "usage: usher test [--config FILE] [--scripts DIR] [PATH…]\n\n"
-     "PATH is a spec file or a folder of *_spec.lua; without one: tests and scripts.\n"
-     "Specs may wait for I/O. busted comes from Debian's lua-busted.\n",
+     "usage: usher test [OPTION…] [PATH…]\n\n"
+     "PATH is a spec file or a folder of *_spec.lua; without one: the folder of --scripts, else "
+     "tests\n"
+     "and scripts. Specs may wait for I/O, and may make worlds: `require \"testing\".world()` has "
+     "the\n"
+     "scripts and all services in this process, with a time that jumps. busted comes from "
+     "Debian's\n"
+     "lua-busted.\n\n"
+     "  --seed N         randomness of the worlds; without it another one each time, which is "
+     "printed\n"
+     "  --watch          run them again when a file changes, until Ctrl-C\n"
+     "  --output FORMAT  plain, utf, TAP, junit or json\n"
+     "  --json           as --output json, for programs: ok, seed, tests, successes, failures, "
+     "errors,\n"
+     "                   pending, faults[] (name, file, line, status, message, traceback)\n"
+     "  --config FILE    settings\n"
+     "  --scripts DIR    scripts that replace the ones inside the binary\n",
      cmd_test},
     {"lambda", "run a script as an AWS Lambda function, or package it",
      "usage: usher lambda [--config FILE] [--scripts DIR] [MODULE]\n"
@@ -241,12 +255,24 @@ static int cmd_exec(int argc, char **argv) {
                                            .scripts = v.scripts});
 }
 
+/* What is left of its words is spec_runner.lua's. */
 static int cmd_test(int argc, char **argv) {
-  struct values v;
-  int first = read_options(argc, argv, common, &v);
-  if (first < 0) return usage_error("test");
-  return run_script(&(struct run_settings){
-      .module = "testing", .args = argv + first, .config_path = v.config, .scripts = v.scripts});
+  struct command_options o = {0};
+  commands_take_options(argv + 1, &o);
+  if (o.help) {
+    fputs(current->help, stdout);
+    return 0;
+  }
+  char **args = calloc((size_t)argc + 2, sizeof *args);
+  if (!args) return 1;
+  static char none[] = "";
+  args[0] = o.scripts ? (char *)o.scripts : none;
+  args[1] = o.config ? (char *)o.config : none;
+  for (int i = 1; argv[i]; i++) args[i + 1] = argv[i];
+  int code = run_script(&(struct run_settings){
+      .module = "spec_runner", .args = args, .config_path = o.config, .scripts = o.scripts});
+  free(args);
+  return code;
 }
 
 static int cmd_lambda(int argc, char **argv) {

@@ -41,6 +41,7 @@ int luaopen_secret(lua_State *L);
 int luaopen_sigv4(lua_State *L);
 int luaopen_sqlite(lua_State *L);
 int luaopen_unicode(lua_State *L);
+int luaopen_virtual(lua_State *L);
 int luaopen_web_files(lua_State *L);
 
 #define SEARCHERS "usher.searchers" /* Lua's own, for trusted states */
@@ -77,6 +78,7 @@ static const struct {
     {"sqlite", luaopen_sqlite},
     {"task", luaopen_task},
     {"unicode", luaopen_unicode},
+    {"virtual", luaopen_virtual},
     {"web_files", luaopen_web_files},
 };
 
@@ -93,7 +95,8 @@ static const char *const shown[] = {
     "arguments", "attribute_value", "aws",    "background", "clock",   "cognito", "config",
     "crypto",    "dynamodb",        "fail",   "form",       "http",    "json",    "jwt",
     "lifecycle", "limiter",         "log",    "marks",      "metrics", "oidc",    "secret",
-    "ses",       "slack",           "stripe", "task",       "trace",   "unicode", "web_files",
+    "ses",       "slack",           "stripe", "task",       "testing", "trace",   "unicode",
+    "web_files",
 };
 
 static bool is_shown(const char *name) {

@@ -122,7 +122,7 @@ int proof_start(const struct vm_settings *from, struct script_set *set, const ch
   if (!p) return UV_ENOMEM;
   settings.set = set;
   settings.client = NULL;
-  settings.tolerant = true;
+  settings.proving = settings.tolerant = true;
   int err = vm_open(&p->vm, &settings, problem);
   if (err) {
     free(p);

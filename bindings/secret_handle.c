@@ -14,13 +14,22 @@
 #define SECRET     "usher.secret"
 #define SECRET_MAX 65536
 
+struct box {
+  struct secret *secret;
+  bool known; /* made by Lua, out of a string that it has */
+};
+
 struct secret *secret_test(lua_State *L, int index) {
-  struct secret **box = luaL_testudata(L, index, SECRET);
-  return box ? *box : NULL;
+  struct box *box = luaL_testudata(L, index, SECRET);
+  return box ? box->secret : NULL;
 }
 
 struct secret *secret_check(lua_State *L, int index) {
-  return *(struct secret **)luaL_checkudata(L, index, SECRET);
+  return ((struct box *)luaL_checkudata(L, index, SECRET))->secret;
+}
+
+bool secret_is_known(lua_State *L, int index) {
+  return ((struct box *)luaL_checkudata(L, index, SECRET))->known;
 }
 
 const char *secret_or_string(lua_State *L, int index, size_t *len) {
@@ -31,22 +40,21 @@ const char *secret_or_string(lua_State *L, int index, size_t *len) {
 }
 
 /* stack: … -> …, an empty box: it is there before the secret, so that no error of Lua's leaks one */
-static struct secret **push_box(lua_State *L) {
-  struct secret **box = lua_newuserdatauv(L, sizeof *box, 0);
-  *box = NULL;
+static struct box *push_box(lua_State *L) {
+  struct box *box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = (struct box){0};
   luaL_setmetatable(L, SECRET);
   return box;
 }
 
 void secret_push(lua_State *L, struct secret *s) {
-  struct secret **box = push_box(L);
-  *box = secret_ref(s);
+  push_box(L)->secret = secret_ref(s);
 }
 
 static int push_new(lua_State *L, const char *name, const char *data, size_t len) {
-  struct secret **box = push_box(L);
-  *box = secret_new(name, data, len);
-  return *box ? 1 : luaL_error(L, "out of memory");
+  struct box *box = push_box(L);
+  box->secret = secret_new(name, data, len);
+  return box->secret ? 1 : luaL_error(L, "out of memory");
 }
 
 /* stack: …, why -> nil, why */
@@ -67,7 +75,7 @@ static int from_env(lua_State *L, const char *name, const char *variable) {
 
 static int from_file(lua_State *L, const char *name, const char *path) {
   size_t len, whole;
-  struct secret **box = push_box(L);
+  struct box *box = push_box(L);
   char *data = vm_read_file(path, &whole);
   if (!data) {
     lua_pushfstring(L, "file %s cannot be read: %s", path, strerror(errno));
@@ -75,10 +83,10 @@ static int from_file(lua_State *L, const char *name, const char *path) {
   }
   for (len = whole; len && (data[len - 1] == '\n' || data[len - 1] == '\r');) len--;
   bool fits = len && len <= SECRET_MAX;
-  if (fits) *box = secret_new(name, data, len);
+  if (fits) box->secret = secret_new(name, data, len);
   explicit_bzero(data, whole);
   free(data);
-  if (*box) return 1;
+  if (box->secret) return 1;
   if (fits) return luaL_error(L, "out of memory");
   lua_pushfstring(L, "file %s is %s", path, len ? "too large for a secret" : "empty");
   return unavailable(L);
@@ -98,7 +106,9 @@ static int secret_new_handle(lua_State *L) {
   size_t len;
   const char *name = luaL_checkstring(L, 1), *value = luaL_checklstring(L, 2, &len);
   luaL_argcheck(L, len <= SECRET_MAX, 2, "too large for a secret");
-  return push_new(L, name, value, len);
+  push_new(L, name, value, len);
+  ((struct box *)lua_touserdata(L, -1))->known = true;
+  return 1;
 }
 
 /* secret.is(value) -> boolean */
@@ -112,14 +122,15 @@ static int secret_is(lua_State *L) {
 static int secret_escaped(lua_State *L) {
   struct secret *s = secret_check(L, 1);
   size_t len = secret_len(s);
-  struct secret **box = push_box(L);
+  struct box *box = push_box(L);
   char *text = malloc(3 * len + 1);
   if (!text) return luaL_error(L, "out of memory");
   size_t written = percent_encode(secret_data(s), len, 0, text);
-  *box = secret_new(secret_name(s), text, written);
+  box->secret = secret_new(secret_name(s), text, written);
+  box->known = secret_is_known(L, 1);
   explicit_bzero(text, written);
   free(text);
-  return *box ? 1 : luaL_error(L, "out of memory");
+  return box->secret ? 1 : luaL_error(L, "out of memory");
 }
 
 static int secret_tostring(lua_State *L) {
@@ -128,9 +139,9 @@ static int secret_tostring(lua_State *L) {
 }
 
 static int secret_gc(lua_State *L) {
-  struct secret **box = luaL_checkudata(L, 1, SECRET);
-  secret_unref(*box);
-  *box = NULL;
+  struct box *box = luaL_checkudata(L, 1, SECRET);
+  secret_unref(box->secret);
+  box->secret = NULL;
   return 0;
 }
 

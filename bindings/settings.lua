@@ -36,8 +36,6 @@ local vocabulary = {
   secret = function(source) return kind("secret", { source = source, required = true }) end,
   -- optional_secret "env:NAME": the same, and nothing is wrong when it is missing.
   optional_secret = function(source) return kind("secret", { source = source, required = false }) end,
-  -- env("NAME", default): the text of an environment variable.
-  env = function(name, default) return os.getenv(name) or default or "" end,
 }
 
 -- The line on which a file says `name`, "listen.port", or as much of it as is there.
@@ -57,9 +55,17 @@ local function fault(file, name, message)
   return ("%s%s: %s"):format(file, line and ":" .. line or "", message)
 end
 
-local function evaluate(text, name)
+-- text: of a file; or the table that it would have returned. environment: name -> text, in place of the process's.
+local function evaluate(text, name, environment)
+  if type(text) == "table" then return text end
   if not NO_FILES[name] then texts[name] = text end
-  local chunk, problem = load(text, "@" .. name, "t", setmetatable({}, { __index = vocabulary }))
+  -- env("NAME", default): the text of an environment variable.
+  local function env(variable, default)
+    local value = environment and environment[variable] or not environment and os.getenv(variable)
+    return value or default or ""
+  end
+  local words = setmetatable({ env = env }, { __index = vocabulary })
+  local chunk, problem = load(text, "@" .. name, "t", setmetatable({}, { __index = words }))
   if not chunk then return nil, problem end
   local ok, result = pcall(chunk)
   if not ok then return nil, tostring(result) end
@@ -139,19 +145,28 @@ local function overlay(rules, chosen, source, file, path, problems)
   end
 end
 
-local function resolve_secret(marker, name, file, lenient, problems)
-  local handle, problem = secret.open(name, marker.source)
+-- reading: what load was asked for { lenient =, environment = }, and { problems = }
+local function open_secret(name, source, reading)
+  local variable = reading.environment and source:match "^env:(.*)$"
+  if not variable then return secret.open(name, source) end
+  local text = reading.environment[variable]
+  if text then return secret.new(name, text) end
+  return nil, ("environment variable %s is not set"):format(variable)
+end
+
+local function resolve_secret(marker, name, file, reading)
+  local handle, problem = open_secret(name, marker.source, reading)
   if not handle and marker.required then
-    local said = lenient and settings.missing or problems
+    local said = reading.lenient and settings.missing or reading.problems
     said[#said + 1] = fault(file, name, ("%s: %s"):format(name, problem))
   end
   return handle
 end
 
-local function leaf(rule, choice, name, file, lenient, problems)
+local function leaf(rule, choice, name, file, reading)
   local value = rule
   if choice then value, file = choice.value, choice.file end
-  if is_kind(value, "secret") then return resolve_secret(value, name, file, lenient, problems) end
+  if is_kind(value, "secret") then return resolve_secret(value, name, file, reading) end
   if is_kind(value) then return value.default end
   return value
 end
@@ -183,13 +198,13 @@ local function frozen(section, path, rules)
   })
 end
 
-local function resolve(rules, chosen, file, path, lenient, problems)
+local function resolve(rules, chosen, file, path, reading)
   local result = {}
   for key, rule in pairs(rules) do
     if type(rule) == "table" and not is_kind(rule) then
-      result[key] = resolve(rule, chosen[key] or {}, file, path .. key .. ".", lenient, problems)
+      result[key] = resolve(rule, chosen[key] or {}, file, path .. key .. ".", reading)
     else
-      result[key] = leaf(rule, chosen[key], path .. key, file, lenient, problems)
+      result[key] = leaf(rule, chosen[key], path .. key, file, reading)
     end
   end
   return frozen(result, path, rules)
@@ -203,18 +218,19 @@ function settings.place(name)
   end
 end
 
--- settings.load{ {name, text}, … ; lenient =, tolerant = boolean } -> config | nil, list of lines
--- The first source is config/usher.lua itself. lenient: secrets may be missing. tolerant: whatever is wrong is put into
--- settings.problems, and the defaults stand in. Does not yield.
+-- settings.load{ {name, text or table}, … ; lenient =, tolerant = boolean, environment = {NAME = text} in place of the
+-- process's } -> config | nil, list of lines. The first source is config/usher.lua itself. lenient: secrets may be
+-- missing. tolerant: whatever is wrong is put into settings.problems, and the defaults stand in. Does not yield.
 function settings.load(sources)
-  local problems, chosen = {}, {}
-  local defaults = sources[1]
-  local rules, problem = evaluate(defaults[2], defaults[1])
+  local chosen, defaults = {}, sources[1]
+  local reading = { lenient = sources.lenient, environment = sources.environment, problems = {} }
+  local problems = reading.problems
+  local rules, problem = evaluate(defaults[2], defaults[1], reading.environment)
   if not rules then return nil, { problem } end
   settings.files = { defaults[1] }
   for i = 2, #sources do
     local name, text = sources[i][1], sources[i][2]
-    local given, why = evaluate(text, name)
+    local given, why = evaluate(text, name, reading.environment)
     if given then
       overlay(rules, chosen, given, name, "", problems)
     else
@@ -222,7 +238,7 @@ function settings.load(sources)
     end
     if not NO_FILES[name] then table.insert(settings.files, 1, name) end
   end
-  local config = resolve(rules, chosen, defaults[1], "", sources.lenient, problems)
+  local config = resolve(rules, chosen, defaults[1], "", reading)
   table.sort(problems)
   table.sort(settings.missing)
   if sources.tolerant then settings.problems = problems

@@ -7,6 +7,7 @@
 #include "task.h"
 
 #include "log.h"
+#include "virtual.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -136,6 +137,7 @@ static void on_busy(uv_idle_t *h) {
 
 static void run_and_rest(struct vm *vm) {
   run(vm);
+  if (!vm->ready) virtual_step(vm);
   if (vm->ready)
     uv_idle_start(&vm->busy, on_busy);
   else
@@ -328,7 +330,7 @@ static int task_limit(lua_State *T) {
   lua_Number seconds = luaL_checknumber(T, 1);
   luaL_argcheck(T, seconds >= 0 && seconds < 1e9, 1, "not a duration in seconds");
   struct task *t = task_current(T);
-  uint64_t deadline = uv_hrtime() / 1000000 + (uint64_t)(seconds * 1000);
+  uint64_t deadline = virtual_monotonic(t->context.vm) / 1000000 + (uint64_t)(seconds * 1000);
   if (deadline < t->deadline) t->deadline = deadline;
   return 0;
 }

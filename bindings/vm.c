@@ -8,6 +8,7 @@
 #include "script_set.h"
 #include "secret_handle.h"
 #include "task.h"
+#include "virtual.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -177,6 +178,7 @@ void vm_close(struct vm *vm) {
   struct context *context = *(struct context **)lua_getextraspace(vm->L);
   task_queue_close(vm);
   lua_close(vm->L);
+  virtual_close(vm);
   script_set_unref(vm->set);
   free(context);
   vm->tasks = 3;

@@ -12,6 +12,7 @@ struct reload;
 struct script_set;
 struct task;
 struct worker;
+struct virtual;
 struct waiter;
 
 struct vm_settings {
@@ -26,6 +27,7 @@ struct vm_settings {
   const char *config_path; /* a file laid over config/usher.lua, or NULL */
   const char *config_over; /* JSON laid over both, or NULL: what the command line says */
   bool trusted;            /* exec, test, the sandbox: io, os, package and sqlite are there */
+  bool proving;            /* a proof: specs may make worlds (testing.lua) */
   bool lenient;            /* a secret that is missing is left out instead of refused */
   bool tolerant; /* settings that are wrong are told by settings.problems; the defaults stand in */
 };
@@ -45,6 +47,7 @@ struct vm {
   unsigned background; /* alive, of jobs: these do not count in tasks */
   enum vm_phase phase;
   struct waiter *waiters;         /* jobs that sleep */
+  struct virtual *virtual;        /* virtual.h; NULL: nobody asked for it */
   void (*on_idle)(struct vm *vm); /* the last task, or the last of a job, has ended; may be NULL */
   void *host;                     /* of whoever set on_idle */
 };

@@ -127,13 +127,14 @@ void digest_random(void *out, size_t len) {
   }
 }
 
-void digest_random_text(char *out, size_t n, const char *alphabet, size_t alphabet_len) {
+void digest_text(char *out, size_t n, const char *alphabet, size_t alphabet_len,
+                 void (*draw)(void *ctx, void *out, size_t len), void *ctx) {
   unsigned char pool[64];
   size_t left = 0;
   unsigned fair =
       256 - 256 % (unsigned)alphabet_len; /* bytes from here on would favour some letters */
   while (n) {
-    if (left == 0) digest_random(pool, left = sizeof pool);
+    if (left == 0) draw(ctx, pool, left = sizeof pool);
     unsigned byte = pool[--left];
     if (byte >= fair) continue;
     *out++ = alphabet[byte % alphabet_len];
@@ -155,9 +156,9 @@ static void uuid_print(unsigned char id[16], int version, char out[UUID_SIZE + 1
   *out = '\0';
 }
 
-void uuid_random(char out[UUID_SIZE + 1]) {
+void uuid_drawn(const unsigned char random[16], char out[UUID_SIZE + 1]) {
   unsigned char id[16];
-  digest_random(id, sizeof id);
+  memcpy(id, random, sizeof id);
   uuid_print(id, 4, out);
 }
 

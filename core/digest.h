@@ -27,11 +27,12 @@ bool digest_equal(const void *a, size_t a_len, const void *b, size_t b_len);
 
 /* A generator that fails has no safe answer: these end the process then. */
 void digest_random(void *out, size_t len);
-/* n bytes evenly drawn from an alphabet of 1 to 256 bytes. */
-void digest_random_text(char *out, size_t n, const char *alphabet, size_t alphabet_len);
+/* n bytes evenly drawn from an alphabet of 1 to 256 bytes, by random bytes that the caller has. */
+void digest_text(char *out, size_t n, const char *alphabet, size_t alphabet_len,
+                 void (*draw)(void *ctx, void *out, size_t len), void *ctx);
 
 /* RFC 9562: lower-case text, NUL-terminated. */
-void uuid_random(char out[UUID_SIZE + 1]);
+void uuid_drawn(const unsigned char random[16], char out[UUID_SIZE + 1]);
 int uuid_named(const unsigned char space[16], const void *name, size_t len,
                char out[UUID_SIZE + 1]);
 /* False, and out untouched, for anything but 8-4-4-4-12 hexadecimal digits. */

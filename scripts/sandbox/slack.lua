@@ -73,14 +73,18 @@ function slack.handler(req)
 end
 
 
+-- The messages that came, oldest first.
+function slack.list()
+  local list = json.array {}
+  for i, row in ipairs(db:rows "SELECT * FROM slack_messages ORDER BY id") do
+    list[i] = { text = row.text, payload = json.decode(row.payload), sent_at = row.sent_at }
+  end
+  return list
+end
+
+
 local routes = {
-  ["GET /slack"] = function()
-    local list = json.array {}
-    for i, row in ipairs(db:rows "SELECT * FROM slack_messages ORDER BY id") do
-      list[i] = { text = row.text, payload = json.decode(row.payload), sent_at = row.sent_at }
-    end
-    return { status = 200, json = list }
-  end,
+  ["GET /slack"] = function() return { status = 200, json = slack.list() } end,
   ["DELETE /slack"] = function()
     db:run "DELETE FROM slack_messages"
     return { status = 204, body = "" }

@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- The one database of the sandbox. `config.sandbox.data` names the folder it lives in; without one it lives
--- in memory, shared by the generations of this process, so that a reload forgets nothing.
+-- in memory, shared by the generations of this process, so that a reload forgets nothing. ":memory:" is a memory of its
+-- own: a spec's world.
 local config = require "config"
 local sqlite = require "sqlite"
 
 local function path()
   local folder = (config.sandbox or {}).data
+  if folder == ":memory:" then return folder end
   if not folder or folder == "" then return "file:/usher-sandbox?vfs=memdb" end
   return folder:gsub("/+$", "") .. "/sandbox.db"
 end
