@@ -63,8 +63,8 @@ function testing_request.new(fields, methods)
 end
 
 
--- What answer.lua gives: status, { name, value, … }, body -> { status=, headers= lower-case name -> value, cookies= name
--- -> value, set_cookies= list, body=, json= }
+-- What answer.lua gives: status, { name, value, … }, body -> { status=, headers= lower-case name -> value, cookies=
+-- name -> value, set_cookies= list, body=, json= }
 function testing_request.reply(status, flat, body)
   local reply = { status = status, headers = {}, cookies = {}, set_cookies = {}, body = body }
   for i = 1, #flat, 2 do

@@ -146,7 +146,8 @@ function World:customers()
   return list
 end
 
--- The calls that the services had, oldest first: { number=, service=, operation=, at=, fault= }; of one service, or all.
+-- The calls that the services had, oldest first: { number=, service=, operation=, at=, fault= }; of one service, or
+-- all.
 function World:calls(service)
   local list = {}
   for _, call in ipairs(self:require "sandbox.faults".calls()) do
@@ -163,8 +164,8 @@ end
 
 -- --- breaking ---
 
--- Breaks calls of a service, as POST /faults of `usher dev` does: { service=, operation=, kind=, nth=, count=, match=,
--- error= } -> fault, whose `fired` says how often it did.
+-- Breaks calls of a service, as POST /faults of `usher dev` does: { service=, operation=, kind=, nth=, count=,
+-- match=, error= } -> fault, whose `fired` says how often it did.
 function World:fault(fields)
   local fault, problem = self:require "sandbox.faults".arm(fields)
   return fault or error("world:fault: " .. problem, 2)

@@ -11,6 +11,7 @@ local arguments = {}
 ---@field names? string[] words in their order; all must be there
 ---@field flags? string[]
 ---@field values? table<string, usher.arguments.Kind>
+---@field rest? string what the words that are left are called; they become a list
 
 ---Reads the words of a command; what does not fit ends it with exit code 2. Does not yield.
 ---@param args string[]
@@ -38,5 +39,11 @@ function arguments.text(text) end
 ---@param high number
 ---@return usher.arguments.Kind
 function arguments.number(low, high) end
+
+---A kind of value: a whole number. Does not yield.
+---@param text string
+---@return integer? value
+---@return string expected
+function arguments.integer(text) end
 
 return arguments

@@ -8,6 +8,12 @@ local OTHERS <const> = { config = true, shapes = true }
 
 -- The objects of modules written in Lua: the table of their methods
 local OBJECTS <const> = {
+  ["testing.world"] = function()
+    local testing = require "testing"
+    local world = getmetatable(testing.world()).__index
+    testing.finish()
+    return world
+  end,
   ["dynamodb.set"] = function() return getmetatable(require "dynamodb".set { "a" }).__index end,
 }
 
