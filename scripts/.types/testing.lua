@@ -40,6 +40,15 @@ function testing.finish() end
 ---@field get fun(self, target: string, options?: usher.testing.Options): usher.testing.Reply
 ---@field post fun(self, target: string, body?: any, options?: usher.testing.Options): usher.testing.Reply
 
+---@class usher.testing.Fault
+---@field service "cognito"|"dynamodb"|"stripe"|"cloudwatch"|"slack"|"sts"|"metadata"
+---@field operation? string "SignUp", "create_customer", "POST /v1/customers", or "*"
+---@field kind "refuse"|"reset_before"|"hang_before"|"error_after"|"lost_answer"|"hang"
+---@field nth? integer the first call that it breaks (1)
+---@field count? integer how many from there (1)
+---@field match? string|string[] texts of which one must be in the request's body
+---@field error? { code?: string, status?: integer, message?: string } instead of the vendor's 500
+
 ---@class usher.testing.World
 ---@field config usher.config its settings
 ---@field clock { now: (fun(): number), advance: fun(seconds: number) } advance lets the time pass, and what waits happen
@@ -125,7 +134,7 @@ function world:calls(service) end
 function world:metric(name, labels) end
 
 ---Breaks calls, as POST /faults of `usher dev` does. Raises when it is no fault. Does not yield.
----@param fields { service: string, operation?: string, kind: string, nth?: integer, count?: integer, match?: any, error?: table }
+---@param fields usher.testing.Fault
 ---@return { id: integer, matched: integer, fired: integer, hanging: integer } fault it counts on
 function world:fault(fields) end
 
