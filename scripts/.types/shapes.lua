@@ -14,8 +14,8 @@
 ---What flows/NAME.lua returns. Raises usher.fail for the visitor's fault; any other error is a 500.
 ---@alias usher.Flow fun(request: usher.Request): usher.Reply
 
----An entry of routes.lua: { method, path, module }. The path is compared exactly; GET answers HEAD too, OPTIONS and 405
----are made by usher.
+---An entry of routes.lua: { method, path, module }. The path is compared exactly, or ends with /*, for all below
+---it. GET answers HEAD too; OPTIONS and 405 are made by usher.
 ---@class usher.Route
 ---@field [1] "GET"|"POST"|"PUT"|"PATCH"|"DELETE"
 ---@field [2] string like "/api/account/signup"

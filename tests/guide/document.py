@@ -2,7 +2,7 @@
 """A Markdown document as its fenced blocks. What a block is, its language says; a block of another language is refused.
 
 lua      a file: its first line is the comment `-- FOLDER/NAME.lua`
-diff     a change of a file: `--- FOLDER/NAME.lua`, then lines that stand there (" "), go ("-") or come ("+")
+diff     a change of a file: `--- FOLDER/NAME`, then lines that stand there (" "), go ("-") or come ("+")
 console  commands after "$ " (and "> "), each with what it prints; "…" is anything, alone on a line: any lines
 sh       commands to copy, without what they print: each must succeed
 text     a drawing: nothing to type, nothing to check
@@ -49,9 +49,9 @@ def file_of(block):
 
 def changed(block, folder):
     """A diff block -> name, text of the file as it is then."""
-    name = re.match(r"^--- ([\w/]+\.lua)$", block.text[0])
+    name = re.match(r"^--- ([\w/]+\.\w+)$", block.text[0])
     if not name or any(line[:1] not in " -+" for line in block.text[1:]):
-        raise Fault(f"line {block.line}: a diff begins with --- FOLDER/NAME.lua; its lines with ' ', '-' or '+'")
+        raise Fault(f"line {block.line}: a diff begins with --- FOLDER/NAME; its lines with ' ', '-' or '+'")
     before = "".join(line[1:] + "\n" for line in block.text[1:] if line[0] != "+")
     after = "".join(line[1:] + "\n" for line in block.text[1:] if line[0] != "-")
     text = pathlib.Path(folder, name[1]).read_text()

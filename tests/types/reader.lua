@@ -128,6 +128,21 @@ function reader.annotations()
 end
 
 
+-- for where, tag, text in reader.tags() do: each annotation of all type files; "---|" goes on an alias
+function reader.tags()
+  return coroutine.wrap(function()
+    for _, stem in ipairs(reader.stems("scripts/.types", "%.lua")) do
+      local text, number = reader.text(FOLDER .. stem .. ".lua"):gsub("\n%-%-%-|", "|"), 0
+      for line in text:gmatch("[^\n]*") do
+        number = number + 1
+        local tag, rest = line:match("^%-%-%-@(%l+) (.*)$")
+        if tag then coroutine.yield(("%s:%d: "):format(stem, number), tag, rest) end
+      end
+    end
+  end)
+end
+
+
 -- The words that stand behind a pattern's capture, as a set
 function reader.words(path, pattern)
   local found = {}

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- scripts/.types says what scripts can call: every module that they can require, every function, both ways.
 local reader = dofile "tests/types/reader.lua"
+local grammar = dofile "tests/types/grammar.lua"
 local config_types = dofile "tests/types/config_types.lua"
 
 -- Type files that are of no binding
@@ -28,6 +29,25 @@ local SHAPES <const> = {
   { "usher.stripe.Options", "bindings/stripe.lua", "%f[%w]opts%.([%w_]+)", "look" },
   { "usher.oidc.Expected", "bindings/oidc.lua", "%f[%w]expected%.([%w_]+)" },
   { "usher.arguments.Wanted", "bindings/arguments.lua", "%f[%w]wanted%.([%w_]+)" },
+}
+
+-- The tags of annotations -> the names in the type that stands behind them
+local function after_name(text)
+  return grammar.read(text:match "^[%w_.]+%??%s+(.*)$" or text:match "^%[%w+%]%s+(.*)$" or "")
+end
+
+local function nothing()
+  return {}
+end
+
+local TAGS <const> = {
+  param = after_name,
+  field = after_name,
+  alias = after_name,
+  ["return"] = grammar.read,
+  overload = grammar.read,
+  type = grammar.read,
+  class = nothing, meta = nothing, generic = nothing,
 }
 
 local c_files = reader.stems("bindings", "%.c")
@@ -149,6 +169,25 @@ describe("the types of", function()
     local found = reader.annotations()
     for name, stem in pairs(found.used) do assert.is_number(found.names[name], stem .. ": " .. name) end
     for name, times in pairs(found.names) do assert.equal(1, times, name) end
+  end)
+
+  it("each annotation is one that LuaLS knows, and its type is a type", function()
+    local declared = reader.annotations().names
+    for where, tag, text in reader.tags() do
+      local is_typed, names = pcall(TAGS[tag] or error, text)
+      assert.is_true(is_typed, where .. tostring(names))
+      for _, name in ipairs(names) do assert.is_number(declared[name], where .. name) end
+    end
+  end)
+
+  it("what is no type is told", function()
+    for _, text in ipairs { "", "{ a string }", "table<string", "string|", '"a', "fun(", "{ a: }", "string]", "[]" } do
+      assert.is_false(pcall(grammar.read, text), text)
+    end
+    for _, text in ipairs { "string", "string? why", '"a"|"b"[]', "{ a: string, [integer]: T }?", "fun()",
+      "fun(a: any, ...): T? b", "table<string, (T|false)[]>", "{ a?: fun(): number }" } do
+      assert.same({}, (grammar.read(text)), text)
+    end
   end)
 
   it("a request name all its strings", function()
