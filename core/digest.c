@@ -23,6 +23,8 @@ struct digest_key {
 struct contexts { /* one per thread, freed when it ends */
   EVP_MD_CTX *hash;
   EVP_MAC_CTX *mac;
+  unsigned char random[512]; /* the first random_left bytes are not used yet */
+  size_t random_left;
 };
 
 static EVP_MD *sha256, *sha1;
@@ -34,6 +36,7 @@ static void contexts_free(void *arg) {
   struct contexts *c = arg;
   EVP_MD_CTX_free(c->hash);
   EVP_MAC_CTX_free(c->mac);
+  OPENSSL_cleanse(c->random, sizeof c->random);
   free(c);
 }
 
@@ -114,7 +117,7 @@ bool digest_equal(const void *a, size_t a_len, const void *b, size_t b_len) {
   return a_len == b_len && (a_len == 0 || CRYPTO_memcmp(a, b, a_len) == 0);
 }
 
-void digest_random(void *out, size_t len) {
+static void generate(void *out, size_t len) {
   unsigned char *at = out;
   while (len) {
     int n = len > INT32_MAX ? INT32_MAX : (int)len;
@@ -127,6 +130,20 @@ void digest_random(void *out, size_t len) {
   }
 }
 
+/* Most are ids of 16 bytes, and the generator costs the same for those as for hundreds: each thread
+ * keeps some ready. What is handed out is forgotten here. */
+void digest_random(void *out, size_t len) {
+  struct contexts *c = contexts_get();
+  if (!c || len > sizeof c->random) {
+    generate(out, len);
+    return;
+  }
+  if (c->random_left < len) generate(c->random, c->random_left = sizeof c->random);
+  c->random_left -= len;
+  memcpy(out, c->random + c->random_left, len);
+  OPENSSL_cleanse(c->random + c->random_left, len);
+}
+
 void digest_text(char *out, size_t n, const char *alphabet, size_t alphabet_len,
                  void (*draw)(void *ctx, void *out, size_t len), void *ctx) {
   unsigned char pool[64];
@@ -134,7 +151,7 @@ void digest_text(char *out, size_t n, const char *alphabet, size_t alphabet_len,
   unsigned fair =
       256 - 256 % (unsigned)alphabet_len; /* bytes from here on would favour some letters */
   while (n) {
-    if (left == 0) draw(ctx, pool, left = sizeof pool);
+    if (left == 0) draw(ctx, pool, left = n < sizeof pool ? n : sizeof pool);
     unsigned byte = pool[--left];
     if (byte >= fair) continue;
     *out++ = alphabet[byte % alphabet_len];

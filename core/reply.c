@@ -55,7 +55,7 @@ void reply_identify(struct connection *c) {
     e->request_id_len = given.len;
     return;
   }
-  server_random(c->server, random, sizeof random);
+  digest_random(random, sizeof random);
   hex_encode(random, sizeof random, e->request_id);
   e->request_id_len = 2 * sizeof random;
 }

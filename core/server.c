@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The server: listening, admission, the drain and the end. Everything is on one loop's thread. */
-#include "digest.h"
 #include "server_state.h"
 
 #include <stdlib.h>
@@ -32,15 +31,6 @@ struct server_limits server_limits_default(void) {
 
 /* --- what connections share
  * ------------------------------------------------------------------------------------- */
-
-void server_random(struct server *s, unsigned char *out, size_t len) {
-  if (s->random_left < len) {
-    digest_random(s->random, sizeof s->random);
-    s->random_left = sizeof s->random;
-  }
-  s->random_left -= len;
-  memcpy(out, s->random + s->random_left, len);
-}
 
 static struct connection **bucket_of(struct server *s, const struct address *key) {
   unsigned hash = 2166136261u;

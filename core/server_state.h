@@ -30,9 +30,7 @@ struct server {
   struct connection *buckets[SERVER_BUCKETS];
   time_t date_second;
   char date[32];
-  struct bytes head;          /* scratch for replies */
-  unsigned char random[1024]; /* drawn at once, spent in pieces */
-  size_t random_left;
+  struct bytes head; /* scratch for replies */
   char read[SERVER_READ];
 };
 
@@ -42,7 +40,6 @@ bool server_full(const struct server *s); /* of exchanges */
 void server_exchange_began(struct server *s);
 void server_exchange_ended(struct server *s);
 void server_defer(struct connection *c); /* connection_work at the next turn */
-void server_random(struct server *s, unsigned char *out, size_t len);
 void server_handle_closed(struct server *s);
 
 #endif

@@ -155,6 +155,24 @@ static void uuid_draw(char out[UUID_SIZE + 1]) {
   uuid_drawn(random, out);
 }
 
+/* Whatever was drawn before, and whether it came from what the thread keeps ready or not. */
+static void random_bytes_come_once(void **state) {
+  (void)state;
+  static const size_t sizes[] = {16, 1, 511, 16, 512, 16, 513, 16, 300, 300, 16, 2000};
+  unsigned char drawn[COUNT(sizes) * 20][16], bytes[2000];
+  for (size_t i = 0; i < COUNT(drawn); i++) {
+    size_t size = sizes[i % COUNT(sizes)];
+    memset(bytes, 0, sizeof bytes);
+    digest_random(bytes, size);
+    digest_random(drawn[i], sizeof drawn[i]);
+    for (size_t k = 0; k < i; k++) assert_memory_not_equal(drawn[k], drawn[i], sizeof drawn[i]);
+    for (size_t at = 0; at + 16 <= size; at += 16) {
+      assert_memory_not_equal(bytes + at, drawn[i], 16);
+      if (at) assert_memory_not_equal(bytes + at, bytes, 16);
+    }
+  }
+}
+
 static void random_text_keeps_to_its_alphabet(void **state) {
   (void)state;
   static const char *const alphabets[] = {"a", "01", "0123456789",
@@ -251,6 +269,7 @@ int main(void) {
       cmocka_unit_test(hmac_vectors),
       cmocka_unit_test(kept_keys_do_not_mix),
       cmocka_unit_test(equal_is_about_every_byte),
+      cmocka_unit_test(random_bytes_come_once),
       cmocka_unit_test(random_text_keeps_to_its_alphabet),
       cmocka_unit_test(named_uuids),
       cmocka_unit_test(random_uuids),
