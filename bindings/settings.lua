@@ -179,19 +179,32 @@ local function copied(value)
   return copy
 end
 
+-- Is there nothing in it that would have to be copied?
+local function is_flat(section)
+  for _, value in pairs(section) do
+    if type(value) == "table" and not getmetatable(value) then return false end
+  end
+  return true
+end
+
 -- A section that can be read and not written; a setting that does not exist cannot be read either.
 local function frozen(section, path, rules)
+  local function missing(_, key)
+    if rules[key] ~= nil then return nil end
+    error(("there is no setting %s%s; did you mean %s%s?"):format(path, tostring(key), path,
+      nearest(tostring(key), rules)), 2)
+  end
+  local function read(_, key)
+    local value = section[key]
+    if value == nil then return missing(section, key) end
+    return copied(value)
+  end
   local function following(_, key)
     local name, value = next(section, key)
     return name, copied(value)
   end
   return setmetatable({}, {
-    __index = function(_, key)
-      local value = section[key]
-      if value ~= nil or rules[key] ~= nil then return copied(value) end
-      error(("there is no setting %s%s; did you mean %s%s?"):format(path, tostring(key), path,
-        nearest(tostring(key), rules)), 2)
-    end,
+    __index = is_flat(section) and setmetatable(section, { __index = missing }) or read,
     __newindex = function(_, key) error(("config.%s%s cannot be set by a script"):format(path, tostring(key)), 2) end,
     __pairs = function(proxy) return following, proxy end,
     __metatable = "config",
