@@ -48,11 +48,11 @@ end
 
 
 -- Learns from one answer: its lower-case headers, and the local times (epoch seconds) of sending and arrival.
--- An answer out of a cache (Age) tells the time of another day.
+-- An answer out of a cache (Age) tells the time of another day. All answers of one second have the same Date.
 function tracker:observe(headers, sent_at, now)
   if self.off or headers.age or now - sent_at > MAX_TRIP or not headers.date then return end
-  local date = skew.parse_date(headers.date)
-  if date then self.offset = date - now end
+  if headers.date ~= self.text then self.text, self.date = headers.date, skew.parse_date(headers.date) end
+  if self.date then self.offset = self.date - now end
 end
 
 

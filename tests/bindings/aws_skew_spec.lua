@@ -41,6 +41,19 @@ describe("aws_skew", function()
     end
   end)
 
+  it("learns from each answer anew, also within one second", function()
+    local tracker, date = skew.new(), 784111777
+    local function observe(text, now)
+      tracker:observe({ date = text }, now, now)
+      return tracker.offset
+    end
+    assert.are.equal(600, observe("Sun, 06 Nov 1994 08:49:37 GMT", date - 600))
+    assert.are.equal(599, observe("Sun, 06 Nov 1994 08:49:37 GMT", date - 599))
+    assert.are.equal(1, observe("Sun, 06 Nov 1994 08:49:38 GMT", date))
+    assert.are.equal(1, observe("no date", date - 300))
+    assert.are.equal(0, observe("Sun, 06 Nov 1994 08:49:37 GMT", date))
+  end)
+
   describe("explains a refusal", function()
     -- code, offset now, offset that was signed with, explained
     local cases = {
