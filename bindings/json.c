@@ -172,7 +172,9 @@ static int json_decode(lua_State *L) {
 
 /* protected; stack: encoder, value -> text */
 static int encode_value(lua_State *L) {
+  enum { USUAL = 1024 };
   struct json_encoder *e = lua_touserdata(L, 1);
+  if (bytes_reserve(&e->out, USUAL)) luaL_error(L, "not enough memory");
   json_encode_value(L, e);
   lua_pushlstring(L, e->out.data, e->out.len);
   return 1;

@@ -43,8 +43,20 @@ static void refuse(lua_State *L, const struct place *at, const char *what) {
   lua_error(L);
 }
 
+static void reserve(lua_State *L, struct json_encoder *e, size_t len) {
+  if (len < e->out.cap - e->out.len) return;
+  if (bytes_reserve(&e->out, len)) luaL_error(L, "not enough memory");
+}
+
 static void append(lua_State *L, struct json_encoder *e, const char *text, size_t len) {
-  if (bytes_append(&e->out, text, len)) luaL_error(L, "not enough memory");
+  reserve(L, e, len);
+  memcpy(e->out.data + e->out.len, text, len);
+  e->out.len += len;
+}
+
+static void append_char(lua_State *L, struct json_encoder *e, char c) {
+  reserve(L, e, 1);
+  e->out.data[e->out.len++] = c;
 }
 
 /* --- strings and numbers ------------------------------------------------------------------------ */
@@ -78,25 +90,31 @@ static void append_escape(lua_State *L, struct json_encoder *e, unsigned char c)
   append(L, e, text, 6);
 }
 
+/* What stands for itself. */
+static bool is_plain(unsigned char c) {
+  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
 static void encode_string(lua_State *L, struct json_encoder *e, struct slice s,
                           const struct place *at) {
   const unsigned char *from = (const unsigned char *)s.data, *end = from + s.len, *plain = from;
-  append(L, e, "\"", 1);
+  reserve(L, e, s.len + 2);
+  append_char(L, e, '"');
   while (from < end) {
-    if (*from >= 0x80) {
+    if (is_plain(*from)) {
+      from++;
+    } else if (*from >= 0x80) {
       size_t len = sequence(from, end);
       if (!len) refuse(L, at, "a string that is not UTF-8");
       from += len;
-    } else if (*from < 0x20 || *from == '"' || *from == '\\') {
+    } else {
       append(L, e, (const char *)plain, (size_t)(from - plain));
       append_escape(L, e, *from++);
       plain = from;
-    } else {
-      from++;
     }
   }
   append(L, e, (const char *)plain, (size_t)(from - plain));
-  append(L, e, "\"", 1);
+  append_char(L, e, '"');
 }
 
 /* An integer stays one, a float gets a point or an exponent, and the fewest digits that read back as the same float. */
@@ -150,24 +168,24 @@ bool json_is_list(lua_State *L, const void *array_mt) {
 static void encode_list(lua_State *L, struct json_encoder *e, const struct place *up, int depth) {
   lua_Unsigned n = lua_rawlen(L, -1);
   if (!is_sequence(L, n)) refuse(L, up, "a table that is neither a list nor an object");
-  append(L, e, "[", 1);
+  append_char(L, e, '[');
   for (lua_Unsigned i = 1; i <= n; i++) {
     const struct place at = {up, {0}, (lua_Integer)i};
-    if (i > 1) append(L, e, ",", 1);
+    if (i > 1) append_char(L, e, ',');
     lua_rawgeti(L, -1, (lua_Integer)i);
     encode(L, e, &at, depth);
     lua_pop(L, 1);
   }
-  append(L, e, "]", 1);
+  append_char(L, e, ']');
 }
 
 /* stack: …, value; its key is a string that a table keeps alive */
 static void encode_member(lua_State *L, struct json_encoder *e, const struct place *up,
                           struct slice key, int depth) {
   const struct place at = {up, key, 0};
-  if (e->out.data[e->out.len - 1] != '{') append(L, e, ",", 1);
+  if (e->out.data[e->out.len - 1] != '{') append_char(L, e, ',');
   encode_string(L, e, key, &at);
-  append(L, e, ":", 1);
+  append_char(L, e, ':');
   encode(L, e, &at, depth);
 }
 
@@ -185,13 +203,32 @@ static int compare_keys(const void *a, const void *b) {
   return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
+enum { FEW = 16 };
+
+static void sort_keys(struct slice *keys, size_t n) {
+  if (n > FEW) {
+    qsort(keys, n, sizeof *keys, compare_keys);
+    return;
+  }
+  for (size_t i = 1; i < n; i++) {
+    struct slice moving = keys[i];
+    size_t at = i;
+    for (; at && compare_keys(&keys[at - 1], &moving) > 0; at--) keys[at] = keys[at - 1];
+    keys[at] = moving;
+  }
+}
+
 static void encode_sorted(lua_State *L, struct json_encoder *e, const struct place *up, int depth) {
+  struct slice few[FEW], *keys = few;
   size_t count = 0, n = 0;
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) count++;
-  struct slice *keys = lua_newuserdatauv(L, (count + 1) * sizeof *keys, 0);
-  /* stack: table, keys */
+  if (count > FEW)
+    keys = lua_newuserdatauv(L, count * sizeof *keys, 0);
+  else
+    lua_pushnil(L);
+  /* stack: table, keys or nil */
   for (lua_pushnil(L); lua_next(L, -3); lua_pop(L, 1)) keys[n++] = key_at(L, -2, up);
-  qsort(keys, n, sizeof *keys, compare_keys);
+  sort_keys(keys, n);
   for (size_t i = 0; i < n; i++) {
     lua_pushlstring(L, keys[i].data, keys[i].len);
     lua_rawget(L, -3);
@@ -202,14 +239,14 @@ static void encode_sorted(lua_State *L, struct json_encoder *e, const struct pla
 }
 
 static void encode_object(lua_State *L, struct json_encoder *e, const struct place *up, int depth) {
-  append(L, e, "{", 1);
+  append_char(L, e, '{');
   if (e->sorted) {
     encode_sorted(L, e, up, depth);
   } else {
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
       encode_member(L, e, up, key_at(L, -2, up), depth);
   }
-  append(L, e, "}", 1);
+  append_char(L, e, '}');
 }
 
 static void encode_table(lua_State *L, struct json_encoder *e, const struct place *at, int depth) {
