@@ -13,6 +13,7 @@ local MAX_DEPTH <const> = 32
 local MAX_EXPONENT <const> = 125 -- of the first digit: 9.99…E+125
 local MIN_EXPONENT <const> = -130
 local MAX_DIGITS <const> = 38
+local TOO_LARGE <const>, SMALLEST <const> = 1e126, 1e-130 -- the same bounds for floats
 
 local set = { __name = "dynamodb.set" }
 local binary = { __name = "dynamodb.binary" }
@@ -74,13 +75,19 @@ local function shortest(float)
 end
 
 
-local function digits_of(value, path)
-  if math.type(value) == "integer" then return tostring(value) end
-  if value ~= value or value == math.huge or value == -math.huge then
-    error(path .. ": not a finite number", 0)
-  end
-  if value == 0 then return "0" end -- there is no -0
-  return check_decimal(shortest(value), path)
+local function where(path, key)
+  if not path then return key end
+  return math.type(key) and ("%s[%d]"):format(path, key) or path .. "." .. key
+end
+
+
+local function digits_of(value, path, key)
+  if math.type(value) == "integer" then return ("%d"):format(value) end
+  local size = math.abs(value)
+  if size == 0 then return "0" end -- there is no -0
+  if value ~= value or size == math.huge then error(where(path, key) .. ": not a finite number", 0) end
+  if size >= TOO_LARGE or size < SMALLEST then error(where(path, key) .. ": number out of range", 0) end
+  return shortest(value)
 end
 
 
@@ -114,6 +121,7 @@ function attribute_value.number(digits)
 end
 
 
+-- What stands at path, key is encoded; the two are put together only to say what is wrong there.
 local encode
 
 local function encode_list(list, path, depth)
@@ -125,7 +133,7 @@ local function encode_list(list, path, depth)
     count = count + 1
   end
   if count ~= #list then error(path .. ": a list has no holes", 0) end
-  for i, value in ipairs(list) do out[i] = encode(value, path .. "[" .. i .. "]", depth + 1) end
+  for i, value in ipairs(list) do out[i] = encode(value, path, i, depth + 1) end
   return { L = json.array(out) }
 end
 
@@ -134,7 +142,7 @@ local function encode_map(map, path, depth)
   local out = {}
   for key, value in pairs(map) do
     if type(key) ~= "string" then error(path .. ": a map's keys are strings", 0) end
-    out[key] = encode(value, path .. "." .. key, depth + 1)
+    out[key] = encode(value, path, key, depth + 1)
   end
   return { M = out }
 end
@@ -147,7 +155,7 @@ local function encode_set(members)
     return { BS = json.array(out) }
   end
   for i, member in ipairs(members) do
-    out[i] = math.type(member) and digits_of(member, "set") or tostring(member)
+    out[i] = math.type(member) and digits_of(member, nil, "set") or tostring(member)
   end
   return { [type(first) == "string" and "SS" or "NS"] = json.array(out) }
 end
@@ -159,25 +167,25 @@ local function encode_table(value, path, depth)
   if mt == binary then return { B = crypto.base64(value.bytes) } end
   if mt == number then return { N = value.digits } end
   if depth > MAX_DEPTH then error(path .. ": nested deeper than 32 levels", 0) end
-  if json.is_array(value) or value[1] ~= nil then return encode_list(value, path, depth) end
+  if mt and json.is_array(value) or value[1] ~= nil then return encode_list(value, path, depth) end
   return encode_map(value, path, depth)
 end
 
 
-function encode(value, path, depth)
+function encode(value, path, key, depth)
   local kind = type(value)
-  if value == json.null then return { NULL = true } end
   if kind == "string" then return { S = value } end
+  if kind == "number" then return { N = digits_of(value, path, key) } end
   if kind == "boolean" then return { BOOL = value } end
-  if kind == "number" then return { N = digits_of(value, path) } end
-  if kind == "table" then return encode_table(value, path, depth) end
-  error(("%s: a %s cannot be stored"):format(path, kind), 0)
+  if kind == "table" then return encode_table(value, where(path, key), depth) end
+  if value == json.null then return { NULL = true } end
+  error(("%s: a %s cannot be stored"):format(where(path, key), kind), 0)
 end
 
 
 -- A value -> AttributeValue. Raises with the path of what cannot be stored.
 function attribute_value.encode(value)
-  return encode(value, "value", 1)
+  return encode(value, nil, "value", 1)
 end
 
 
@@ -187,7 +195,7 @@ function attribute_value.encode_item(item)
   local out = {}
   for name, value in pairs(item) do
     if type(name) ~= "string" then error("dynamodb: attribute names are strings", 0) end
-    out[name] = encode(value, name, 1)
+    out[name] = encode(value, nil, name, 1)
   end
   return out
 end
