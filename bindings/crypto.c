@@ -112,6 +112,16 @@ static int crypto_unbase64url(lua_State *L) {
   return decode(L, BASE64_URL, "base64url");
 }
 
+/* crypto.percent(s) -> text: everything but A-Z a-z 0-9 - . _ ~ is %XX (RFC 3986) */
+static int crypto_percent(lua_State *L) {
+  size_t len;
+  luaL_Buffer b;
+  const char *s = luaL_checklstring(L, 1, &len);
+  len = percent_encode(s, len, 0, luaL_buffinitsize(L, &b, 3 * len));
+  luaL_pushresultsize(&b, len);
+  return 1;
+}
+
 /* --- randomness and ids ------------------------------------------------------------------------- */
 
 static size_t check_count(lua_State *L) {
@@ -190,6 +200,7 @@ static const luaL_Reg functions[] = {
     {"unbase64", crypto_unbase64},
     {"base64url", crypto_base64url},
     {"unbase64url", crypto_unbase64url},
+    {"percent", crypto_percent},
     {"random", crypto_random},
     {"random_string", crypto_random_string},
     {"uuid", crypto_uuid},

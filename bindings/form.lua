@@ -4,7 +4,7 @@
 --
 -- encode(t)           -> string; raises on what a form cannot carry
 -- decode(s[, limits]) -> table | nil, message, key     limits = {pairs=, depth=}
-local json = require "json"
+local crypto, json = require "crypto", require "json"
 
 local MAX_DEPTH = 16
 local LIMITS = { pairs = 1000, depth = 8 }
@@ -12,11 +12,7 @@ local LIMITS = { pairs = 1000, depth = 8 }
 local form = {}
 
 -- Percent-encodes everything but RFC 3986's unreserved characters; a space becomes %20.
-function form.escape(text)
-  return (text:gsub("[^%w%-%._~]", function(char)
-    return ("%%%02X"):format(char:byte())
-  end))
-end
+form.escape = crypto.percent
 
 -- Percent escapes and + as a space; an escape that is none stays as it was sent.
 function form.unescape(text)
@@ -76,7 +72,7 @@ local function append_list(out, prefix, list, depth)
     error(("form: %s mixes a list and names, or has holes"):format(prefix), 0)
   end
   for i, value in ipairs(list) do
-    append(out, ("%s[%d]"):format(prefix, i - 1), value, depth)
+    append(out, prefix .. "[" .. i - 1 .. "]", value, depth)
   end
 end
 
@@ -93,7 +89,7 @@ function append(out, key, value, depth)
     return
   end
   for _, name in ipairs(sorted_keys(value, key)) do
-    append(out, ("%s[%s]"):format(key, form.escape(name)), value[name], depth + 1)
+    append(out, key .. "[" .. form.escape(name) .. "]", value[name], depth + 1)
   end
 end
 

@@ -33,6 +33,11 @@ function crypto.crc32(text) end
 ---@return string digits hexadecimal, lower case
 function crypto.hex(bytes) end
 
+---Percent-encoding (RFC 3986) of everything but A-Z a-z 0-9 - . _ ~. Does not yield.
+---@param text string
+---@return string
+function crypto.percent(text) end
+
 ---Does not yield.
 ---@param digits string hexadecimal, either case
 ---@return string? bytes

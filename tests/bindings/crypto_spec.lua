@@ -40,6 +40,7 @@ describe("crypto", function()
       assert.equal(row[1], crypto.unbase64(row[3]))
       assert.equal(row[1], crypto.unbase64url(row[4]))
     end
+    assert.equal("%00%20~-._aZ9%C3%A9%26", crypto.percent("\0 ~-._aZ9é&"))
     local long = crypto.random(100000)
     assert.equal(long, crypto.unhex(crypto.hex(long)))
     assert.equal(long, crypto.unbase64(crypto.base64(long)))
