@@ -6,6 +6,8 @@ local config, fail, json, log = require "config", require "fail", require "json"
 local scrub = require "scrub"
 require "request_methods"
 
+local SORTED <const> = { sorted = true }
+
 local function flatten(headers)
   local flat = {}
   for name, value in pairs(headers or {}) do
@@ -27,7 +29,7 @@ local function answer(reply)
   if reply.json ~= nil then
     flat[#flat + 1] = "Content-Type"
     flat[#flat + 1] = "application/json"
-    body = json.encode(reply.json, { sorted = true })
+    body = json.encode(reply.json, SORTED)
   elseif type(body) ~= "string" then
     error("the handler's reply has a body that is a " .. type(body), 0)
   end

@@ -14,7 +14,8 @@ local aws = {}
 
 local TIMEOUT <const> = 10          -- seconds for all tries together, when neither caller nor settings say
 local MAX_RESPONSE <const> = 16 << 20
-local DEPTH <const> = 128           -- an item nests 32 levels, two on the wire for each
+local DEEP <const> = { depth = 128 } -- an item nests 32 levels, two on the wire for each
+local SORTED <const> = { sorted = true }
 
 -- id: the suffix of AWS_ENDPOINT_URL_*. section: of the settings. signs: the signing name, where it is not the
 -- host's first label. never: codes of the retry tables that mean
@@ -176,7 +177,7 @@ local taken = { __type = true, code = true, message = true, Message = true, stat
 -- The code is what stands after "#" and before ":" in __type, the errortype header or code.
 local function refusal(call, response)
   local headers = response.headers
-  local members = json.decode(response.body or "", { depth = DEPTH })
+  local members = json.decode(response.body or "", DEEP)
   if type(members) ~= "table" then members = {} end
   local raw = members.__type or headers["x-amzn-errortype"] or members.code
   local code = type(raw) == "string" and raw:match("^[^:]*"):match("[^#]*$") or ""
@@ -204,7 +205,7 @@ local function read(call, response)
     return nil, corrupt(call, response, "the checksum of the answer does not match its body")
   end
   if body == "" then return {} end
-  local output = json.decode(body, { depth = DEPTH })
+  local output = json.decode(body, DEEP)
   if type(output) ~= "table" then return nil, corrupt(call, response, "the answer is not a JSON object") end
   return output
 end
@@ -339,7 +340,7 @@ function aws.call(request)
     service = service, target = request.target, operation = request.operation or request.target:match("%.([^.]*)$"),
     version = request.json_version or "1.0", signed = request.signed ~= false, region = aws.region(),
     deadline = deadline, attempt_timeout = request.attempt_timeout,
-    body = json.encode(request.input or {}, { sorted = true }), id = crypto.uuid(), sent = false,
+    body = json.encode(request.input or {}, SORTED), id = crypto.uuid(), sent = false,
   }
   if not service.endpoint or call.signed and not call.region then
     return nil, fail(call, { code = "RegionMissing", message = "no AWS region is configured", sent = false,

@@ -310,7 +310,7 @@ static int push_error(lua_State *L, enum client_error error, const char *message
 static void push_headers(lua_State *L, const struct client_call *call) {
   size_t at = 0;
   struct slice name, value;
-  lua_newtable(L);
+  lua_createtable(L, 0, 8); /* AWS sends about as many */
   while (client_call_next_header(call, &at, &name, &value)) {
     lua_pushlstring(L, name.data, name.len);
     lua_pushvalue(L, -1);

@@ -5,6 +5,7 @@ local json, sink = require "json", require "log_sink"
 
 local log = {}
 local DEPTH = 6
+local SORTED <const> = { sorted = true }
 local OURS = { ts = true, level = true, event = true, request_id = true } -- the line has them already
 
 local plain
@@ -58,7 +59,7 @@ end
 
 local function members(fields)
   if type(fields) ~= "table" then fields = { value = fields } end
-  return json.encode(plain_table(fields, 1, OURS), { sorted = true })
+  return json.encode(plain_table(fields, 1, OURS), SORTED)
 end
 
 local function write(level)

@@ -131,9 +131,9 @@ static void push_token(lua_State *L, struct bench *b) {
   secret_push(L, b->token);
 }
 
-/* The caller's headers, copied, and ours. */
-static void push_headers(lua_State *L, struct bench *b, const struct sigv4_options *o) {
-  lua_newtable(L);
+/* The caller's headers, copied, and ours: at most four. */
+static void push_headers(lua_State *L, struct bench *b, const struct sigv4_options *o, size_t n) {
+  lua_createtable(L, 0, (int)n + 4);
   bool list = lua_getfield(L, 1, "headers") == LUA_TTABLE && lua_rawlen(L, -1) > 0;
   if (lua_istable(L, -1))
     for (lua_pushnil(L); lua_next(L, -2);) {
@@ -165,7 +165,7 @@ static int sigv4_sign_request(lua_State *L) {
   sigv4_read_outgoing(L, &call);
   if (!read_options(L, b, &options)) return 2;
   check(L, sigv4_sign(b->keys, &call.request, &options, &b->made));
-  push_headers(L, b, &options);
+  push_headers(L, b, &options, call.request.header_count);
   bench_release(b);
   return 1;
 }
