@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- For luacheck in this folder: the globals that a flow has, and no others. Commands have all of Lua's; specs have
--- those of their runner.
+-- those of their runner, and the settings file of `usher eject` its own words.
 stds.flow = {
   read_globals = {
     "_G", "_VERSION", "assert", "collectgarbage", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "print",
@@ -23,9 +23,11 @@ stds.spec = {
     assert = { other_fields = true },
   },
 }
+stds.settings = { read_globals = { "between", "env", "list", "map", "one_of", "optional_secret", "secret" } }
 std = "flow"
 max_line_length = 120
 exclude_files = { ".types" }
 files["commands"] = { std = "lua54" }
 files["sandbox"] = { std = "lua54" }
 files["**/*_spec.lua"] = { std = "flow+spec" }
+files["usher.lua"] = { std = "settings" }

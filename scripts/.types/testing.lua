@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 ---@meta testing
 
----Worlds for specs, under `usher test` and when a set of scripts is proven. Nothing of a world is shared, and nothing of it
----leaves the process: it has the scripts, all services of the sandbox, no sockets, a time that jumps instead of passing
+---Worlds for specs, under `usher test` and when a set of scripts is proven. Nothing of a world is shared, and nothing
+---of it leaves the process: it has the scripts, all services of the sandbox, no sockets, a time that jumps instead of passing
 ---(clock, task's deadlines, limits), and randomness from a seed. It ends with the next world, or with the spec's file.
 ---@class usher.testing
 local testing = {}
@@ -49,9 +49,13 @@ function testing.finish() end
 ---@field match? string|string[] texts of which one must be in the request's body
 ---@field error? { code?: string, status?: integer, message?: string } instead of the vendor's 500
 
+---@class usher.testing.Clock
+---@field now fun(): number seconds since 1970
+---@field advance fun(seconds: number) lets the time pass, and what waits for it happen; yields
+
 ---@class usher.testing.World
 ---@field config usher.config its settings
----@field clock { now: (fun(): number), advance: fun(seconds: number) } advance lets the time pass, and what waits happen
+---@field clock usher.testing.Clock
 ---@field logs { level: string, event: string, fields: table }[] what was logged, oldest first
 local world = {}
 
@@ -153,7 +157,7 @@ function world:switch(name, value) end
 
 ---Whatever is fetched below this URL is answered by the handler. Does not yield.
 ---@param url string
----@param handler fun(request: usher.request): table
+---@param handler usher.Flow
 function world:serve(url, handler) end
 
 return testing
