@@ -30,6 +30,17 @@ static void unlink_request(struct request *r) {
   if (r->list->in_flight) atomic_fetch_sub(r->list->in_flight, 1);
 }
 
+/* headers has room for one more */
+static void reply(struct exchange *e, const struct request_list *list, int status,
+                  struct exchange_header *headers, size_t count, struct slice body) {
+  static const char name[] = "X-Usher-Generation";
+  const char *generation = list->generation;
+  if (*generation)
+    headers[count++] =
+        (struct exchange_header){{name, sizeof name - 1}, {generation, strlen(generation)}};
+  exchange_reply(e, status, headers, count, body.data, body.len);
+}
+
 /* The exchange for its reply; the box is empty from here on. */
 static struct exchange *take_exchange(struct request *r) {
   struct exchange *e = r->exchange;
@@ -39,13 +50,14 @@ static struct exchange *take_exchange(struct request *r) {
   return e;
 }
 
-static void reply_plain(struct exchange *e, int status, const char *code, const char *message) {
-  static const struct exchange_header json = {{"Content-Type", 12}, {"application/json", 16}};
+static void reply_plain(struct exchange *e, const struct request_list *list, int status,
+                        const char *code, const char *message) {
+  struct exchange_header headers[2] = {{{"Content-Type", 12}, {"application/json", 16}}};
   struct slice id = exchange_request_id(e);
   struct bytes body = {0};
   bytes_printf(&body, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\",\"request_id\":\"%.*s\"}}",
                code, message, (int)id.len, id.data);
-  exchange_reply(e, status, &json, 1, body.data, body.len);
+  reply(e, list, status, headers, 1, (struct slice){body.data, body.len});
   bytes_free(&body);
 }
 
@@ -56,8 +68,8 @@ static struct slice string_at(lua_State *T, int index) {
 }
 
 /* stack: status, {name, value, …}, body. Strings only, so nothing here can raise. */
-static void reply_from_stack(lua_State *T, struct exchange *e) {
-  struct exchange_header headers[HEADERS_MAX];
+static void reply_from_stack(lua_State *T, struct exchange *e, const struct request_list *list) {
+  struct exchange_header headers[HEADERS_MAX + 1];
   size_t count = 0, fields = lua_rawlen(T, 2) / 2;
   if (fields > HEADERS_MAX) fields = HEADERS_MAX;
   for (; count < fields; count++) { /* the table keeps the strings alive */
@@ -67,14 +79,14 @@ static void reply_from_stack(lua_State *T, struct exchange *e) {
     headers[count].value = string_at(T, -1);
     lua_pop(T, 2);
   }
-  struct slice body = string_at(T, 3);
-  exchange_reply(e, (int)lua_tointeger(T, 1), headers, count, body.data, body.len);
+  reply(e, list, (int)lua_tointeger(T, 1), headers, count, string_at(T, 3));
 }
 
 static void on_end(lua_State *T, int status, void *ctx) {
+  const struct request_list *list = ((struct request *)ctx)->list;
   struct exchange *e = take_exchange(ctx);
   if (status == LUA_OK && lua_isinteger(T, 1) && lua_istable(T, 2) && lua_checkstack(T, 4)) {
-    reply_from_stack(T, e);
+    reply_from_stack(T, e, list);
     return;
   }
   if (status == LUA_OK && lua_isboolean(T, 1)) {
@@ -84,7 +96,8 @@ static void on_end(lua_State *T, int status, void *ctx) {
   const char *problem =
       lua_type(T, -1) == LUA_TSTRING ? lua_tostring(T, -1) : "the handler gave no reply";
   log_event(LOG_ERROR, "request_lost", "error", problem, NULL);
-  reply_plain(e, 500, "internal_error", "Something went wrong on our side. Please try again.");
+  reply_plain(e, list, 500, "internal_error",
+              "Something went wrong on our side. Please try again.");
 }
 
 struct start {
@@ -110,7 +123,7 @@ static int start(lua_State *L) {
 void request_start(struct vm *vm, int handler, struct exchange *e, struct request_list *open) {
   struct request *r = calloc(1, sizeof *r);
   if (!r) {
-    reply_plain(e, 503, "overloaded", "The server is busy. Please try again.");
+    reply_plain(e, open, 503, "overloaded", "The server is busy. Please try again.");
     return;
   }
   r->exchange = e;
@@ -124,12 +137,12 @@ void request_start(struct vm *vm, int handler, struct exchange *e, struct reques
   lua_pushlightuserdata(vm->L, &s);
   if (lua_pcall(vm->L, 1, 0, 0) == LUA_OK) return;
   lua_pop(vm->L, 1);
-  reply_plain(take_exchange(r), 503, "overloaded", "The server is busy. Please try again.");
+  reply_plain(take_exchange(r), open, 503, "overloaded", "The server is busy. Please try again.");
 }
 
 void request_end_all(struct request_list *open) {
   while (open->first)
-    reply_plain(take_exchange(open->first), 503, "try_again",
+    reply_plain(take_exchange(open->first), open, 503, "try_again",
                 "The server is stopping. Please try again.");
 }
 

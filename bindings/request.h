@@ -13,6 +13,7 @@ struct exchange;
 struct request_list {
   struct request *first;
   atomic_uint *in_flight; /* counted there too, for whoever looks from another thread; or NULL */
+  char generation[12];    /* told by X-Usher-Generation, or "" */
 };
 
 /* Starts the task that answers e: the handler is the function under `handler` in the registry. From a loop callback;

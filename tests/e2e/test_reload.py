@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Scripts change while it serves: by file watch, SIGHUP, POST /reload and POST /rollback. A bad set changes nothing."""
+import hashlib
 import http.client
 import json
 import os
@@ -9,6 +10,7 @@ import tempfile
 import threading
 import unittest
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from process import PATIENCE, fixture, run
 
@@ -42,7 +44,7 @@ class Reload(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.write({"routes.lua": ROUTES, "hello.lua": HELLO, "wait.lua": WAIT, "lib/word.lua": "return 'one'"})
         self.settings = tempfile.NamedTemporaryFile("w", suffix=".lua")
-        self.settings.write("return { reload = { watch = false } }")
+        self.settings.write("return { reload = { watch = false, header = true } }")
         self.settings.flush()
         self.usher = self.enterContext(fixture.Usher("--scripts", self.folder.name, "--config", self.settings.name))
         self.url, self.admin = self.usher.ready["url"], self.usher.ready["admin_url"]
@@ -96,6 +98,34 @@ class Reload(unittest.TestCase):
         message = ask(self.admin, "POST", "/reload")[1]["message"]
         self.assertIn("hello.lua:1:", message)
         self.assertIn("wait.lua:1:", message)
+
+    def version_told(self, path):
+        return urlopen(self.url + path, timeout=PATIENCE).headers["X-Usher-Generation"]
+
+    def test_answers_tell_their_version(self):
+        self.assertEqual("1", self.version_told("/hello"))
+        self.write({"lib/word.lua": "return 'two'"})
+        ask(self.admin, "POST", "/reload")
+        self.assertEqual("2", self.version_told("/hello"))
+        self.write({"lib/word.lua": "return ="})
+        ask(self.admin, "POST", "/reload")
+        self.assertEqual("2", self.version_told("/hello"))
+        ask(self.admin, "POST", "/rollback")
+        self.assertEqual("4", self.version_told("/hello"))  # the refused one was 3
+
+    def test_status_tells_versions_files_and_the_refusal(self):
+        self.write({"hello.lua": HELLO + "\n", "lib/word.lua": "\nerror 'mine'"})
+        ask(self.admin, "POST", "/reload")
+        code, out, _ = self.command("status")
+        self.assertEqual(0, code)
+        hashes = {name: hashlib.sha256(text.encode()).hexdigest()[:12]
+                  for name, text in {"routes.lua": ROUTES, "hello.lua": HELLO}.items()}
+        for name, found in hashes.items():
+            self.assertIn(f"  {found}  {name}\n", out)
+        self.assertRegex(out, r"\n>      1  \S+ +\d+ s  start +1  [0-9a-f]{12}\n")
+        refusal = out[out.index("last refused: "):]
+        self.assertRegex(refusal, r"^last refused: \S+, POST /reload:\n")
+        self.assertIn(f"{self.folder.name}/lib/word.lua:2: mine\nstack traceback:\n", refusal)
 
     def test_rollback(self):
         for word in ("two", "three"):
@@ -186,6 +216,7 @@ class Watch(unittest.TestCase):
                 word.write_text("return 'two'")
                 while ask(usher.ready["url"], path="/hello")[1]["word"] == "one":
                     pass
+                self.assertIsNone(urlopen(usher.ready["url"] + "/hello", timeout=PATIENCE).headers["X-Usher-Generation"])
                 current = ask(usher.ready["admin_url"], path="/status")[1]["scripts"]["current"]
                 self.assertEqual("file watch", current["trigger"])
 
