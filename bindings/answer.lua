@@ -3,7 +3,7 @@
 -- Returns a function of the request that gives status, { name, value, … }, body. Yields where the handler does.
 -- { abort = true } is no answer at all: the status is false, and the connection is reset.
 local config, fail, json, log = require "config", require "fail", require "json", require "log"
-local scrub = require "scrub"
+local error_page, reload, scrub = require "error_page", require "reload", require "scrub"
 require "request_methods"
 
 local SORTED <const> = { sorted = true }
@@ -62,6 +62,7 @@ local function our_fault(problem, request)
   local request_id = request.id
   problem = scrub(problem, request)
   log.error("request_failed", { error = problem })
+  if error_page.wanted(request) then return error_page.failure(problem, request_id) end
   return error_reply({
     status = 500,
     code = "internal_error",
@@ -84,10 +85,24 @@ local function answer_failure(problem, request)
   return answer(our_fault(problem, request))
 end
 
+local function attempt_all(handler, request)
+  local ok, status, headers, body = xpcall(attempt, with_traceback, handler, request)
+  if ok then return status, headers, body end
+  return answer_failure(status, request)
+end
+
+-- Whoever edits scripts must not take the answers of the version before for those of what was saved last.
+local function while_refused(problem, handler, request)
+  if request.method == "GET" and error_page.wanted(request) then return answer(error_page.refusal(problem)) end
+  local status, headers, body = attempt_all(handler, request)
+  table.move({ "X-Usher-Refused", "the newest scripts; the version before has answered" }, 1, 2, #headers + 1, headers)
+  return status, headers, body
+end
+
 return function(handler)
   return function(request)
-    local ok, status, headers, body = xpcall(attempt, with_traceback, handler, request)
-    if ok then return status, headers, body end
-    return answer_failure(status, request)
+    local problem = config.show_tracebacks and reload.refusal()
+    if problem then return while_refused(problem, handler, request) end
+    return attempt_all(handler, request)
   end
 end

@@ -249,6 +249,18 @@ static void on_ready(const struct serve_ready *ready, void *ctx) {
   fflush(stdout);
 }
 
+/* For whoever has just saved a file; the log has the same in one line. */
+static void on_reload(bool ok, const char *message, void *ctx) {
+  const struct sandbox *s = ctx;
+  if (s->options->json) return;
+  if (ok)
+    fprintf(stderr, "usher: %s\n", message);
+  else
+    fprintf(stderr,
+            "\n--- refused; the version before keeps serving\n\n%s\n\n--- mend it and save\n\n",
+            message);
+}
+
 int dev(const struct dev_options *options) {
   struct sandbox s = {.options = options};
   int code = 1;
@@ -267,6 +279,7 @@ int dev(const struct dev_options *options) {
       .scripts = options->scripts,
       .listen_fd = &s.listen_fd,
       .on_ready = on_ready,
+      .on_reload = on_reload,
       .ctx = &s,
   };
   code = serve(&serve_options);

@@ -84,6 +84,7 @@ static void finish(struct reload *r, bool ok, const char *message) {
   struct job *job = r->job;
   r->job = NULL;
   r->phase = IDLE;
+  if (r->settings.on_outcome) r->settings.on_outcome(ok, message, r->settings.ctx);
   metrics_count("usher_reloads_total", ok ? "result=\"ok\"" : "result=\"refused\"", 1);
   uv_mutex_lock(&r->lock);
   struct reload_call *call = job->call;
@@ -103,7 +104,7 @@ static void finish(struct reload *r, bool ok, const char *message) {
 static void refuse(struct reload *r, const char *problem, const char *faults) {
   if (r->candidate) versions_discard(r->versions, r->candidate);
   r->candidate = NULL;
-  versions_refused(r->versions, r->job->trigger, problem, faults);
+  versions_refused(r->versions, r->job->trigger, problem, faults, r->job->number < 0);
   log_event(LOG_ERROR, "reload_refused", "trigger", r->job->trigger, "problem", problem, "next",
             "the version before keeps serving; mend the script and reload", NULL);
   finish(r, false, problem);
@@ -182,10 +183,12 @@ static void start_reload(struct reload *r) {
     return;
   }
   const char *now = script_set_hash(versions_current(r->versions)->set);
-  if (strcmp(script_set_hash(set), now) == 0)
+  if (strcmp(script_set_hash(set), now) == 0) {
+    versions_mended(r->versions);
     finish(r, true, "nothing has changed");
-  else
+  } else {
     prove(r, set, r->job->trigger);
+  }
   script_set_unref(set);
 }
 

@@ -16,6 +16,8 @@ struct reload_settings {
   bool prove;    /* run the specs that lie beside the scripts */
   unsigned keep; /* good versions that a rollback can go back to */
   uint64_t drain_ms;
+  void (*on_outcome)(bool ok, const char *message, void *ctx); /* of each reload; may be NULL */
+  void *ctx;
 };
 
 /* What reload tells workers, through workers_tell. */

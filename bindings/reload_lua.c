@@ -87,9 +87,20 @@ static int reload_lua_status(lua_State *L) {
   return 1;
 }
 
+/* reload.refusal() -> why the files as they are were refused | nil: they serve. Does not yield. */
+static int reload_lua_refusal(lua_State *L) {
+  struct bytes text = {0};
+  struct reload *reload = vm_of(L)->settings.reload;
+  if (!reload || versions_standing(reload_versions(reload), &text) || !text.len) return 0;
+  lua_pushlstring(L, text.data, text.len);
+  bytes_free(&text);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"now", reload_lua_now},
     {"rollback", reload_lua_rollback},
+    {"refusal", reload_lua_refusal},
     {"status", reload_lua_status},
     {NULL, NULL},
 };

@@ -83,6 +83,8 @@ static int read_scripts(struct process *p, const struct serve_options *options) 
       .prove = c->prove,
       .keep = c->keep,
       .drain_ms = c->reload_drain_ms,
+      .on_outcome = options->on_reload,
+      .ctx = options->ctx,
   };
   int err = reload_open(&settings, &p->reload, &why);
   if (err) problem("", why ? why : uv_strerror(err));

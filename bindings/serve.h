@@ -3,6 +3,8 @@
 #ifndef USHER_SERVE_H
 #define USHER_SERVE_H
 
+#include <stdbool.h>
+
 struct serve_ready { /* what serves now */
   const char *host, *admin_host;
   int port, admin_port;
@@ -13,6 +15,7 @@ struct serve_options {
   const char *config_under, *config_path, *config_over, *scripts; /* as in struct vm_settings */
   const int *listen_fd; /* bound to the public address already, owned from now; NULL: serve binds */
   void (*on_ready)(const struct serve_ready *, void *ctx);
+  void (*on_reload)(bool ok, const char *message, void *ctx); /* may be NULL */
   void *ctx;
 };
 

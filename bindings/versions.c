@@ -19,6 +19,7 @@ struct versions {
   struct version *newest; /* adopted ones */
   unsigned keep, last_number;
   struct refusal refusal;
+  atomic_bool stands; /* the refusal is that of the files as they are */
 };
 
 static double now(void) {
@@ -94,16 +95,31 @@ void versions_adopt(struct versions *vs, struct version *v) {
   v->older = vs->newest;
   vs->newest = v;
   forget_old(vs);
+  atomic_store(&vs->stands, false);
   uv_mutex_unlock(&vs->lock);
 }
 
 void versions_refused(struct versions *vs, const char *trigger, const char *problem,
-                      const char *faults) {
+                      const char *faults, bool stands) {
   uv_mutex_lock(&vs->lock);
   forget_refusal(vs);
   vs->refusal =
       (struct refusal){strdup(trigger), strdup(problem), strdup(faults ? faults : "[]"), now()};
+  if (stands) atomic_store(&vs->stands, true);
   uv_mutex_unlock(&vs->lock);
+}
+
+void versions_mended(struct versions *vs) {
+  atomic_store(&vs->stands, false);
+}
+
+int versions_standing(struct versions *vs, struct bytes *out) {
+  if (!atomic_load(&vs->stands)) return 0;
+  uv_mutex_lock(&vs->lock);
+  const char *problem = vs->refusal.problem;
+  int err = problem ? bytes_append(out, problem, strlen(problem)) : 0;
+  uv_mutex_unlock(&vs->lock);
+  return err;
 }
 
 struct version *versions_current(const struct versions *vs) {

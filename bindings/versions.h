@@ -20,7 +20,7 @@ struct version {
   struct version *older;
 };
 
-/* All functions but versions_status are called on the main thread only. */
+/* All functions are called on the main thread only, where they do not say otherwise. */
 struct versions;
 
 struct versions *versions_new(unsigned keep); /* NULL: out of memory */
@@ -31,9 +31,14 @@ struct version *versions_add(struct versions *vs, struct script_set *set, const 
 void versions_adopt(struct versions *vs, struct version *v);   /* it serves from now on */
 void versions_discard(struct versions *vs, struct version *v); /* it never served */
 
-/* Remembers why the last attempt was refused. faults: as a JSON list, or NULL. */
+/* Remembers why the last attempt was refused. faults: as a JSON list, or NULL. stands: the files that were read are as bad
+ * as it says, until versions_adopt or versions_mended. */
 void versions_refused(struct versions *vs, const char *trigger, const char *problem,
-                      const char *faults);
+                      const char *faults, bool stands);
+void versions_mended(struct versions *vs); /* the files are those that serve */
+
+/* Appends why the files as they are were refused; nothing when they were not. From any thread. 0 or UV_ENOMEM. */
+int versions_standing(struct versions *vs, struct bytes *out);
 
 struct version *versions_current(const struct versions *vs);
 /* The kept version of that number; 0: the one before the current. NULL when there is none. */

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import queue
+import re
 import signal
 import socket
 import subprocess
@@ -124,6 +125,35 @@ class Serve:
         self.process.stderr.close()
         self.folder.cleanup()
         check_sanitizers("".join(self.said))
+
+
+class Dev:
+    """`usher dev` on free ports, as on a terminal; a context manager."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen([BINARY, "dev", "--port", "0", *options], env=environment(),
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.port = int(re.search(r"http://127.0.0.1:(\d+)", self.process.stdout.readline())[1])
+
+    def wait_for(self, text):
+        """All that it says on standard error, until there is a line with this text."""
+        said = []
+        for line in self.process.stderr:
+            said.append(line)
+            if text in line and not line.startswith("{"):
+                return "".join(said)
+        raise AssertionError(f"ended before {text}:\n" + "".join(said))
+
+    def get(self, path, **options):
+        return exchange(self.port, path, **options)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        _, said = self.process.communicate(timeout=PATIENCE)
+        check_sanitizers(said)
 
 
 def exchange(port, path, method="GET", body=None, headers=None):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Scripts change while it serves: by file watch, SIGHUP, POST /reload and POST /rollback. A bad set changes nothing."""
 import hashlib
+import html
 import http.client
 import json
 import os
@@ -12,7 +13,7 @@ import unittest
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from process import PATIENCE, fixture, run
+from process import PATIENCE, Dev, Folder, fixture, run
 
 ROUTES = 'return { { "GET", "/hello", "hello" }, { "GET", "/wait", "wait" } }'
 HELLO = "local word = require 'lib.word'\nreturn function() return { json = { word = word, again = require 'lib.word' } } end"
@@ -219,6 +220,50 @@ class Watch(unittest.TestCase):
                 self.assertIsNone(urlopen(usher.ready["url"] + "/hello", timeout=PATIENCE).headers["X-Usher-Generation"])
                 current = ask(usher.ready["admin_url"], path="/status")[1]["scripts"]["current"]
                 self.assertEqual("file watch", current["trigger"])
+
+
+class Browser(unittest.TestCase):
+    """What somebody who edits scripts sees under usher dev, in a browser and on the terminal."""
+    HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+
+    def setUp(self):
+        folder = self.enterContext(Folder({"routes.lua": ROUTES, "hello.lua": HELLO, "wait.lua": WAIT,
+                                           "lib/word.lua": "return 'one'"}))
+        self.word = pathlib.Path(folder, "lib/word.lua")
+        self.usher = self.enterContext(Dev("--scripts", folder))
+
+    def test_a_refused_set(self):
+        self.word.write_text("\nreturn '<one>' = 1")
+        fault = f"{self.word}:2: <eof> expected near '='"
+        self.assertIn(fault, self.usher.wait_for("mend it and save"))
+        status, headers, page = self.usher.get("/hello", headers=self.HTML)
+        self.assertEqual((503, "text/html; charset=utf-8"), (status, headers["Content-Type"]))
+        self.assertIn(html.escape(fault, quote=False), page)
+        self.assertEqual(503, self.usher.get("/nothing", headers=self.HTML)[0])
+        status, headers, body = self.usher.get("/hello")
+        self.assertEqual((200, "one"), (status, json.loads(body)["word"]))
+        self.assertIn("the newest scripts", headers["X-Usher-Refused"])
+        self.assertEqual(404, self.usher.get("/nothing")[0])
+        self.word.write_text("return 'two'")
+        self.usher.wait_for("serves")
+        status, headers, body = self.usher.get("/hello", headers=self.HTML)
+        self.assertEqual((200, "two", None), (status, json.loads(body)["word"], headers["X-Usher-Refused"]))
+
+    def test_back_to_what_serves(self):
+        self.word.write_text("return =")
+        self.usher.wait_for("mend it and save")
+        self.word.write_text("return 'one'")
+        self.usher.wait_for("nothing has changed")
+        self.assertEqual(200, self.usher.get("/hello", headers=self.HTML)[0])
+
+    def test_a_request_that_fails(self):
+        status, headers, page = self.usher.get("/wait?s=%3Cx%3E", headers=self.HTML)
+        self.assertEqual((500, "text/html; charset=utf-8"), (status, headers["Content-Type"]))
+        self.assertIn("wait.lua:1:", page)
+        self.assertIn("stack traceback:", page)
+        status, headers, body = self.usher.get("/wait?s=x")
+        self.assertEqual((500, "application/json"), (status, headers["Content-Type"]))
+        self.assertIn("stack traceback:", json.loads(body)["error"]["traceback"])
 
 
 if __name__ == "__main__":
