@@ -154,7 +154,7 @@ class Refused(unittest.TestCase):
 
     def test_ten_megabytes(self):
         address = urllib.parse.urlsplit(self.ready["url"])
-        with socket.create_connection((address.hostname, address.port), timeout=30) as wire:
+        with socket.create_connection((address.hostname, address.port), timeout=fixture.PATIENCE) as wire:
             wire.sendall(b"POST " + SIGNUP.encode() + b" HTTP/1.1\r\nHost: usher\r\nContent-Type: application/json\r\n"
                          b"Content-Length: 10485760\r\n\r\n")
             try:

@@ -134,7 +134,7 @@ class World:
         return self.tell(person, (browser or Browser(self.url)).post(path, fields, **headers))
 
     def raw(self, data):
-        with socket.create_connection(("127.0.0.1", self.usher.port), timeout=30) as wire:
+        with socket.create_connection(("127.0.0.1", self.usher.port), timeout=fixture.PATIENCE) as wire:
             wire.sendall(data)
             wire.shutdown(socket.SHUT_WR)
             text = b""

@@ -20,7 +20,7 @@ import uuid
 import door
 import stripe
 from door import CONFIRM, SIGNUP, Browser, Stores, form
-from fixture import BINARY, Usher
+from fixture import BINARY, PATIENCE, Usher
 
 usher = Usher("--config", str(pathlib.Path(__file__).with_name("quiet_outbox.lua")))
 ready = usher.ready
@@ -38,7 +38,7 @@ def somebody():
 
 def command(*words):
     """`usher WORDS` against the sandbox -> (exit code, standard output)"""
-    done = subprocess.run([BINARY, words[0], ready["config"], *words[1:]], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([BINARY, words[0], ready["config"], *words[1:]], capture_output=True, text=True, timeout=PATIENCE)
     if done.returncode not in (0, 1):
         raise AssertionError(f"{words}: {done.returncode}\n{done.stdout}{done.stderr}")
     return done.returncode, done.stdout
@@ -514,7 +514,7 @@ class Reconcile(unittest.TestCase):
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             self.assertRegex(process.stderr.readline(), r"^reconcile: users, \d+ looked at")
             process.send_signal(signal.SIGINT)
-            text, _ = process.communicate(timeout=60)
+            text, _ = process.communicate(timeout=PATIENCE)
             first = json.loads(text)
             self.assertEqual((process.returncode, first["complete"]), (1, False))
             self.assertTrue(os.path.exists(state))

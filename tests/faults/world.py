@@ -14,28 +14,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import urllib.parse
 
 for _room in ("../e2e", "../interop"):
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), _room))
 import door  # noqa: E402
 import fixture  # noqa: E402
+from fixture import PATIENCE, until  # noqa: E402
 
-PATIENCE = 30  # seconds for what must come
 SIGNUP_KEY = "usher-dev-signup-key-0000000000000000000001"
 METRIC = re.compile(r"^([A-Z_]+)\{[^}]*\} (\d+)", re.M)
-
-
-def until(holds, what):
-    """The first true value of holds(), which is asked again and again; AssertionError after PATIENCE."""
-    deadline, pause = time.monotonic() + PATIENCE, threading.Event()
-    while time.monotonic() < deadline:
-        found = holds()
-        if found:
-            return found
-        pause.wait(0.02)
-    raise AssertionError(f"after {PATIENCE} seconds still not: {what}")
 
 
 def fetch(url, method, path, fields=None):

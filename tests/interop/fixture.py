@@ -11,11 +11,23 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 BINARY = os.environ.get("USHER", os.path.join(os.path.dirname(__file__), "../../build/dev/usher"))
-PATIENCE = 30  # seconds until it serves, and until it has ended
+PATIENCE = 120  # seconds for what must come; only bounds a test that has failed
 
 _shared = None
+
+
+def until(holds, what="what is waited for"):
+    """The first true value of holds(), which is asked again and again; AssertionError after PATIENCE."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        found = holds()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"after {PATIENCE} seconds still not: {what}")
 
 
 class Usher:

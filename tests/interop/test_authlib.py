@@ -29,7 +29,7 @@ def follow(url):
     while not url.startswith(home):
         if urllib.parse.urlsplit(url).path == "/o/oauth2/v2/auth":
             url += "&" + urllib.parse.urlencode(PERSON)
-        answer = agent.get(url, allow_redirects=False, timeout=30)
+        answer = agent.get(url, allow_redirects=False, timeout=fixture.PATIENCE)
         if answer.status_code != 302:
             raise AssertionError(f"{url}: {answer.status_code} {answer.text}")
         url = answer.headers["Location"]
@@ -38,10 +38,10 @@ def follow(url):
 
 class OpenIdClient(unittest.TestCase):
     def discover(self, base):
-        return requests.get(base + "/.well-known/openid-configuration", timeout=30).json()
+        return requests.get(base + "/.well-known/openid-configuration", timeout=fixture.PATIENCE).json()
 
     def judge(self, token, metadata, client_id, nonce):
-        keys = JsonWebKey.import_key_set(requests.get(metadata["jwks_uri"], timeout=30).json())
+        keys = JsonWebKey.import_key_set(requests.get(metadata["jwks_uri"], timeout=fixture.PATIENCE).json())
         claims = JsonWebToken(["RS256"]).decode(token["id_token"], keys, claims_cls=CodeIDToken, claims_options={
             "iss": {"essential": True, "value": metadata["issuer"]}, "aud": {"essential": True, "value": client_id}},
             claims_params={"nonce": nonce, "client_id": client_id, "access_token": token["access_token"]})

@@ -21,7 +21,7 @@ except ImportError:
 
 def ask(method, path, fields=None):
     """-> status, decoded body of the switches' listener"""
-    connection = http.client.HTTPConnection(urllib.parse.urlsplit(fixture.url("mailbox")).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(fixture.url("mailbox")).netloc, timeout=fixture.PATIENCE)
     try:
         connection.request(method, path, json.dumps(fields) if fields else None)
         response = connection.getresponse()
@@ -39,9 +39,9 @@ def until(fault, state):
     return ask("GET", f"/faults/{fault}?until={state}")[1]
 
 
-def table():
+def table(patience=fixture.PATIENCE):
     ready = fixture.start()
-    config = botocore.config.Config(retries={"max_attempts": 0}, read_timeout=0.3)
+    config = botocore.config.Config(retries={"max_attempts": 0}, read_timeout=patience)
     client = boto3.client(
         "dynamodb", endpoint_url=fixture.url("dynamodb"), region_name=ready["region"], config=config,
         aws_access_key_id=ready["access_key_id"], aws_secret_access_key=ready["secret_access_key"])
@@ -55,8 +55,8 @@ class OfAnAwsService(unittest.TestCase):
         self.name = uuid.uuid4().hex
         self.key = {"pk": {"S": self.name}, "sk": {"S": "x"}}
 
-    def put(self):
-        self.client.put_item(TableName=self.table, Item=self.key)
+    def put(self, client=None):
+        (client or self.client).put_item(TableName=self.table, Item=self.key)
 
     def exists(self):
         return "Item" in self.client.get_item(TableName=self.table, Key=self.key, ConsistentRead=True)
@@ -71,7 +71,7 @@ class OfAnAwsService(unittest.TestCase):
                 self.setUp()
                 fault = arm(service="dynamodb", operation="PutItem", kind=kind, match=self.name)
                 with self.assertRaises(raised) as caught:
-                    self.put()
+                    self.put(table(0.3)[0] if raised is late else self.client)
                 if raised is error:
                     self.assertEqual(caught.exception.response["Error"],
                                      {"Code": "InternalServerError", "Message": "Internal server error"})
@@ -83,15 +83,12 @@ class OfAnAwsService(unittest.TestCase):
 
     def test_hanging_shows_and_is_released(self):
         fault = arm(service="dynamodb", operation="PutItem", kind="hang_before", match=self.name)
-        patient = boto3.client("dynamodb", endpoint_url=fixture.url("dynamodb"), region_name="us-east-1",
-                               aws_access_key_id=fixture.start()["access_key_id"],
-                               aws_secret_access_key=fixture.start()["secret_access_key"])
-        call = threading.Thread(target=patient.put_item, kwargs={"TableName": self.table, "Item": self.key})
+        call = threading.Thread(target=self.put)
         call.start()
         self.assertEqual(until(fault, "hanging")["state"], "hanging")
         self.assertFalse(self.exists())
         self.assertEqual(ask("POST", f"/faults/{fault}/release")[0], 200)
-        call.join(30)
+        call.join(fixture.PATIENCE)
         self.assertTrue(self.exists())
 
     def test_journal(self):

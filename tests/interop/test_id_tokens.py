@@ -100,7 +100,7 @@ class Tokens(unittest.TestCase):
             json.dump(cases, file)
             file.flush()
             done = subprocess.run([fixture.BINARY, "exec", os.path.join(HERE, "verify_tokens.lua"), self.url, ISSUER,
-                                   CLIENT, file.name], capture_output=True, text=True, timeout=60)
+                                   CLIENT, file.name], capture_output=True, text=True, timeout=fixture.PATIENCE)
         self.assertEqual(done.returncode, 0, done.stderr)
         return {name: found.get("problem") for name, found in json.loads(done.stdout).items()}
 
