@@ -153,9 +153,10 @@ local function compile()
   return specs
 end
 
--- "lib/form.lua" -> "lib.form"; nil for what no flow requires: specs, commands and the sandbox, which have all of Lua.
+-- "lib/form.lua" -> "lib.form"; nil for what no flow requires: specs, commands and the sandbox, which have all of Lua, and
+-- the settings file that `usher eject` writes beside them.
 local function module_of(name)
-  if name:find "_spec%.lua$" or name:find "^commands/" or name:find "^sandbox/" then return end
+  if name == "usher.lua" or name:find "_spec%.lua$" or name:find "^commands/" or name:find "^sandbox/" then return end
   return (name:gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", "."))
 end
 
@@ -193,6 +194,7 @@ function proving.run(handler, with_specs, problem)
   for _, spec in ipairs(specs) do
     local ok, fault = xpcall(spec, located)
     if not ok then blame("the spec cannot be loaded", fault) end
+    if package.loaded.testing then package.loaded.testing.finish() end -- a world ends with its file
   end
 end
 

@@ -165,10 +165,17 @@ static int read_folder(struct reading *r, const char *folder, const char *prefix
 
 /* --- the whole ------------------------------------------------------------------------------ */
 
+static bool is_spec(const char *name) {
+  size_t len = strlen(name);
+  return len > 9 && strcmp(name + len - 9, "_spec.lua") == 0;
+}
+
+/* Not the specs: what is inside has been proven, and `usher eject` writes them out. */
 static int read_embedded(struct script_set *set) {
   for (size_t i = 0; i < embedded_count; i++) {
     const struct embedded_file *from = &embedded_files[i];
-    if (strncmp(from->path, "scripts/", 8) || from->path[8] == '.' || !belongs(from->path + 8))
+    if (strncmp(from->path, "scripts/", 8) || from->path[8] == '.' || !belongs(from->path + 8) ||
+        is_spec(from->path))
       continue;
     struct script_file *file = add(set);
     if (!file) return UV_ENOMEM;

@@ -8,7 +8,6 @@ function(usher_embed OUT DIR)
     file(GLOB_RECURSE found RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS ${glob})
     list(APPEND files ${found})
   endforeach()
-  list(FILTER files EXCLUDE REGEX "_spec\\.lua$")
   list(SORT files)
   list(REMOVE_DUPLICATES files)
 

@@ -112,7 +112,8 @@ class Eject(unittest.TestCase):
         def bare(settings):  # without what opens the file, comment signs at the start of lines, and spaces
             return re.sub(r"\s+", " ", re.sub(r"(?m)^\s*-- ", "", settings.split("return {\n", 1)[1])).strip()
         self.assertEqual(bare(text), bare(defaults))
-        self.write("usher.lua", text.replace('-- env = "production"', 'env = "mine"'))
+        self.write("usher.lua", text.replace('-- env = "production"', 'env = "mine"').replace("-- port =", "port ="))
+        self.assertEqual(run("check", "--scripts", self.dir, "--config", self.dir + "/usher.lua")[0], 0)
         self.write("p.lua", "print(require 'config'.env, require 'config'.listen.port)")
         found = run("exec", "--config", self.dir + "/usher.lua", self.dir + "/p.lua")
         self.assertEqual(found, (0, "mine\t8080\n", ""))
@@ -183,6 +184,34 @@ class Author(unittest.TestCase):
             status, said = ask(admin, "POST", "/reload")
             self.assertEqual((status, said["ok"]), (200, True), said)
             self.assertEqual(ask(url, path="/api/hello?name=ada"), (200, {"hello": "ada"}))
+
+    def test_a_change_that_breaks_a_spec_is_refused(self):
+        """The specs beside the scripts make worlds, at a reload as under `usher test`."""
+        settings = "return { reload = { watch = false } }"
+        with Serve(scripts=self.dir, settings=settings) as server:
+            flow = pathlib.Path(self.dir, "flows/signup.lua")
+            good = flow.read_text()
+            self.write("flows/signup.lua", good + "\n")
+            self.assertEqual(server.get("/reload", "POST", admin=True)[0], 200)
+            broken = good.replace("signup:step(\"stripe\", billing.register)", "")
+            self.assertNotEqual(broken, good)
+            self.write("flows/signup.lua", broken)
+            status, _, said = server.get("/reload", "POST", admin=True)
+            self.assertEqual(status, 409)
+            self.assertIn("flows/signup_spec.lua:", said)
+            code, out, _ = run("test", "--scripts", self.dir, "--json", env=NO_SECRETS)
+            self.assertEqual(code, 1)
+            self.assertIn("a sign-up leaves one user, one customer and one account behind", out)
+
+    def test_a_world_is_for_specs(self):
+        self.write("flows/hello.lua", "return function() require 'testing'.world() end")
+        self.write("routes.lua", 'return { { "GET", "/hello", "flows.hello" } }')
+        for spec in pathlib.Path(self.dir).rglob("*_spec.lua"):
+            spec.unlink()
+        with Serve(scripts=self.dir) as server:
+            self.assertEqual(server.get("/hello")[0], 500)
+            server.wait_for("request_failed")
+            self.assertIn("worlds are for specs", "".join(server.said))
 
     def test_dev_runs_the_triggers_that_were_ejected(self):
         path = pathlib.Path(self.dir, "triggers/mine.lua")
