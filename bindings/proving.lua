@@ -79,11 +79,17 @@ define("is_string", function(value) return type(value) == "string", shown(value)
 define("is_function", function(value) return type(value) == "function", shown(value) .. " should be a function" end)
 asserts.are, asserts.is, asserts.has = asserts, asserts, asserts
 
-local function located(problem) return faults:of(problem) end
+-- Raised where a spec wants a world of a set that does not load: the world would only say the same again.
+local NO_WORLD <const> = {}
+
+local function located(problem)
+  if problem == NO_WORLD then return problem end
+  return faults:of(problem)
+end
 
 -- What a module has already been blamed for is not told again by each spec that needs it.
 local function blame(name, fault)
-  if faults:knows(fault) then return end
+  if fault == NO_WORLD or faults:knows(fault) then return end
   fault.message = name .. ": " .. fault.message
   faults:add(fault)
 end
@@ -185,12 +191,14 @@ function proving.run(handler, with_specs, problem)
   if problem then
     faults:add_text(("%s: %s"):format(settings.place(problem:match "^[%w_.]+") or "settings", problem))
   end
+  local of_settings = #faults.list
   local specs = compile()
   load_modules()
   routing.compile(faults)
   if not faults:any() then load_handler(handler) end
   config_names.check(faults)
   if not with_specs then return end
+  if #faults.list > of_settings then require "testing".world = function() error(NO_WORLD, 0) end end
   for _, spec in ipairs(specs) do
     local ok, fault = xpcall(spec, located)
     if not ok then blame("the spec cannot be loaded", fault) end

@@ -31,6 +31,8 @@ BAD = {
     "lib/circle.lua": "return require 'lib.circle'",
     "late.lua": "local config = require 'config'\nreturn function()\n  return { body = config.signup.kee }\nend",
     "hello_spec.lua": "describe('hello', function()\n  it('says so', function()\n    assert.equal(1, 2)\n  end)\nend)",
+    "world_spec.lua": "local testing = require 'testing'\ndescribe('a world', function()\n"
+                      "  it('says nothing of what does not load', function() testing.world():get '/hello' end)\nend)",
 }
 FAULTS = {  # file: line: message
     "DIR/routes.lua:3: GET /hello: stands twice",
