@@ -11,13 +11,17 @@ local function bare(line)
 end
 
 local function without_blocks(text)
+  if not text:find "%[=*%[" then return text end
   return (text:gsub("(%[(=*)%[.-%]%2%])", function(block) return (block:gsub("[^\n]", "")) end))
 end
 
--- Only a file that has the settings under this one name is looked through.
+-- Only a file that has the settings under this one name, and no other thing, is looked through.
 local function has_config(text)
-  if not text:find "require%s*%(?%s*[\"']config[\"']" then return false end
-  local _, times = text:gsub("%f[%w_]local [%w_, ]*%f[%w_]config%f[^%w_]", "")
+  if not (text:find('"config"', 1, true) or text:find("'config'", 1, true)) then return false end
+  local times = 0
+  for names in text:gmatch "%f[%w]local ([%w_, ]*)" do
+    if names:find "%f[%w_]config%f[^%w_]" then times = times + 1 end
+  end
   return times == 1 and not text:find "function[%w_.: ]*%([^)]*%f[%w_]config%f[^%w_]"
 end
 
@@ -38,16 +42,25 @@ local function check_line(file, number, line, faults)
   end
 end
 
+-- Each line with "config." in it.
+local function check_lines(file, text, faults)
+  local number, counted = 1, 1
+  local at = text:find("config.", 1, true)
+  while at do
+    local start, stop = at, text:find("\n", at, true) or #text + 1
+    while start > 1 and text:byte(start - 1) ~= 10 do start = start - 1 end
+    number = number + select(2, text:sub(counted, at):gsub("\n", ""))
+    counted = at + 1
+    check_line(file, number, text:sub(start, stop - 1), faults)
+    at = text:find("config.", stop, true)
+  end
+end
+
 -- config_names.check(faults): adds a fault for each setting that a script names and that is none.
 function config_names.check(faults)
   for _, file in ipairs(script_files.list()) do
-    local text, number = script_files.read(file.name), 0
-    if not file.name:find "_spec%.lua$" and has_config(text) then
-      for line in (without_blocks(text) .. "\n"):gmatch "(.-)\n" do
-        number = number + 1
-        check_line(file, number, line, faults)
-      end
-    end
+    local text = script_files.read(file.name)
+    if not file.name:find "_spec%.lua$" and has_config(text) then check_lines(file, without_blocks(text), faults) end
   end
 end
 

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define HANDLER        "router"
-#define WATCH_QUIET_MS 40
+#define WATCH_QUIET_MS 20
 
 enum phase { SERVING, GRACE, DRAINING, STOPPING };
 
