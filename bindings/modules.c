@@ -34,6 +34,7 @@ int luaopen_log_sink(lua_State *L);
 int luaopen_marks(lua_State *L);
 int luaopen_metrics(lua_State *L);
 int luaopen_process(lua_State *L);
+int luaopen_random(lua_State *L);
 int luaopen_reload(lua_State *L);
 int luaopen_request(lua_State *L);
 int luaopen_script_files(lua_State *L);
@@ -70,6 +71,7 @@ static const struct {
     {"marks", luaopen_marks},
     {"metrics", luaopen_metrics},
     {"process", luaopen_process},
+    {"random", luaopen_random},
     {"reload", luaopen_reload},
     {"request", luaopen_request},
     {"script_files", luaopen_script_files},
@@ -92,11 +94,21 @@ static bool name_is_sane(const char *name) {
 
 /* What scripts may ask for by name; the rest is for usher's own modules, and where a person runs code. */
 static const char *const shown[] = {
-    "arguments", "attribute_value", "aws",    "background", "clock",   "cognito", "config",
-    "crypto",    "dynamodb",        "fail",   "form",       "http",    "json",    "jwt",
-    "lifecycle", "limiter",         "log",    "marks",      "metrics", "oidc",    "secret",
-    "ses",       "slack",           "stripe", "task",       "testing", "trace",   "unicode",
-    "web_files",
+    "arguments", "attribute_value",
+    "aws",       "background",
+    "clock",     "cognito",
+    "config",    "crypto",
+    "dynamodb",  "fail",
+    "form",      "http",
+    "json",      "jwt",
+    "lifecycle", "limiter",
+    "log",       "marks",
+    "metrics",   "oidc",
+    "random",    "secret",
+    "ses",       "slack",
+    "stripe",    "task",
+    "testing",   "trace",
+    "unicode",   "web_files",
 };
 
 static bool is_shown(const char *name) {
