@@ -198,6 +198,8 @@ static void print_addresses(const struct sandbox *s, const struct serve_ready *r
   const int *ports = s->settings.ports;
   const char *const *values = (const char *const *)s->settings.values;
   const char *table = values[SANDBOX_TABLE];
+  printf("  sign-up    http://%s:%d/signup       the page, with Google too\n", ready->host,
+         ready->port);
   printf("  mailbox    http://" SANDBOX_HOST ":%d/             the mails that were sent, with the "
          "codes\n",
          ports[SANDBOX_MAILBOX]);

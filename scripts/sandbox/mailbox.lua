@@ -5,6 +5,7 @@
 local db = require "sandbox.store"
 local json = require "json"
 local time = require "sandbox.time"
+local web = require "sandbox.web"
 
 local mailbox = {}
 
@@ -47,67 +48,36 @@ function mailbox.clear(to)
   return db:run("DELETE FROM mailbox")
 end
 
-local PAGE = [[
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>%s</title>
-<style>
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem;
-  color: #1b1b1b; background: #fff; }
-article { border: 1px solid #767676; border-radius: .4rem; padding: .5rem 1rem; margin: 1rem 0; }
-h2 { font-size: 1.1rem; margin: .2rem 0; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; margin: 0; }
-dt { color: #4a4a4a; } dd { margin: 0; overflow-wrap: anywhere; }
-pre { white-space: pre-wrap; font: inherit; margin: .5rem 0; }
-code { font-size: 1.4rem; letter-spacing: .1em; }
-@media (prefers-color-scheme: dark) { body { color: #eee; background: #161616; } dt { color: #bbb; } }
-</style>
-</head>
-<body>
-<main>
-<h1>%s</h1>
-<form method="get" action="/"><label for="to">Recipient</label>
-<input id="to" name="to" type="email" value="%s"> <button>Show</button></form>
-%s
-</main>
-</body>
-</html>
+local FORM = [[
+<form method="get" action="/" class="row">
+<div><label for="to">Whose mail?</label>
+<input id="to" name="to" type="email" value="%s" placeholder="Everybody’s" autocomplete="off"></div>
+<button>Show</button>
+</form>
 ]]
 
-local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
-
-local function escape(text)
-  return (text:gsub("[&<>\"']", ENTITIES))
-end
+local ARTICLE = [[
+<article>
+<div class="row"><h2>%s</h2><time class="soft" datetime="%s">%s</time></div>
+<p class="soft">To <strong>%s</strong>, from %s</p>
+%s<pre>%s</pre>
+</article>
+]]
 
 local function article(mail)
-  local code = mail.code and ("<dt>Code</dt><dd><code>%s</code></dd>"):format(escape(mail.code)) or ""
-  return ("<article>\n<h2>%s</h2>\n<dl><dt>To</dt><dd>%s</dd><dt>From</dt><dd>%s</dd><dt>Date</dt><dd>"
-    .. "<time>%s</time></dd>%s</dl>\n<pre>%s</pre>\n</article>"):format(escape(mail.subject), escape(mail.to),
-    escape(mail.from), mail.date, code, escape(mail.text))
-end
-
-local function page(to)
-  local mails, articles = mailbox.list(to), {}
-  for i, mail in ipairs(mails) do articles[i] = article(mail) end
-  if #mails == 0 then articles[1] = "<p>No mail yet. Reload this page after the next sign-up.</p>" end
-  local title = to and ("Mail for " .. escape(to)) or "Sandbox mailbox"
-  return PAGE:format(title, title, to and escape(to) or "", table.concat(articles, "\n"))
+  local escape = web.escape
+  local code = mail.code and ("<p><code>%s</code></p>\n"):format(escape(mail.code)) or ""
+  return ARTICLE:format(escape(mail.subject), mail.date, mail.date:sub(12, 19) .. " UTC", escape(mail.to),
+    escape(mail.from), code, escape(mail.text))
 end
 
 local function html(to)
-  return {
-    status = 200,
-    headers = {
-      ["Content-Type"] = "text/html; charset=utf-8",
-      ["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-      ["Cache-Control"] = "no-store",
-    },
-    body = page(to),
-  }
+  local mails, parts = mailbox.list(to), { FORM:format(web.escape(to or "")) }
+  for i, mail in ipairs(mails) do parts[i + 1] = article(mail) end
+  if #mails == 0 then
+    parts[2] = '<p>No mail yet. <a href="">Look again</a> after the next sign-up: no mail leaves this machine.</p>'
+  end
+  return web.page(200, to and "Mail for " .. to or "Mailbox of the sandbox", table.concat(parts), nil, "wide")
 end
 
 local routes = {

@@ -12,6 +12,43 @@ function web.escape(text)
   return (tostring(text):gsub("[&<>\"']", ENTITIES))
 end
 
+-- One look for all pages of the sandbox, light or dark as the system says.
+local STYLE <const> = [[
+:root { color-scheme: light dark; --text: #1c2430; --soft: #55606e; --back: #eef1f5; --card: #fff; --line: #7d8896;
+  --link: #14518f; --first: #14518f; --on-first: #fff; --plain: #e6ebf1; --ring: #b45f00; --bad: #a4001d; }
+@media (prefers-color-scheme: dark) { :root { --text: #e8ecf1; --soft: #a9b4c0; --back: #10151b; --card: #1a212a;
+  --line: #77828f; --link: #8ec1ff; --first: #8ec1ff; --on-first: #0b1a2b; --plain: #2a343f; --ring: #ffb454;
+  --bad: #ff9aa5; } }
+* { box-sizing: border-box; }
+html { font: 100%/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); }
+body { margin: 0; padding: 2rem 1rem; }
+main { max-width: 28rem; margin: 0 auto; padding: 1.5rem; background: var(--card); border-radius: .75rem;
+  overflow-wrap: anywhere; }
+main.wide { max-width: 44rem; }
+h1 { font-size: 1.4rem; line-height: 1.25; margin: 0 0 1rem; }
+a { color: var(--link); }
+label { display: block; margin-top: .9rem; font-weight: 600; }
+input { font: inherit; color: inherit; background: var(--card); width: 100%; min-height: 2.75rem; padding: .4rem .7rem;
+  border: 1px solid var(--line); border-radius: .4rem; }
+label.check { font-weight: 400; }
+input[type=checkbox] { width: 1.25rem; min-height: 0; height: 1.25rem; margin: 0 .5rem 0 0; vertical-align: -.25rem; }
+button, a.button { font: inherit; font-weight: 600; display: inline-block; min-height: 2.75rem; padding: .5rem 1.1rem;
+  border: 1px solid var(--line); border-radius: .4rem; background: var(--plain); color: var(--text);
+  text-decoration: none; cursor: pointer; }
+form > button { margin: 1.2rem .5rem 0 0; }
+button.first { background: var(--first); border-color: var(--first); color: var(--on-first); }
+:focus-visible { outline: 3px solid var(--ring); outline-offset: 2px; }
+.problem { border-left: .35rem solid var(--bad); padding-left: .8rem; }
+.soft { color: var(--soft); }
+.row { display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: end; justify-content: space-between; }
+.row > div { flex: 1 1 14rem; } .row label { margin: 0; }
+article { border-top: 1px solid var(--line); margin-top: 1.25rem; padding-top: 1rem; }
+article h2 { font-size: 1.1rem; margin: 0; } article p { margin: .25rem 0; }
+article code { font: 700 1.7rem/1.4 ui-monospace, monospace; letter-spacing: .2em; }
+pre { white-space: pre-wrap; font: inherit; margin: .5rem 0 0; }
+@media (max-width: 26rem) { body { padding: 0; } main { border-radius: 0; min-height: 100vh; } }
+]]
+
 local PAGE = [[
 <!DOCTYPE html>
 <html lang="en">
@@ -20,22 +57,11 @@ local PAGE = [[
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>%s</title>
 <style>
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 26rem; margin: 3rem auto; padding: 0 1rem;
-  color: #1b1b1b; background: #fff; }
-h1 { font-size: 1.4rem; } label { display: block; margin-top: .8rem; }
-input { font: inherit; width: 100%%; box-sizing: border-box; padding: .4rem; }
-input[type=checkbox] { width: auto; margin-right: .5rem; }
-button, a.button { font: inherit; display: inline-block; margin: 1rem .5rem 0 0; padding: .5rem 1rem;
-  border: 1px solid #565656; border-radius: .3rem; background: #f2f2f2; color: #1b1b1b; text-decoration: none; }
-button.first { background: #14518f; border-color: #14518f; color: #fff; }
-:focus-visible { outline: 3px solid #b45f00; outline-offset: 2px; }
-.problem { border-left: .3rem solid #a4001d; padding-left: .7rem; }
-@media (prefers-color-scheme: dark) { body { color: #eee; background: #161616; }
-  button, a.button { background: #333; color: #eee; } input { background: #222; color: #eee; } }
+%s
 </style>
 </head>
 <body>
-<main>
+<main class="%s">
 <h1>%s</h1>
 %s
 </main>
@@ -43,15 +69,17 @@ button.first { background: #14518f; border-color: #14518f; color: #fff; }
 </html>
 ]]
 
--- A page; body is HTML. Where a form leads is not limited: the answer to it is a redirect to a client.
-function web.page(status, title, body, headers)
+-- A page; body is HTML; width: "wide" or nil. Where a form leads is not limited: the answer to it is a redirect to a
+-- client.
+function web.page(status, title, body, headers, width)
   local all = {
     ["Content-Type"] = "text/html; charset=utf-8",
     ["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     ["Cache-Control"] = "no-store",
   }
   for name, value in pairs(headers or {}) do all[name] = value end
-  return { status = status, headers = all, body = PAGE:format(web.escape(title), web.escape(title), body) }
+  title = web.escape(title)
+  return { status = status, headers = all, body = PAGE:format(title, STYLE, width or "", title, body) }
 end
 
 function web.problem(status, title, text)

@@ -33,6 +33,7 @@ function take(name) {
 }
 
 const bare = (url) => url.replace(/\/+$/, '');
+const oneName = (url) => url.replace('//localhost:', '//127.0.0.1:'); // of a developer's machine
 
 export const address = {
   utm: utm(),
@@ -42,8 +43,8 @@ export const address = {
 
   // The path of this page below the console's address | null: the console is elsewhere
   below(consoleUrl) {
-    const base = bare(consoleUrl);
-    const here = location.origin + location.pathname;
+    const base = oneName(bare(consoleUrl));
+    const here = oneName(location.origin + location.pathname);
     return base && here.startsWith(`${base}/`) ? here.slice(base.length) : null;
   },
 

@@ -18,7 +18,8 @@ SKIPPED, PATIENCE = 77, fixture.PATIENCE
 ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--lang=en", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync",
              "--disable-features=Translate,MediaRouter,OptimizationHints"]
-VIEWS = {"desktop": (1100, 800, 1, False), "phone": (360, 740, 2, True)}
+VIEWS = {"desktop": (1100, 800, 1, False), "phone": (360, 740, 2, True), "zoomed": (320, 640, 2, True)}
+ALL_LOOKS = [(view, scheme) for view in ("desktop", "phone") for scheme in ("light", "dark")]
 
 
 def skip(reason):
@@ -28,7 +29,7 @@ def skip(reason):
 
 try:
     from selenium import webdriver
-    from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
+    from selenium.common.exceptions import StaleElementReferenceException, TimeoutException, WebDriverException
     from selenium.webdriver.chrome.options import Options
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common.by import By
@@ -68,19 +69,18 @@ class Window:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
             {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": motion}]})
 
-    def shoot(self, name):
-        """The whole page, as each kind of person has it."""
+    def shoot(self, name, looks=(("desktop", "light"), ("phone", "dark"))):
+        """The whole page, as different people have it."""
         os.makedirs(SHOTS, exist_ok=True)
-        for view in VIEWS:
-            for scheme in ("light", "dark"):
-                self.view(view, scheme)
-                size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-                data = self.driver.execute_cdp_cmd("Page.captureScreenshot", {
-                    "captureBeyondViewport": True, "clip": {**size, "width": VIEWS[view][0], "scale": 1}})["data"]
-                path = os.path.join(SHOTS, f"{name}-{view}-{scheme}.png")
-                with open(path, "wb") as file:
-                    file.write(base64.b64decode(data))
-                self.shots.append(path)
+        for view, scheme in looks:
+            self.view(view, scheme)
+            size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+            data = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"optimizeForSpeed": True,
+                "captureBeyondViewport": True, "clip": {**size, "width": VIEWS[view][0], "scale": 1}})["data"]
+            path = os.path.join(SHOTS, f"{name}-{view}-{scheme}.png")
+            with open(path, "wb") as file:
+                file.write(base64.b64decode(data))
+            self.shots.append(path)
         self.view()
 
     def run(self, script, *arguments):
@@ -111,6 +111,7 @@ class Window:
     def forget(self):
         """A browser that was never here."""
         self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        self.run("try { sessionStorage.clear(); } catch {}")
         self.driver.get("about:blank")
         self.driver.get_log("browser")
 
@@ -119,7 +120,11 @@ class Window:
     def until(self, condition, what):
         """Waits for condition() -> its value"""
         waiting = WebDriverWait(self.driver, PATIENCE, 0.05, (StaleElementReferenceException,))
-        return waiting.until(lambda _: condition(), f"never came: {what}\n{self.run('return document.body.innerText')}")
+        try:
+            return waiting.until(lambda _: condition())
+        except TimeoutException:
+            page = self.run("return location + ' ' + (document.querySelector('main') ?? document.body).innerText")
+            raise AssertionError(f"never came: {what}\n{page}") from None
 
     def see(self, name):
         return self.until(lambda: self.is_seen(name), name)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The sign-up page as a person uses it, over a `usher dev` and its stores."""
+import functools
 import itertools
+import json
 import os
 
 from chromium import HERE, BrowserTest
@@ -24,13 +26,18 @@ def somebody():
     return f"ada.{os.getpid()}.{next(serial)}@example.com"
 
 
+@functools.cache
+def stores_of(text):
+    return Stores(json.loads(text))
+
+
 class PageTest(BrowserTest):
     """A test whose usher is self.ready (of fixture.Usher or fixture.start)."""
     ready = None
 
     def setUp(self):
         super().setUp()
-        self.stores, self.sandbox = Stores(self.ready), Sandbox(self.ready)
+        self.stores, self.sandbox = stores_of(json.dumps(self.ready)), Sandbox(self.ready)  # boto3's clients are dear
         self.addCleanup(self.sandbox.clear)
 
     def open(self, query="", path="/signup"):
@@ -58,6 +65,12 @@ class PageTest(BrowserTest):
         self.window.see("code-step")
         return email
 
+    def to_the_key(self, email):
+        self.enter(self.stores.code(email))
+        self.window.see("key-step")
+        self.window.click("copy")
+        self.window.read("copied", "Copied")
+
     def enter(self, code):
         self.window.type("code", code)
         self.window.click("code-button")
@@ -75,13 +88,12 @@ class PageTest(BrowserTest):
         self.assertEqual(set(found), set(expected), found)
         for name, text in expected.items():
             self.assertIn(text, found[name])
-        for text in found.values():
             for sentence in text.split(". "):
                 self.assertIn(sentence, self.window.text(step + "-summary"))
 
     def assert_sound(self):
         """Nothing that a screen reader, a keyboard or weak eyes would miss, in light and dark, wide and narrow."""
-        for view, scheme in (("desktop", "light"), ("phone", "dark")):
+        for view, scheme in (("desktop", "light"), ("phone", "dark"), ("zoomed", "light")):
             self.window.view(view, scheme)
             self.assertEqual(self.window.run(AUDIT), [], (view, scheme))
         self.window.view()

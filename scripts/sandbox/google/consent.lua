@@ -17,7 +17,8 @@ local FORM = [[
 <input id="name" name="name" value="%s" autocomplete="name">
 <label for="sub">Google's id of this person (sub)</label>
 <input id="sub" name="sub" value="%s" pattern="[0-9]{1,255}" inputmode="numeric" required>
-<label><input name="email_verified" type="checkbox" value="true"%s>Google has verified this address</label>
+<label class="check">
+<input name="email_verified" type="checkbox" value="true"%s>Google has verified this address</label>
 <button class="first" name="consent" value="allow">Continue</button>
 <button name="consent" value="deny" formnovalidate>Cancel</button>
 </form>]]

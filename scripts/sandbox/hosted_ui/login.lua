@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- /login: the page of the hosted UI on which people type a password or choose a provider.
+-- /login: the page of the hosted UI on which people type a password or choose a provider. Its form is taken only from
+-- the browser that was given the page: the field _csrf must be the cookie XSRF-TOKEN.
 local admit = require "sandbox.hosted_ui.admit"
+local crypto = require "crypto"
 local failure = require "sandbox.failure"
 local passwords = require "sandbox.cognito.passwords"
 local requests = require "sandbox.hosted_ui.requests"
@@ -9,8 +11,11 @@ local web = require "sandbox.web"
 
 local login = {}
 
+local COOKIE <const> = "XSRF-TOKEN" -- not Secure, as the service's is: the sandbox speaks plain HTTP on loopback
+
 local FORM = [[
 %s<form method="post" action="/login?%s">
+<input type="hidden" name="_csrf" value="%s">
 <label for="username">E-mail or username</label>
 <input id="username" name="username" value="%s" autocomplete="username" required>
 <label for="password">Password</label>
@@ -32,15 +37,22 @@ local function provider_links(request)
   return table.concat(parts)
 end
 
-local function page(request, username, problem)
+-- The browser's own token | nil
+local function token_of(req)
+  local token = req:cookie(COOKIE)
+  return token and token:find("^[%x-]+$") and #token == 36 and token or nil
+end
+
+local function page(req, request, username, problem)
   local body = (problem and PROBLEM:format(web.escape(problem)) or "") .. provider_links(request)
-  return web.page(200, "Sign in", FORM:format(body, web.escape(requests.query(request.params)),
-    web.escape(username or "")))
+  local token = token_of(req) or crypto.uuid()
+  return web.page(200, "Sign in", FORM:format(body, web.escape(requests.query(request.params)), token,
+    web.escape(username or "")), { ["Set-Cookie"] = COOKIE .. "=" .. token .. "; Path=/; HttpOnly; SameSite=Lax" })
 end
 
 function login.show(req)
   local request, refused = requests.read(req.query)
-  return refused or page(request)
+  return refused or page(req, request)
 end
 
 local NOT_HERE = {
@@ -63,11 +75,14 @@ end
 function login.answer(req)
   local request, refused = requests.read(req.query)
   if refused then return refused end
-  local fields = web.form(req)
+  local fields, token = web.form(req), token_of(req)
+  if not token or not fields._csrf or not crypto.equal(token, fields._csrf) then
+    return web.problem(403, "An error was encountered with the requested page.", "Invalid CSRF token.")
+  end
   local ok, user = pcall(sign_in, request, fields)
   if ok then return admit.enter(request, user) end
   if not failure.is(user) then error(user, 0) end
-  return page(request, fields.username, user.message)
+  return page(req, request, fields.username, user.message)
 end
 
 return login

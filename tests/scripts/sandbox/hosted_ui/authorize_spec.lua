@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 local browser = dofile "tests/scripts/sandbox/browser.lua"
+local crypto = require "crypto"
 local json = require "json"
 local client = browser.client
 
@@ -78,6 +79,14 @@ describe("/login", function()
     return browser.authorize { identity_provider = false }.location
   end
 
+  -- The page's form, sent by the browser that was given it.
+  local function sign_in(fields)
+    local address = target()
+    local shown = browser.send("cognito", address)
+    fields._csrf = shown.body:match('name="_csrf" value="([%x-]+)"')
+    return browser.send("cognito", address, fields, { cookie = shown.headers["Set-Cookie"]:match("^[^;]*") })
+  end
+
   it("is a page with labels and the way to Google", function()
     local body = browser.send("cognito", target()).body
     for _, piece in ipairs { '<html lang="en">', '<label for="username">', '<label for="password">',
@@ -88,7 +97,7 @@ describe("/login", function()
 
   it("gives a code for the right password, and a session that is not asked again", function()
     local email = client.confirmed()
-    local reply = browser.send("cognito", target(), { username = email, password = client.password })
+    local reply = sign_in { username = email, password = client.password }
     assert.equal(CALLBACK, reply.location:match("^[^?]*"))
     local cookie = reply.headers["Set-Cookie"]
     assert.truthy(cookie:find("HttpOnly", 1, true))
@@ -113,12 +122,33 @@ describe("/login", function()
       { {}, "Incorrect username or password." },
     }
     for _, case in ipairs(CASES) do
-      local reply = browser.send("cognito", target(), case[1])
+      local reply = sign_in(case[1])
       assert.equal(200, reply.status)
       assert.truthy(reply.body:find('role="alert">' .. case[2], 1, true), reply.body)
     end
-    local reply = browser.send("cognito", target(), { username = '"><script>', password = "x" })
+    local reply = sign_in { username = '"><script>', password = "x" }
     assert.is_nil(reply.body:find("<script>", 1, true))
+  end)
+
+  it("takes its form from the browser that was given it, and from nobody else", function()
+    local fields = { username = client.confirmed(), password = client.password }
+    local address = target()
+    local shown = browser.send("cognito", address)
+    local cookie = shown.headers["Set-Cookie"]
+    local token = cookie:match("^XSRF%-TOKEN=([%x-]+); Path=/; HttpOnly; SameSite=Lax$")
+    assert.equal(36, #token)
+    local other = crypto.uuid()
+    local CASES = { { nil, nil }, { token, nil }, { nil, token }, { token, other }, { other, token }, { "", "" } }
+    for i = 1, 6 do
+      fields._csrf = CASES[i][2]
+      local reply = browser.send("cognito", address, fields,
+        { cookie = CASES[i][1] and "XSRF-TOKEN=" .. CASES[i][1] or nil })
+      assert.same({ 403, nil }, { reply.status, reply.location })
+    end
+    fields._csrf = token
+    local again = browser.send("cognito", address, nil, { cookie = "XSRF-TOKEN=" .. token })
+    assert.equal(cookie, again.headers["Set-Cookie"])
+    assert.equal(302, browser.send("cognito", address, fields, { cookie = "XSRF-TOKEN=" .. token }).status)
   end)
 end)
 
