@@ -51,8 +51,9 @@ static int check_in(const struct check_options *options, uv_loop_t *loop) {
   struct script_set *set;
   struct proof_faults faults;
   char *problem;
-  const struct vm_settings vm = {.loop = loop};
-  int err = script_set_read(options->scripts, options->config_path, &set, &problem);
+  const struct vm_settings vm = {
+      .loop = loop, .scripts = options->scripts, .config_path = options->config_path};
+  int err = vm_read_set(&vm, &set, &problem);
   if (err) {
     print_problem(options, problem ? problem : uv_strerror(err));
     free(problem);

@@ -126,11 +126,25 @@ static bool has_any(const struct script_set *set, const char *folder) {
 }
 
 /* What the sandbox runs of --scripts DIR: its triggers, and its sandbox when it has one. Else what is in the binary. */
-static int read_set(const struct dev_options *o, struct script_set **set, char **problem) {
-  int err = script_set_read(o->scripts, o->config_path, set, problem);
+static int read_set_on(uv_loop_t *loop, const struct dev_options *o, struct script_set **set,
+                       char **problem) {
+  const struct vm_settings vm = {
+      .loop = loop, .scripts = o->scripts, .config_path = o->config_path};
+  int err = vm_read_set(&vm, set, problem);
   if (err || !o->scripts || has_any(*set, "sandbox/") || has_any(*set, "triggers/")) return err;
   script_set_unref(*set);
-  return script_set_read(NULL, o->config_path, set, problem);
+  return script_set_read(NULL, o->config_path, false, set, problem);
+}
+
+static int read_set(const struct dev_options *o, struct script_set **set, char **problem) {
+  uv_loop_t loop;
+  *problem = NULL;
+  int err = uv_loop_init(&loop);
+  if (err) return err;
+  err = read_set_on(&loop, o, set, problem);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  uv_loop_close(&loop);
+  return err;
 }
 
 static struct version *read_scripts(struct sandbox *s) {

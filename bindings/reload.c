@@ -176,7 +176,7 @@ static void start_reload(struct reload *r) {
   struct script_set *set;
   char *problem;
   const struct vm_settings *vm = &r->settings.vm;
-  int err = script_set_read(vm->scripts, vm->config_path, &set, &problem);
+  int err = vm_read_set(vm, &set, &problem);
   if (err) {
     refuse(r, problem ? problem : uv_strerror(err), NULL);
     free(problem);
@@ -224,7 +224,7 @@ static void on_wake(uv_async_t *async) {
 static int read_first(struct reload *r, char **problem) {
   struct script_set *set;
   const struct vm_settings *vm = &r->settings.vm;
-  int err = script_set_read(vm->scripts, vm->config_path, &set, problem);
+  int err = vm_read_set(vm, &set, problem);
   if (err) return err;
   struct version *v = versions_add(r->versions, set, "start");
   struct proof_faults faults = {0};

@@ -33,6 +33,7 @@ struct script_set {
 struct reading {
   struct script_set *set;
   char root[PATH_MAX];
+  bool links;
   char **problem;
 };
 
@@ -85,15 +86,17 @@ static struct script_file *add(struct script_set *set) {
 
 /* --- a folder ------------------------------------------------------------------------------- */
 
-/* A link may lead anywhere inside the folder, and nowhere else. */
+/* A link may lead anywhere inside the folder, and elsewhere only where the settings say so. */
 static int check_inside(struct reading *r, const char *path) {
   char real[PATH_MAX];
   size_t len = strlen(r->root);
   if (!realpath(path, real)) return refuse(r, "%s: %s", path, strerror(errno));
-  if (strncmp(real, r->root, len) == 0 && (real[len] == '/' || !real[len])) return 0;
-  return refuse(r,
-                "%s is a link that leads out of the scripts folder, to %s; copy the file instead",
-                path, real);
+  if (r->links || (strncmp(real, r->root, len) == 0 && (real[len] == '/' || !real[len]))) return 0;
+  refuse(r,
+         "%s is a link that leads out of the scripts folder, to %s; copy what is there, or set "
+         "reload.links",
+         path, real);
+  return UV_ELOOP;
 }
 
 static int read_file(struct reading *r, struct script_file *file, const char *path,
@@ -133,10 +136,12 @@ static int read_entry(struct reading *r, const char *folder, const char *prefix,
     return refuse(r, "%s/%s: the path is too long", folder, entry);
   int err = uv_fs_stat(NULL, &stat, path, NULL);
   bool is_folder = !err && S_ISDIR(stat.statbuf.st_mode);
+  bool is_file = !err && S_ISREG(stat.statbuf.st_mode);
   uv_fs_req_cleanup(&stat);
   if (err) return belongs(name) ? refuse(r, "%s: %s", path, uv_strerror(err)) : 0;
   if (is_folder && is_lua(entry)) return refuse(r, "%s is a folder; a script is a file", path);
   if (!is_folder && !belongs(name)) return 0;
+  if (!is_folder && !is_file) return refuse(r, "%s is no file", path);
   err = check_inside(r, path);
   if (err) return err;
   if (r->set->count >= FILES_MAX)
@@ -205,9 +210,9 @@ static int seal(struct script_set *set) {
   return err;
 }
 
-static int read_once(const char *folder, const char *config, struct script_set **out,
+static int read_once(const char *folder, const char *config, bool links, struct script_set **out,
                      char **problem) {
-  struct reading r = {.problem = problem, .set = calloc(1, sizeof *r.set)};
+  struct reading r = {.links = links, .problem = problem, .set = calloc(1, sizeof *r.set)};
   if (!r.set) return UV_ENOMEM;
   atomic_init(&r.set->refs, 1);
   r.set->owned = folder != NULL;
@@ -226,15 +231,15 @@ static int read_once(const char *folder, const char *config, struct script_set *
   return err;
 }
 
-int script_set_read(const char *folder, const char *config, struct script_set **out,
+int script_set_read(const char *folder, const char *config, bool links, struct script_set **out,
                     char **problem) {
   struct script_set *before = NULL;
   int err = UV_EINVAL;
   bool still = false;
   *problem = NULL;
-  for (int i = 0; i < READINGS_MAX && !still && err != UV_ENOMEM; i++) {
+  for (int i = 0; i < READINGS_MAX && !still && err != UV_ENOMEM && err != UV_ELOOP; i++) {
     struct script_set *now = NULL;
-    err = read_once(folder, config, &now, problem);
+    err = read_once(folder, config, links, &now, problem);
     still = !err && ((!folder && !config) || (before && strcmp(before->hash, now->hash) == 0));
     script_set_unref(before);
     before = now; /* NULL when a file went away while it was read: look again */

@@ -22,11 +22,11 @@ bool script_file_is_web(const struct script_file *file);
 /* Never changes once it is there; counted; any thread. */
 struct script_set;
 
-/* Reads every .lua file and all of web/ below the folder, or inside the binary when folder is NULL, and the file config, when it is not
- * NULL. Reads again until two readings are the same, so that an editor half way through is waited for. Symbolic links
- * that lead out of the folder are refused.
- * 0, UV_ENOMEM, or UV_EINVAL and then *problem (freed by the caller) names the file and says what to do. */
-int script_set_read(const char *folder, const char *config, struct script_set **out,
+/* Reads every .lua file and all of web/ below the folder, or inside the binary when folder is NULL, and the file config,
+ * when it is not NULL. Reads again until two readings are the same, so that an editor half way through is waited for. links: symbolic
+ * links may lead out of the folder; without it, that is UV_ELOOP. Most callers want vm_read_set, which knows.
+ * 0, UV_ENOMEM, or UV_EINVAL, UV_ELOOP and then *problem (freed by the caller) names the file and says what to do. */
+int script_set_read(const char *folder, const char *config, bool links, struct script_set **out,
                     char **problem);
 
 struct script_set *script_set_ref(struct script_set *set);

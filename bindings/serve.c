@@ -53,7 +53,6 @@ static int read_config(struct process *p, const struct serve_options *options) {
   char *why = NULL;
   struct vm *vm;
   const struct vm_settings settings = {.loop = &p->loop,
-                                       .scripts = options->scripts,
                                        .config_under = options->config_under,
                                        .config_path = options->config_path,
                                        .config_over = options->config_over};

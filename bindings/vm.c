@@ -131,9 +131,43 @@ static int on_panic(lua_State *L) {
   return 0; /* Lua aborts */
 }
 
+static int read_links(lua_State *L) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "config");
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, "reload");
+  lua_getfield(L, -1, "links");
+  return 1;
+}
+
+/* The settings are read without the scripts. */
+static bool links_may_lead_out(const struct vm_settings *settings) {
+  struct vm_settings probe = *settings;
+  struct vm *vm;
+  char *problem;
+  probe.set = NULL;
+  probe.scripts = NULL;
+  probe.tolerant = probe.lenient = true;
+  bool may = false;
+  if (vm_open(&vm, &probe, &problem) == 0) {
+    lua_pushcfunction(vm->L, read_links);
+    may = lua_pcall(vm->L, 0, 1, 0) == LUA_OK && lua_toboolean(vm->L, -1);
+    vm_close(vm);
+  }
+  free(problem);
+  return may;
+}
+
+int vm_read_set(const struct vm_settings *s, struct script_set **set, char **problem) {
+  int err = script_set_read(s->scripts, s->config_path, false, set, problem);
+  if (err != UV_ELOOP || !links_may_lead_out(s)) return err;
+  free(*problem);
+  return script_set_read(s->scripts, s->config_path, true, set, problem);
+}
+
 static int take_set(struct vm *vm, char **problem) {
   const struct vm_settings *s = &vm->settings;
-  if (!s->set) return script_set_read(s->scripts, s->config_path, &vm->set, problem);
+  if (!s->set) return vm_read_set(s, &vm->set, problem);
   vm->set = script_set_ref(s->set);
   return 0;
 }

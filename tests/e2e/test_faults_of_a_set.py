@@ -99,6 +99,53 @@ class Check(unittest.TestCase):
         self.assertIn("/nowhere", answer["faults"][0]["message"])
 
 
+class Links(unittest.TestCase):
+    """A link may lead anywhere inside the folder, and elsewhere where the settings say so."""
+
+    def setUp(self):
+        self.outside = self.enterContext(Folder({"word.lua": "return 'outside'", "more/one.lua": "return 1"}))
+        self.folder = self.enterContext(Folder({**GOOD, "lib/word.lua": "return 'inside'"}))
+        self.config = os.path.join(self.enterContext(Folder({"c.lua": "return { reload = { links = true } }"})), "c.lua")
+
+    def link(self, to, name):
+        os.symlink(to, os.path.join(self.folder, name))
+
+    def check(self, *words):
+        return run("check", "--scripts", self.folder, *words)
+
+    def test_inside(self):
+        self.link(os.path.join(self.folder, "lib"), "again")
+        self.assertEqual(0, self.check()[0])
+
+    def test_outside(self):
+        for to, name in ((self.outside, "all"), (self.outside + "/word.lua", "lib/other.lua"), ("/etc/passwd", "passwd.lua")):
+            with self.subTest(to=to):
+                self.link(to, name)
+                code, _, said = self.check()
+                self.assertEqual(1, code)
+                self.assertIn(f"{self.folder}/{name} is a link that leads out of the scripts folder, to {to}", said)
+                os.unlink(os.path.join(self.folder, name))
+
+    def test_outside_where_the_settings_say_so(self):
+        self.link(self.outside, "all")
+        self.link(self.outside + "/word.lua", "lib/other.lua")
+        write(self.folder, {"hello.lua": "local w = require 'lib.other' return function() return { body = w } end"})
+        code, out, said = self.check("--config", self.config)
+        self.assertEqual((0, ""), (code, said))
+        self.assertIn("6 scripts are good", out)
+        with Serve("return { reload = { links = true } }", scripts=self.folder) as usher:
+            self.assertEqual("outside", usher.get("/hello")[2])
+            write(self.outside, {"word.lua": "return 'other'"})
+            self.assertEqual(200, usher.get("/reload", "POST", admin=True)[0])
+            self.assertEqual("other", usher.get("/hello")[2])
+
+    def test_what_is_no_file(self):
+        os.mkfifo(os.path.join(self.folder, "pipe.lua"))
+        code, _, said = self.check()
+        self.assertEqual(1, code)
+        self.assertIn("pipe.lua is no file", said)
+
+
 class Refusal(unittest.TestCase):
     def test_caller_log_and_status_say_the_same(self):
         with Folder(GOOD) as folder, Serve("return { reload = { watch = false } }", scripts=folder) as usher:
