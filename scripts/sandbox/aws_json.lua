@@ -110,7 +110,8 @@ end
 
 -- Every operation runs through here and nowhere else: the place where a call can be broken on purpose.
 local function call(service, name, input, ctx)
-  local request = { service = service.name, names = { name }, body = ctx.req.body, req = ctx.req }
+  local request = { service = service.name, names = { name }, body = ctx.req.body, req = ctx.req,
+    token = input.ClientRequestToken }
   local broken, ok, output = faults.around(request, function() return service.operations[name](input, ctx) end)
   if broken == faults.NO_ANSWER then error(faults.NO_ANSWER, 0) end
   if broken then

@@ -118,7 +118,7 @@ local function note(call, fault)
   called = called + 1
   journal[(called - 1) % LATEST + 1] = {
     number = called, service = call.service, operation = call.names[1], at = clock.now(),
-    fault = fault and fault.id,
+    fault = fault and fault.id, token = call.token,
   }
 end
 
@@ -198,7 +198,7 @@ local function breakage(fault, req)
 end
 
 
--- Runs one call {service=, names={operation, …}, body=, req=} unless a fault breaks it before. -> broken, ok, result:
+-- Runs one call {service=, names={operation, …}, body=, req=, token= by which it may be repeated} unless a fault breaks it before. -> broken, ok, result:
 -- broken is nil, NO_ANSWER, or the error to send, which may be empty; ok and result are pcall's, ok is nil when
 -- nothing was run. Without a fault what run raises goes through.
 function faults.around(call, run)

@@ -169,12 +169,26 @@ class Attempt:
             wanted = self.row.call.stores == stores and (failed or self.confirms and persists and not cured)
             self.expect(bool(now[name]) == wanted, f"{name} counted {now[name]} times, not as FLOW §7 says")
 
+    def check_first(self, answer):
+        """What breaks once is cured before the visitor is answered."""
+        once = self.row.fault.count == 1 and not self.killed
+        if once and self.row.fault.name not in self.row.call.uncured:
+            self.expect(answer.status == self.good, f"broken once, the first answer was {answer.status}")
+
+    def check_token(self, since):
+        """The closing transaction is the same one, however often it is tried, as long as the sign-up is the same."""
+        if self.confirms or not self.row.recovery.startswith("key"):
+            return
+        tokens = self.world.switches.tokens(since, "TransactWriteItems")
+        self.expect(len(tokens) == 1 and None not in tokens, f"closing transactions had the tokens {tokens}")
+
     def run(self):
         """-> problems"""
         self.prepare()
-        before = self.world.metrics()
+        before, since = self.world.metrics(), self.world.switches.calls()[1]
         fault = self.arm()
         answer = self.break_it(fault)
+        self.check_first(answer)
         self.expect(self.world.switches.look(fault)["fired"] > 0, "the fault has not fired")
         self.world.switches.clear()
         self.world.victim.start()
@@ -183,6 +197,7 @@ class Attempt:
             self.row = self.row._replace(recovery="key after repair")
             self.go_on()
         self.check_stores(self.confirms)
+        self.check_token(since)
         self.check_metrics(before, answer)
         if not self.confirms and not self.problems:
             self.person.code = self.world.stores.code(self.email)
@@ -205,12 +220,13 @@ class Lane:
     def attempt(self, row):
         return Attempt(self.world, row)
 
-    def undisturbed(self, scenario):
-        """The calls that a scenario makes when nothing breaks: list of (service, operation)"""
+    def undisturbed(self, scenario, count):
+        """The calls that a scenario makes when nothing breaks, that many at least: list of (service, operation)"""
         one = self.attempt(matrix.Row(scenario, None, None, "key"))
         one.prepare()
         _, before = self.world.switches.calls()
         answer = one.act(self.world.patient)
         if answer.status != one.good:
             raise AssertionError(f"{scenario}, undisturbed: {answer.status} {answer.text}")
+        world.until(lambda: len(self.world.switches.calls(before)[0]) >= count, f"{count} calls")
         return self.world.switches.calls(before)[0]

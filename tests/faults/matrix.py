@@ -7,12 +7,12 @@ import collections
 
 # A call of a flow. match: what its body holds, where the operation alone does not say which call it is; nth: the
 # first one meant, where the body does not say it either. stores: "USER" or "ACCOUNT" when FLOW §7 wants
-# INCONSISTENT_*_STORES counted if it fails for good.
-Call = collections.namedtuple("Call", "name service operation match nth stores")
+# INCONSISTENT_*_STORES counted if it fails for good. uncured: faults that the visitor meets although they come once.
+Call = collections.namedtuple("Call", "name service operation match nth stores uncured")
 
 
-def call(name, service, operation, match=None, nth=1, stores=None):
-    return Call(name, service, operation, match, nth, stores)
+def call(name, service, operation, match=None, nth=1, stores=None, uncured=()):
+    return Call(name, service, operation, match, nth, stores, uncured)
 
 
 OPEN = [call("intent", "dynamodb", "PutItem", '"INTENT"')]
@@ -45,7 +45,7 @@ SUPERSEDE = [
 CONFIRM = [
     call("find intent", "dynamodb", "GetItem", '"INTENT"'),
     call("claim intent", "dynamodb", "UpdateItem", "ALL_OLD"),
-    call("ConfirmSignUp", "cognito", "ConfirmSignUp"),
+    call("ConfirmSignUp", "cognito", "ConfirmSignUp", uncured=("once refused",)),  # a second try costs one of 15 an hour
     call("store code_accepted", "dynamodb", "UpdateItem", "code_accepted"),
     call("verified attribute", "cognito", "AdminUpdateUserAttributes", stores="USER"),
     call("verified record", "dynamodb", "UpdateItem", '"USER#', stores="USER"),
@@ -66,6 +66,9 @@ SCENARIOS = {
     "confirm": CONFIRM + NOTIFY + REVEAL,                                    # the code from the mail
     "confirm and attach": CONFIRM + NOTIFY + LATE_ATTACH + REVEAL,           # stripe.attach = at_confirm
 }
+
+# What is called when the answer has left already; test_last_moment.py breaks it.
+AFTERWARDS = {name: [call("forget seed", "dynamodb", "UpdateItem")] for name in ("confirm", "confirm and attach")}
 
 # How people go on: the same request with the same Idempotency-Key from another browser; the same browser with its
 # cookie, if it got one; `usher repair`.

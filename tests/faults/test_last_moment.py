@@ -64,6 +64,17 @@ class LastMoment(unittest.TestCase):
                 self.assertEqual(self.record(person)["status"], "ACTIVE")
                 self.shown_once_more_and_then_never(person, self.here.victim)
 
+    def test_the_table_does_not_forget_at_once(self):
+        """The secret was shown, and is not shown again as long as the table takes; a later confirmation ends it."""
+        person = self.person("forgets", "cookie")
+        fault = self.switches.arm(service="dynamodb", operation="UpdateItem", match=":seed", kind="lost_answer", count=1)
+        first = person.confirm(self.here.patient)
+        self.assertIn("secret", first.json["api_key"])
+        world.until(lambda: self.switches.look(fault)["fired"] == 1, "it is told to forget")
+        self.assertEqual(list(person.confirm(self.here.patient).json["api_key"]), ["id"])
+        world.until(lambda: "seed" not in self.record(person), "the table forgets")
+        self.assertEqual(list(person.confirm(self.here.patient).json["api_key"]), ["id"])
+
     def test_the_visitor_has_gone(self):
         """What was on its way to nobody was not shown."""
         person = self.person("gone", "cookie")

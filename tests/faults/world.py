@@ -60,6 +60,10 @@ class Switches:
     def clear(self):
         self._ask("DELETE", "/faults")
 
+    def tokens(self, since, operation):
+        """By which those calls after number `since` may be repeated -> set"""
+        return {call.get("token") for call in self._ask("GET", f"/calls?since={since}") if call["operation"] == operation}
+
     def calls(self, since=0):
         """-> list of (service, operation), number of the last"""
         found = self._ask("GET", f"/calls?since={since}")

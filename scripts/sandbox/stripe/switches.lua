@@ -25,7 +25,7 @@ end
 -- counts as in use (409). After the effect its own answer is kept under the key, and ctx.instead says what is
 -- sent: faults.NO_ANSWER, or a function that raises.
 function switches.around(route, ctx, run)
-  local request = { service = "stripe", body = ctx.req.body or "", req = ctx.req,
+  local request = { service = "stripe", body = ctx.req.body or "", req = ctx.req, token = ctx.idempotency_key,
     names = { route.name, route.method .. " " .. route.path, route.method .. " " .. ctx.sent_path } }
   local broken, ok, object = faults.around(request, run)
   local dropped = broken == faults.NO_ANSWER
