@@ -104,7 +104,8 @@ return {
     ttl = between(604800, 3600, 31536000),         -- an unfinished intent is forgotten after this
     max_cards = between(3, 1, 10),                 -- tokens one sign-up may try
     conceal_existing = false,                      -- an address that has an account is answered like a new one, and
-                                                   -- its owner is told by mail; needs ses.from
+                                                   -- its owner is told by mail; needs ses.from; cards are attached at
+                                                   -- the confirmation then
   },
   confirm = {
     require_proof = one_of("always", "when_superseded"), -- when confirming needs the browser that signed up

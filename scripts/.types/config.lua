@@ -132,7 +132,8 @@ local config = {}
 ---@field lease number 1 to 600; a sign-up being worked on is left alone this long
 ---@field ttl integer 3600 to 31536000; an unfinished intent is forgotten after this
 ---@field max_cards integer 1 to 10; tokens one sign-up may try
----an address that has an account is answered like a new one, and its owner is told by mail; needs ses.from
+---an address that has an account is answered like a new one, and its owner is told by mail; needs ses.from;
+---cards are attached at the confirmation then
 ---@field conceal_existing boolean
 
 ---@class usher.config.confirm

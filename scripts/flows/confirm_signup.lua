@@ -37,11 +37,16 @@ return saga.flow("SIGNUP_CONFIRM", function(req, signup)
     outbox.later(signup, "card")
   end
 
+  -- Who learns only here that the card was refused may bring another one with the same sign-up.
+  local card_accepted
+  if intent.card_declined then card_accepted = false end
+
   -- 7. Mint the default key's secret, store its hash, show it once.
   local key = intent.step == "DONE" and api_key.reveal(signup) or nil
   return {
     status = 200,
     headers = { ["Cache-Control"] = "no-store" },
-    json = { status = "confirmed", visible_account_id = intent.visible_account_id, api_key = key },
+    json = { status = "confirmed", visible_account_id = intent.visible_account_id, api_key = key,
+      card_accepted = card_accepted },
   }
 end)

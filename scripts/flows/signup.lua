@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- POST /api/account/signup: a stranger becomes a customer, or is told exactly what to mend.
 local account, admission, billing = require "lib.account", require "lib.admission", require "lib.billing"
-local conceal, form, identity = require "lib.conceal", require "lib.form", require "lib.identity"
-local proof, saga, supersede = require "lib.proof", require "lib.saga", require "lib.supersede"
-local task = require "task"
+local completion, conceal, form = require "lib.completion", require "lib.conceal", require "lib.form"
+local identity, proof, saga = require "lib.identity", require "lib.proof", require "lib.saga"
+local supersede, task = require "lib.supersede", require "task"
 
 
 local function answer(intent, secret)
@@ -27,6 +27,10 @@ return saga.flow("SIGNUP", function(req, signup)
 
   -- 1. Put the intent: every id, time and key is made here once. It is also the lock for this e-mail.
   signup:open(clean, req)
+  if signup.brings_card then
+    signup:step("card", completion.another_card)
+    return answer(signup.intent, signup:proof())
+  end
 
   -- 2. Cognito SignUp; Cognito mails the code now. An older sign-up that nobody confirmed gives way first.
   signup:step("supersede", supersede.clean)
@@ -39,8 +43,10 @@ return saga.flow("SIGNUP", function(req, signup)
   }
 
   -- 5. One transaction: account, both memberships, API key record, intent DONE.
+  conceal.hold(signup)
   signup:step("account", account.open)
 
-  -- 6. Answer. By the settings, also to who has an account already.
+  -- 6. Answer. By the settings, also to who has an account already, and after the same time.
+  conceal.even_out(signup)
   return answer(signup.intent, signup:proof())
 end, conceal.existing(answer))

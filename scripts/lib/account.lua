@@ -3,7 +3,8 @@
 -- which appear together or not at all. Everything comes from the intent, so that each repetition is the same
 -- bytes.
 local clock, dynamodb = require "clock", require "dynamodb"
-local api_key, keys, trouble = require "lib.api_key", require "lib.keys", require "lib.trouble"
+local api_key, billing = require "lib.api_key", require "lib.billing"
+local keys, trouble = require "lib.keys", require "lib.trouble"
 
 local account = {}
 
@@ -93,7 +94,7 @@ end
 -- there: function(record) -> is it there already, when an account that lost records is made whole | nil
 function account.open(signup, there)
   local items, intent = {}, signup.intent
-  local done = { step = "DONE", card_attached = intent.plan.attach == "at_signup" and intent.payment_method ~= nil }
+  local done = { step = "DONE", card_attached = billing.has_card(intent) }
   -- A Google user's address is taken as long as the user is there, and Cognito may not say so: the intent stays.
   local over = intent.method == "google" and { "card", "expires_at" } or { "card" }
   for _, record in ipairs(account.records(signup)) do

@@ -58,6 +58,13 @@ local function refuse_card(signup)
 end
 
 
+-- Where existing accounts are concealed, a card is judged when the address has been confirmed: until then the sign-up
+-- goes on without it.
+local function is_judged_later(intent)
+  return intent.plan.conceals and not intent.code_accepted
+end
+
+
 -- 400 and 404: the token is unknown or used up, or the payment method is another customer's.
 local OUR_MISTAKE <const> = { parameter_unknown = true, parameter_missing = true }
 
@@ -128,6 +135,9 @@ local function make_both(signup)
   else
     task.all { customer, method }
   end
+  if problems.method and is_judged_later(intent) and is_about_the_card(problems.method) then
+    intent.card_declined, problems.method = true, nil
+  end
   -- Of two, the one that worked is kept: its key is forgotten after a day.
   if problems.customer and intent.payment_method or problems.method and intent.stripe_id then
     signup:remember({ stripe_id = intent.stripe_id, payment_method = intent.payment_method }, nil, "stripe")
@@ -169,6 +179,18 @@ function billing.waits_for_card(intent)
 end
 
 
+-- At the sign-up, unless the confirmation is to do it and is still to come.
+local function attaches_now(intent)
+  return intent.plan.attach == "at_signup" or intent.code_accepted == true
+end
+
+
+-- Will the customer have a card when the account opens?
+function billing.has_card(intent)
+  return attaches_now(intent) and intent.payment_method ~= nil
+end
+
+
 -- Step: customer, payment method, attached and made the default (or left for the confirmation to attach).
 -- The ids are stored while Stripe attaches: a repetition within a day is the same without them.
 function billing.register(signup)
@@ -178,10 +200,11 @@ function billing.register(signup)
   task.all {
     function()
       if not is_new then return end
-      signup:remember({ stripe_id = intent.stripe_id, payment_method = intent.payment_method }, nil, "stripe")
+      signup:remember({ stripe_id = intent.stripe_id, payment_method = intent.payment_method,
+        card_declined = intent.card_declined }, nil, "stripe")
     end,
     function()
-      if intent.plan.attach == "at_signup" then billing.attach(signup) end
+      if attaches_now(intent) then billing.attach(signup) end
     end,
   }
 end

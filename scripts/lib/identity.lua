@@ -2,8 +2,8 @@
 -- What Cognito knows of a person: signing up, confirming, and what its refusals mean (FLOW's table of
 -- UsernameExists). Functions take the saga; what a step returns is stored in the intent.
 local cognito = require "cognito"
-local account, fingerprint, refusal = require "lib.account", require "lib.fingerprint", require "lib.refusal"
-local supersede, trouble = require "lib.supersede", require "lib.trouble"
+local account, conceal, fingerprint = require "lib.account", require "lib.conceal", require "lib.fingerprint"
+local refusal, supersede, trouble = require "lib.refusal", require "lib.supersede", require "lib.trouble"
 
 local identity = {}
 
@@ -28,19 +28,25 @@ function identity.standing(signup, email)
 end
 
 
+-- Raises. By the settings nobody gets to see it.
+function identity.refuse_taken(signup, step, message)
+  conceal.claim(signup)
+  trouble.refuse(signup, step, 409, "account_exists", nil, { message = message })
+end
+
+
 -- A confirmed user without an account may complete it with the password; anybody else is told that the
 -- address is taken. Returns only for the first.
 function identity.prove_or_refuse(signup, form, standing, user)
   if standing == "external" then
     signup.external = true
-    trouble.refuse(signup, "cognito", 409, "account_exists", nil,
-      { message = "This address signs in with Google. Please use “Sign in with Google”." })
+    identity.refuse_taken(signup, "cognito", "This address signs in with Google. Please use “Sign in with Google”.")
   end
   if not account.exists(signup, user.username) then
     local session = cognito.initiate_auth { username = form.email, password = form.password }
     if session then return end
   end
-  trouble.refuse(signup, "cognito", 409, "account_exists")
+  identity.refuse_taken(signup, "cognito")
 end
 
 

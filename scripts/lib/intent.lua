@@ -20,6 +20,16 @@ local function copy(settings)
 end
 
 
+-- What the settings say of it, once. Where existing accounts are concealed, nobody learns of a card's refusal before
+-- they have shown that the address is theirs.
+local function plan()
+  local conceals = config.signup.conceal_existing or nil
+  return { cell_id = config.account.cell_id, cloud_provider = config.account.cloud_provider,
+    limits = copy(config.account.limits), conceals = conceals,
+    attach = conceals and "at_confirm" or config.stripe.attach }
+end
+
+
 local function lease_end(now)
   return now + config.signup.lease
 end
@@ -55,8 +65,7 @@ function intent.new(form, key, owner)
     card_n = 1,
     form = { email = form.email, name = form.name, organization = form.organization, country = form.country,
       utm = form.utm },
-    plan = { cell_id = config.account.cell_id, cloud_provider = config.account.cloud_provider,
-      limits = copy(config.account.limits), attach = config.stripe.attach },
+    plan = plan(),
     step = "OPENED",
     sign_ups = 1,
     created_at = clock.iso8601(now),
@@ -94,7 +103,7 @@ end
 function intent.bind(item, bound, signup_id)
   local ok, err = dynamodb.put {
     item = keys.record(keys.idempotency(item.idempotency), { fingerprint = item.fingerprint,
-      signup_id = signup_id or item.signup_id, expires_at = item.expires_at }),
+      card_hash = item.card_hash, signup_id = signup_id or item.signup_id, expires_at = item.expires_at }),
     condition = "attribute_not_exists(pk) OR expires_at <= :now" .. (bound and " OR fingerprint = :old" or ""),
     values = { now = math.floor(clock.now()), old = bound and bound.fingerprint },
     return_old_on_failure = true,

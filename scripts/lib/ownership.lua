@@ -2,8 +2,8 @@
 -- Whose is the sign-up that was there first? When an intent for this address exists already: resume it,
 -- replay its answer, put a new one in its place, or refuse (which raises). Called by saga.open only.
 local clock, config, crypto = require "clock", require "config", require "crypto"
-local identity, intent, proof = require "lib.identity", require "lib.intent", require "lib.proof"
-local supersede, trouble = require "lib.supersede", require "lib.trouble"
+local conceal, identity, intent = require "lib.conceal", require "lib.identity", require "lib.intent"
+local proof, supersede, trouble = require "lib.proof", require "lib.supersede", require "lib.trouble"
 
 local ownership = {}
 
@@ -15,16 +15,24 @@ end
 
 -- Raises. old: the intent that somebody else holds, or nil.
 function ownership.in_progress(signup, old)
+  if conceal.is_on() then conceal.refuse_second(signup) end
   signup.uncounted = true
   local left = old and math.ceil(old.lease_until - clock.now()) or 1
   trouble.refuse(signup, "intent", 409, "signup_in_progress", nil, { retry_after = math.max(1, left) })
 end
 
 
+-- Has Stripe refused the card, and may this visitor know? Where existing accounts are concealed, only after the
+-- confirmation.
+local function wants_card(old)
+  return old.card_declined and (old.code_accepted or not old.plan.conceals)
+end
+
+
 -- Takes the lease of an intent that is half made, with a new card when Stripe has refused the old one.
 local function resume(signup, item, old, new_card)
   local set, remove
-  if old.card_declined then
+  if wants_card(old) then
     if not new_card or old.card_n >= config.signup.max_cards then
       trouble.refuse(signup, "stripe", 402, "card_not_accepted")
     end
@@ -42,6 +50,7 @@ end
 function ownership.replace(signup, item, old, leaves_behind, had_user)
   item.sign_ups = old.sign_ups + (had_user and 1 or 0)
   item.supersedes = leaves_behind
+  signup.displaces = had_user
   local replaced, err = intent.replace(item, old)
   if replaced == nil then trouble.stop(signup, "intent", err) end
   if not replaced then ownership.in_progress(signup) end
@@ -60,7 +69,7 @@ local function contend(signup, item, old, form)
     return ownership.replace(signup, item, old, supersede.left_by(old, user), user ~= nil)
   end
   identity.prove_or_refuse(signup, form, standing, user)
-  if old.step == "DONE" then trouble.refuse(signup, "cognito", 409, "account_exists") end
+  if old.step == "DONE" then identity.refuse_taken(signup, "cognito") end
   return resume(signup, item, old, old.card_hash ~= item.card_hash)
 end
 
@@ -72,14 +81,29 @@ end
 
 
 -- The key was used for another body, be it of another address. Only what came to nothing lets go of its key.
--- bound: the key's record. old: the intent of this address, or nil.
+-- bound: the key's record. old: the intent of this address, nil, or function() -> it.
 function ownership.check_key(signup, item, old, bound)
   if intent.is_bound_to(bound, item) then return end
+  if type(old) == "function" then old = old() end
   local free = old and old.step == "FAILED" and equal(old.idempotency, item.idempotency)
   local ok, err
   if free then ok, err = intent.bind(item, bound) end
   if err and ok == nil then trouble.stop(signup, "intent", err) end
   if not ok then refuse_key(signup) end
+end
+
+
+-- The same where existing accounts are concealed, before anything is known of the address; there another card is
+-- another body. -> is it a repetition? Else the key was free again.
+function ownership.check_key_alone(signup, item, bound)
+  ownership.check_key(signup, item, function()
+    local old, err = intent.find(item.form.email)
+    if err then trouble.stop(signup, "intent", err) end
+    return old
+  end, bound)
+  local repeats = intent.is_bound_to(bound, item)
+  if repeats and bound.card_hash and not equal(bound.card_hash, item.card_hash) then refuse_key(signup) end
+  return repeats
 end
 
 
@@ -93,23 +117,25 @@ end
 
 -- item: the new intent, which could not be put. old: the one that is there. given: the proofs of this
 -- request. bound: the record of its Idempotency-Key, when that came with the same body before. -> the intent to
--- go on with; signup.replays when it is done and only its answer is wanted.
+-- go on with; signup.replays when it is done and only its answer is wanted, signup.brings_card when only the card is
+-- still to come.
 function ownership.settle(signup, item, old, form, given, bound)
   local by_key = equal(old.idempotency, item.idempotency) or bound ~= nil and bound.signup_id == old.signup_id
   local by_proof = proof.holds(old, given)
   local same, new_card = equal(old.fingerprint, item.fingerprint), not equal(old.card_hash, item.card_hash)
 
-  if by_key and old.step ~= "FAILED" and (not same or new_card and not old.card_declined) then
+  if by_key and old.step ~= "FAILED" and (not same or new_card and not wants_card(old)) then
     refuse_key(signup)
   end
   if intent.is_leased(old) then ownership.in_progress(signup, old) end
   if old.step == "FAILED" then return ownership.replace(signup, item, old, old.supersedes) end
   if not (same and (by_key or by_proof)) then return contend(signup, item, old, form) end
   if not by_key then bind_key(signup, item, old) end
-  if old.step == "DONE" then
+  if old.step == "DONE" and not wants_card(old) then
     signup.replays = true
     return old
   end
+  signup.brings_card = old.step == "DONE"
   return resume(signup, item, old, new_card)
 end
 

@@ -139,6 +139,15 @@ return {
     end,
   },
   {
+    kind = "account_without_card", level = "note", symptom = STRIPE,
+    says = "Stripe refused the card ({n} of {max} tries), so the account has none. They sign up again from the same "
+      .. "browser, with the same form and another card.",
+    when = function(facts, is)
+      local declined = is.intent and is.intent.step == "DONE" and is.intent.card_declined
+      return declined and { n = is.intent.card_n, max = facts.max_cards } or nil
+    end,
+  },
+  {
     kind = "signup_refused", level = "note", symptom = FAILING,
     says = "Cognito refused the last sign-up (password, address, or an operator's rule): nothing was made, "
       .. "and they may try again. The log says why (signup_failure).",

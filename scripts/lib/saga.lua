@@ -6,8 +6,7 @@
 local clock, crypto, fail = require "clock", require "crypto", require "fail"
 local log, metrics, task = require "log", require "metrics", require "task"
 local conceal, fingerprint, intent = require "lib.conceal", require "lib.fingerprint", require "lib.intent"
-local ownership, timing, proof = require "lib.ownership", require "lib.timing", require "lib.proof"
-local trouble = require "lib.trouble"
+local ownership, proof, trouble = require "lib.ownership", require "lib.proof", require "lib.trouble"
 
 require "lib.measures"
 
@@ -57,9 +56,13 @@ local function idempotency_key(req)
 end
 
 
--- Puts the new intent and, beside it, the record of the Idempotency-Key. -> the intent that is there already |
--- nil: this one is new; and the key's record, if it was there
-local function put(self, item)
+local function stop_without(self, done, problem)
+  if done == nil then trouble.stop(self, "intent", problem) end
+end
+
+
+-- The Idempotency-Key and the intent, side by side. -> tied, bound; fresh, old
+local function put_both(item)
   local fresh, old
   local tied, bound = true, nil
   task.all {
@@ -68,15 +71,43 @@ local function put(self, item)
       if item.idempotency then tied, bound = intent.bind(item) end
     end,
   }
+  return tied, bound, fresh, old
+end
+
+
+-- The key first: what is refused for it must not depend on what is known of the address.
+local function put_after_key(self, item)
+  local tied, bound = true, nil
+  if item.idempotency then tied, bound = intent.bind(item) end
+  stop_without(self, tied, bound)
+  if not tied then tied = not ownership.check_key_alone(self, item, bound) end
+  return tied, bound, intent.put(item)
+end
+
+
+-- Puts the new intent and the record of the Idempotency-Key. -> the intent that is there already | nil: this one is
+-- new; and the key's record, if it was there
+local function put(self, item)
+  local tied, bound, fresh, old
+  if conceal.is_on() then
+    tied, bound, fresh, old = put_after_key(self, item)
+  else
+    tied, bound, fresh, old = put_both(item)
+  end
   if fresh then
     self.fresh, self.proven = true, true
     own(self, item)
   end
-  if fresh == nil or tied == nil then trouble.stop(self, "intent", fresh == nil and old or bound) end
+  stop_without(self, fresh, old)
+  stop_without(self, tied, bound)
   if not tied then
     self.repeats, self.unmade = true, fresh
     ownership.check_key(self, item, not fresh and old or nil, bound)
     self.unmade = false
+  end
+  if conceal.is_busy(item) then
+    self.unmade = fresh
+    ownership.in_progress(self)
   end
   if not fresh then return old, not tied and bound or nil end
 end
@@ -86,7 +117,7 @@ end
 function Saga:open(form, req)
   self.at = "intent"
   local item = intent.new(form, idempotency_key(req), self.owner)
-  self.wanted, self.given = item, proof.given(req, form)
+  self.wanted, self.given, self.captcha_token = item, proof.given(req, form), form.captcha_token
   local old, bound = put(self, item)
   if not old then return end
   item = ownership.settle(self, item, old, form, self.given, bound)
@@ -122,9 +153,8 @@ local function check_proof(self, found, form, given)
   if not intent.may_confirm(found, given) then trouble.refuse(self, "proof", 422, "signup_superseded") end
   if not found or not found.code_accepted then return end
   local code = fingerprint.code(found.signup_id, form.code)
-  if not (found.accepted_code and crypto.equal(found.accepted_code, code)) then
-    trouble.refuse(self, "code", 422, "code_invalid_or_expired")
-  end
+  if found.accepted_code and crypto.equal(found.accepted_code, code) then return end
+  conceal.refuse_code(self, form.email)
 end
 
 
@@ -134,7 +164,7 @@ function Saga:recall(form, req)
   local found, err = intent.find(form.email)
   if err then trouble.stop(self, "proof", err) end
   check_proof(self, found, form, proof.given(req, form))
-  if not found or not found.sub then trouble.refuse(self, "code", 422, "code_invalid_or_expired") end
+  if not found or not found.sub then conceal.refuse_code(self, form.email) end
 
   local codes
   codes, self.is_unsettled = with_code(found.confirming, fingerprint.code(found.signup_id, form.code))
@@ -273,16 +303,6 @@ function saga.adopt(item, method, force, body)
 end
 
 
--- How long it took, for the metrics, and for answers that must not be told apart by it.
-local function tell_time(self, metric, ok, result)
-  local seconds = clock.monotonic() - self.started
-  metrics.observe(metric .. "_SECONDS", seconds, { method = self.method })
-  if self.conceals or self.federated then return end
-  local outcome = ok and "done" or fail.is(result) and result.code or "error"
-  timing.record(metric .. " " .. (self.replays and "replay" or outcome), seconds)
-end
-
-
 -- Makes a handler of a flow: body(req, signup) returns the reply. metric: SIGNUP or SIGNUP_CONFIRM, to which
 -- _SUCCESS, _FAILURE (the visitor's fault) or _ERROR (ours or a dependency's) is added. instead(signup, err):
 -- a reply in the place of a refusal, or nil. method: "email" without one.
@@ -290,11 +310,11 @@ function saga.flow(metric, body, instead, method)
   method = method or METHOD
   return function(req)
     local self = new(method)
-    self.federated = method ~= METHOD
     local ok, result = xpcall(body, with_traceback, req, self)
     local kept, problem = pcall(let_go, self, not ok)
     if not kept then trouble.note(self, "lease", problem) end
-    tell_time(self, metric, ok, result)
+    if not ok and metric == "SIGNUP_CONFIRM" then conceal.even_out_code(self, result) end
+    metrics.observe(metric .. "_SECONDS", clock.monotonic() - self.started, { method = self.method })
     if ok then
       if self.answered and not (req:gone() or req:half_closed()) then self.answered() end
       return result

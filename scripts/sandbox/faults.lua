@@ -198,9 +198,9 @@ local function breakage(fault, req)
 end
 
 
--- Runs one call {service=, names={operation, …}, body=, req=, token= by which it may be repeated} unless a fault breaks it before. -> broken, ok, result:
--- broken is nil, NO_ANSWER, or the error to send, which may be empty; ok and result are pcall's, ok is nil when
--- nothing was run. Without a fault what run raises goes through.
+-- Runs one call {service=, names={operation, …}, body=, req=, token= that makes it the same again} unless a fault
+-- breaks it before. -> broken, ok, result: broken is nil, NO_ANSWER, or the error to send, which may be empty; ok and
+-- result are pcall's, ok is nil when nothing was run. Without a fault what run raises goes through.
 function faults.around(call, run)
   if asides > 0 then return nil, true, run() end
   local fault = meet(call)

@@ -90,6 +90,8 @@ local CASES <const> = {
   { "the card of a confirmed user was declined", function(f)
     f.intent.step, f.intent.card_declined, f.accounts = "COGNITO", true, {}
   end, "card_declined_confirmed/Stripe failure" },
+  { "the card was refused at the confirmation", function(f) f.intent.card_declined = true end,
+    "account_without_card/Stripe failure", "has_account" },
   { "Cognito refused the form", function(f)
     stop(f, "cognito")
     f.intent.step = "FAILED"
