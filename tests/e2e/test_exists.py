@@ -22,7 +22,7 @@ one = ready = stores = sandbox = folder = None
 def setUpModule():
     global one, ready, stores, sandbox, folder
     folder = tempfile.TemporaryDirectory()
-    one = usher("{ signup = { lease = 1 } }", "--data", folder.name)
+    one = usher("{ signup = { lease = 1 }, outbox = { interval = 3600 } }", "--data", folder.name)
     ready, stores, sandbox = one.ready, Stores(one.ready), Sandbox(one.ready)
 
 

@@ -22,7 +22,7 @@ import stripe
 from door import CONFIRM, SIGNUP, Browser, Stores, form
 from fixture import BINARY, PATIENCE, Usher
 
-usher = Usher("--config", str(pathlib.Path(__file__).with_name("quiet_outbox.lua")))
+usher = Usher()
 ready = usher.ready
 stores = Stores(ready)
 table, cognito, pool = stores.table, stores.cognito, ready["user_pool_id"]
@@ -457,7 +457,7 @@ class Reconcile(unittest.TestCase):
     def setUp(self):
         global ready, stores, table, cognito
         kept = ready, stores, table, cognito
-        own = Usher("--config", str(pathlib.Path(__file__).with_name("quiet_outbox.lua")))
+        own = Usher()
         ready, stores = own.ready, Stores(own.ready)
         table, cognito = stores.table, stores.cognito
 

@@ -17,7 +17,7 @@ from runtime_api import Function
 
 PRE, POST = "usher-dev-PreSignUp", "usher-dev-PostConfirmation"
 SETTINGS = """return {
-  triggers = { deny = { "denied.example" } },
+  triggers = { deny = { "denied.example" }, call_timeout = 4, timeout = 30 },
   outbox = { interval = 0.1, first_delay = 0.1, lease = 10 },
   slack = { timeout = 0.5 },
 }"""
@@ -61,9 +61,9 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.email = f"ada.{next(numbers)}@example.com"
         self.browser = Browser(ready["url"])
-        self.addCleanup(knob, "POST", "/lambda/" + PRE, {"fault": None, "out_of_process": False, "timeout": 6})
-        self.addCleanup(knob, "POST", "/lambda/" + POST, {"fault": None, "out_of_process": False, "timeout": 6})
-        self.addCleanup(knob, "POST", "/switches", {"trigger_patience": 5})
+        for name in (PRE, POST):
+            self.addCleanup(knob, "POST", "/lambda/" + name, {"fault": None, "out_of_process": False})
+        usher.wait_for_triggers(PATIENCE)
         self.addCleanup(knob, "DELETE", "/faults")
         knob("DELETE", "/slack")
 

@@ -12,8 +12,10 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 BINARY = os.environ.get("USHER", os.path.join(os.path.dirname(__file__), "../../build/dev/usher"))
+QUIET = os.path.join(os.path.dirname(os.path.abspath(__file__)), "quiet.lua")
 PATIENCE = 120  # seconds for what must come; only bounds a test that has failed
 
 _shared = None
@@ -31,10 +33,13 @@ def until(holds, what="what is waited for"):
 
 
 class Usher:
-    """`usher dev --json --port 0 OPTIONS…`; a context manager. self.ready is its one line of JSON."""
+    """`usher dev --json --port 0 OPTIONS…`, with QUIET where no --config is; a context manager. self.ready is its one
+    line of JSON."""
 
     def __init__(self, *options, environment=None):
         self.errors = tempfile.TemporaryFile(mode="w+")
+        if "--config" not in options:
+            options = ("--config", QUIET, *options)
         self.process = subprocess.Popen(
             [BINARY, "dev", "--json", "--port", "0", *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=self.errors, text=True, env={**os.environ, **(environment or {})})
@@ -48,6 +53,14 @@ class Usher:
             raise RuntimeError("usher dev did not start:\n" + self.log()) from None
         finally:
             patience.cancel()
+        if QUIET in options:
+            self.wait_for_triggers(PATIENCE)
+
+    def wait_for_triggers(self, seconds):
+        """So long Cognito waits for its triggers, instead of its 5 seconds."""
+        for path, fields in (("/switches", {"trigger_patience": seconds}), ("/lambda/usher-dev-PreSignUp", {"timeout": seconds}),
+                             ("/lambda/usher-dev-PostConfirmation", {"timeout": seconds})):
+            urllib.request.urlopen(self.ready["sandbox"]["mailbox"] + path, json.dumps(fields).encode()).close()
 
     def log(self):
         """All that it has written to standard error."""

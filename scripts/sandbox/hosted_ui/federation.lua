@@ -39,7 +39,7 @@ end
 local function exchange(provider, code)
   local details = provider.ProviderDetails
   local answer = http.fetch {
-    method = details.token_request_method or "POST", url = providers.reach(details.token_url), timeout = 5,
+    method = details.token_request_method or "POST", url = providers.reach(details.token_url), timeout = 30,
     headers = { ["Content-Type"] = "application/x-www-form-urlencoded" },
     body = web.query { { "grant_type", "authorization_code" }, { "code", code },
       { "redirect_uri", addresses.idpresponse() }, { "client_id", details.client_id },
