@@ -36,7 +36,7 @@ return {
     prove = true,                                  -- run the *_spec.lua beside the scripts; a fault refuses
     keep = between(5, 1, 100),                     -- good versions that `usher rollback` can go back to
     drain = between(60.0, 0.05, 3600),             -- what requests on the version before get to finish
-    links = false,                                 -- links in --scripts may lead out of it; nobody watches what is there
+    links = false,                                 -- links in --scripts may lead out of it, unwatched
     header = false,                                -- answers tell their version: X-Usher-Generation
   },
   proxy = {

@@ -68,7 +68,7 @@ local config = {}
 ---@field prove boolean run the *_spec.lua beside the scripts; a fault refuses
 ---@field keep integer 1 to 100; good versions that `usher rollback` can go back to
 ---@field drain number 0.05 to 3600; what requests on the version before get to finish
----@field links boolean links in --scripts may lead out of it; nobody watches what is there
+---@field links boolean links in --scripts may lead out of it, unwatched
 ---@field header boolean answers tell their version: X-Usher-Generation
 
 ---@class usher.config.proxy
