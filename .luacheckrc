@@ -6,5 +6,6 @@ local settings = { read_globals = { "between", "one_of", "list", "map", "secret"
 files["config"] = settings
 files["tests/config"] = settings
 files["tests"] = { std = "lua54+busted" }
+files["scripts/**/*_spec.lua"] = { std = "lua54+busted" }
 files["scripts/.types"] = { ignore = { "212", "241", "431" } } -- functions without a body, classes nobody reads
 files["scripts/.luacheckrc"] = { std = "luacheckrc" }

@@ -159,8 +159,8 @@ local function compile()
   return specs
 end
 
--- "lib/form.lua" -> "lib.form"; nil for what no flow requires: specs, commands and the sandbox, which have all of Lua, and
--- the settings file that `usher eject` writes beside them.
+-- "lib/form.lua" -> "lib.form"; nil for what no flow requires: specs, commands and the sandbox, which have all of Lua,
+-- and the settings file that `usher eject` writes beside them.
 local function module_of(name)
   if name == "usher.lua" or name:find "_spec%.lua$" or name:find "^commands/" or name:find "^sandbox/" then return end
   return (name:gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", "."))
