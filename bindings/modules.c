@@ -41,6 +41,7 @@ int luaopen_script_files(lua_State *L);
 int luaopen_secret(lua_State *L);
 int luaopen_sigv4(lua_State *L);
 int luaopen_sqlite(lua_State *L);
+int luaopen_terminal(lua_State *L);
 int luaopen_unicode(lua_State *L);
 int luaopen_virtual(lua_State *L);
 int luaopen_web_files(lua_State *L);
@@ -79,6 +80,7 @@ static const struct {
     {"sigv4", luaopen_sigv4},
     {"sqlite", luaopen_sqlite},
     {"task", luaopen_task},
+    {"terminal", luaopen_terminal},
     {"unicode", luaopen_unicode},
     {"virtual", luaopen_virtual},
     {"web_files", luaopen_web_files},

@@ -3,8 +3,8 @@
 
 ---Worlds for specs, under `usher test` and when a set of scripts is proven. Nothing of a world is shared, and nothing
 ---of it leaves the process: it has the scripts, all services of the sandbox, no sockets, a time that jumps
----instead of passing (clock, task's deadlines, limits), and randomness from a seed. It ends with the next world, or with
----the spec's file.
+---instead of passing (clock, task's deadlines, limits), and randomness from a seed. It ends with the next world, or
+---with the spec's file.
 ---@class usher.testing
 local testing = {}
 
