@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- bindings: a value as text for a person, for `usher repl`: tables with their members in order, a level a line where
--- they
--- are long; secrets stay handles. Does not yield.
+-- they are long; secrets stay handles. Does not yield.
 local json = require "json"
 
 local WIDTH <const>, DEPTH <const>, MEMBERS <const>, BYTES <const> = 100, 8, 200, 10000

@@ -30,4 +30,4 @@ exclude_files = { ".types" }
 files["commands"] = { std = "lua54" }
 files["sandbox"] = { std = "lua54" }
 files["**/*_spec.lua"] = { std = "flow+spec" }
-files["usher.lua"] = { std = "settings" }
+files["usher.lua"] = { std = "settings", max_line_length = false }
