@@ -101,11 +101,17 @@ local function run(paths, given)
 end
 
 
+local WANTED <const> = {
+  rest = "PATH", flags = { "json", "watch" }, values = { seed = arguments.integer, output = format },
+}
+
 -- scripts and config: what --scripts and --config say, or ""; then the words that are left.
 return function(scripts, config, ...)
-  local given = arguments.read({ ... }, {
-    rest = "PATH", flags = { "json", "watch" }, values = { seed = arguments.integer, output = format },
-  })
+  local ok, given = pcall(arguments.read, { ... }, WANTED)
+  if not ok then
+    io.stderr:write(("usher test: %s\nusher: see 'usher test --help'\n"):format(tostring(given)))
+    return 2
+  end
   given.output = given.json and "json" or given.output or "plain"
   local paths = given.PATH
   if #paths == 0 then paths = scripts ~= "" and { scripts } or { "tests", "scripts" } end

@@ -56,13 +56,13 @@ return function(paths, scripts, config, words)
   local folders = table.move(paths, 1, #paths, 1, { scripts ~= "" and scripts or "scripts" })
   if #folders == 1 then table.move(paths, 1, #paths, 2, folders) end
   local code
+  io.stdout:setvbuf "line"
   repeat
     local before = look_at(folders)
     local _, how, number = os.execute(command)
     code = how == "exit" and number or 1
     local interrupted, path = how == "signal"
     if not interrupted then print "usher test: waiting for a change; Ctrl-C ends it" end
-    io.stdout:flush()
     while not interrupted and not path do
       clock.sleep(GLANCE)
       interrupted = watch:came()
