@@ -31,6 +31,14 @@ local REFUSED <const> = {
 
 
 describe("arguments", function()
+  it("reads what is left into a list, and whole numbers", function()
+    local wanted = { names = { "FILE" }, rest = "ARG", values = { seed = arguments.integer } }
+    assert.same({ FILE = "a", ARG = { "b", "c" }, seed = -7 },
+      arguments.read({ "a", "b", "--seed", "-7", "c" }, wanted))
+    assert.same({ FILE = "a", ARG = {} }, arguments.read({ "a" }, wanted))
+    assert.has_error(function() arguments.read({ "a", "--seed=1.5" }, wanted) end)
+  end)
+
   for _, case in ipairs(READ) do
     it("reads " .. table.concat(case[1], " "), function()
       assert.same(case[2], arguments.read(case[1], WANTED))
