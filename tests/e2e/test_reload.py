@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import signal
+import sys
 import tempfile
 import threading
 import unittest
@@ -14,6 +15,9 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from process import PATIENCE, Dev, Folder, fixture, run
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "bench"))
+import reloads  # noqa: E402
 
 ROUTES = 'return { { "GET", "/hello", "hello" }, { "GET", "/wait", "wait" } }'
 HELLO = "local word = require 'lib.word'\nreturn function() return { json = { word = word, again = require 'lib.word' } } end"
@@ -177,32 +181,12 @@ class Reload(unittest.TestCase):
             pass
         self.assertEqual("two", self.word())
 
-    def test_no_request_fails_or_mixes_versions_during_reloads(self):
-        ended, answers = threading.Event(), []
 
-        def load():
-            parts = urlsplit(self.url)
-            connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
-            while not ended.is_set():
-                connection.request("GET", "/hello")
-                reply = connection.getresponse()
-                answers.append((reply.status, json.loads(reply.read())))
-            connection.close()
-
-        clients = [threading.Thread(target=load) for _ in range(4)]
-        for client in clients:
-            client.start()
-        try:
-            for i in range(100):
-                self.write({"lib/word.lua": f"return 'n{i}'", "hello.lua": HELLO if i % 2 else HELLO + " end"})
-                self.assertEqual(200 if i % 2 else 409, ask(self.admin, "POST", "/reload")[0])
-        finally:
-            ended.set()
-            for client in clients:
-                client.join()
-        self.assertEqual({200}, {status for status, _ in answers})
-        self.assertEqual([], [body for _, body in answers if body["word"] != body["again"]])
-        self.assertEqual("n99", self.word())
+class UnderLoad(unittest.TestCase):
+    def test_no_request_fails_or_mixes_versions(self):
+        said = []
+        one = reloads.run(60, reloads.Clients, connections=8, people=2, say=said.append)
+        self.assertEqual([], one.problems, "\n".join(said))
 
 
 class Watch(unittest.TestCase):

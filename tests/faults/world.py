@@ -95,10 +95,10 @@ def settings(ready, **sections):
 
 
 class Front:
-    """`usher serve` with these settings. kill() and start() may follow each other."""
+    """`usher serve` with these settings and options. kill() and start() may follow each other."""
 
-    def __init__(self, ready, environment=None, **sections):
-        self.ready, self.more = ready, environment or {}
+    def __init__(self, ready, environment=None, options=(), **sections):
+        self.ready, self.more, self.options = ready, environment or {}, options
         self.config = tempfile.NamedTemporaryFile("w", suffix=".lua")
         self.config.write(settings(ready, **sections))
         self.config.flush()
@@ -117,7 +117,7 @@ class Front:
     def start(self):
         if self.process:
             return
-        self.process = subprocess.Popen([fixture.BINARY, "serve", "--config", self.config.name], text=True,
+        self.process = subprocess.Popen([fixture.BINARY, "serve", "--config", self.config.name, *self.options], text=True,
                                         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.environment())
         for line in self.process.stderr:
             self.lines.append(line)
