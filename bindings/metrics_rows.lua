@@ -11,9 +11,10 @@ local TOLD <const> = { method = true, step = true }
 local UNITS <const> = { counter = "Count", gauge = "Count", histogram = "Seconds" }
 
 
--- Prometheus text -> { method = "email", … } | nil: not for CloudWatch
-local function dimensions_of(labels)
-  local found, left = {}, labels
+-- -> { env =, method = "email", … } | nil: not for CloudWatch, as what tells of the server itself
+local function dimensions_of(change)
+  if change.name:find "^usher_" then return nil end
+  local found, left = {}, change.labels
   while left ~= "" do
     local name, value, rest = left:match '^([%w_]+)="([^"\\]*)",?(.*)$'
     if not name or not TOLD[name] then return nil end
@@ -66,7 +67,7 @@ local function details(reader)
   local changes, list = metrics.changes(reader), {}
   for i = 1, #changes do
     local change = changes:get(i)
-    local dimensions = change.labels ~= "" and dimensions_of(change.labels)
+    local dimensions = change.labels ~= "" and dimensions_of(change)
     if dimensions then
       local row = new_row(change, dimensions)
       add(row, change, i)
@@ -81,7 +82,7 @@ local function sums(reader)
   local changes, list, by_name = metrics.changes(reader .. "_sums"), {}, {}
   for i = 1, #changes do
     local change = changes:get(i)
-    if dimensions_of(change.labels) then
+    if dimensions_of(change) then
       local row = by_name[change.name]
       if not row then
         row = new_row(change, { env = config.env })

@@ -185,6 +185,7 @@ class EmbeddedFormat(unittest.TestCase):
                     count = len(value) if isinstance(value, list) else value
                     (sums if len(dimensions) == 1 else details)[name] += count
         self.assertLessEqual(set(AT_START), names)
+        self.assertEqual([name for name in names if name.startswith("usher_")], [], "these are Prometheus's alone")
         for told in (sums, details):
             self.assertEqual((told["SIGNUP_FAILURE"], told["SIGNUP_SECONDS"], told["SIGNUP_SUCCESS"]), (250, 250, 0))
         first = self.check(lines[0])[0]
