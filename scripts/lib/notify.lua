@@ -11,7 +11,9 @@ local REMEMBERED <const> = 90 * 86400 -- seconds
 local FORGET <const> = 1              -- second to take a message out of the outbox
 
 metrics.describe("SLACK_NOTICE", "Messages to Slack: sent, left for later, or lost.")
-for _, result in ipairs { "sent", "later", "lost" } do metrics.count("SLACK_NOTICE", 0, { step = result }) end
+for _, result in ipairs { "sent", "later", "lost" } do
+  metrics.count("SLACK_NOTICE", 0, { method = "email", step = result })
+end
 
 
 -- The message first, then the mark: whatever ends this in between, the message is there.
@@ -31,7 +33,7 @@ end
 
 
 local function count(result, err)
-  metrics.count("SLACK_NOTICE", 1, { step = result })
+  metrics.count("SLACK_NOTICE", 1, { method = "email", step = result })
   if err then log.warn("slack_" .. result, { error_code = err.code, status = err.status }) end
 end
 
