@@ -34,8 +34,15 @@ static int script_files_read(lua_State *L) {
   return 2;
 }
 
+/* script_files.origin() -> the folder of --scripts, or "the binary". Does not yield. */
+static int script_files_origin(lua_State *L) {
+  lua_pushstring(L, script_set_origin(vm_of(L)->set));
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"list", script_files_list},
+    {"origin", script_files_origin},
     {"read", script_files_read},
     {NULL, NULL},
 };

@@ -1,14 +1,15 @@
 -- SPDX-License-Identifier: MIT
--- bindings: modules of their own, for testing.lua. universe.new(given) -> require: a function that finds what is given
--- (name -> module), and loads usher's Lua modules, the scripts and the sandbox anew, so that whatever they require is
--- of the same universe. C modules are the state's. A file is compiled once, for all universes.
+-- bindings: modules of their own, for testing.lua and fresh_scripts.lua. universe.new(given[, read]) -> require: a
+-- function that finds what is given (name -> module), and loads usher's Lua modules, the scripts and the sandbox anew,
+-- so that whatever they require is of the same universe. C modules are the state's. read(name) -> text, path of a
+-- script, in place of the state's own. A file is compiled once for all universes, but for those that read.
 local embedded, globals, script_files = require "embedded", require "globals", require "script_files"
 
 local universe = {}
 
 local FORMS <const> = { "%s.lua", "%s/init.lua" }
 
-local compiled = {} -- name -> { chunk =, path =, is_script = } | false: a C module
+local shared = {} -- name -> { chunk =, path =, is_script = } | false: a C module
 
 
 local function compile(text, path, is_script)
@@ -19,7 +20,7 @@ end
 
 
 -- usher's own first, as everywhere; the sandbox is always the binary's.
-local function find(name)
+local function find(name, read)
   local file = name:gsub("%.", "/")
   for _, form in ipairs(FORMS) do
     local path = "bindings/" .. form:format(file)
@@ -32,7 +33,7 @@ local function find(name)
     if file:find "^sandbox/" or file == "sandbox" then
       if text then return compile(text, from, false) end
     else
-      text, from = script_files.read(path)
+      text, from = read(path)
       if text then return compile(text, from, true) end
     end
   end
@@ -53,8 +54,8 @@ local function environment(base, require_here)
 end
 
 
-function universe.new(given)
-  local loaded, loading = given, {}
+function universe.new(given, read)
+  local loaded, loading, compiled = given, {}, read and {} or shared
   local own, scripts
 
   local function run(name, found)
@@ -71,7 +72,7 @@ function universe.new(given)
   local function require_here(name)
     if loaded[name] ~= nil then return loaded[name] end
     if loading[name] then error("modules require each other in a circle at " .. name, 2) end
-    if compiled[name] == nil then compiled[name] = find(name) end
+    if compiled[name] == nil then compiled[name] = find(name, read or script_files.read) end
     if compiled[name] then return run(name, compiled[name]) end
     return require(name)
   end

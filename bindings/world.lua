@@ -16,6 +16,7 @@ local function new(changes)
   local given = watching.modules(self)
   given.config, given.request = config, {}
   services.add(self, given)
+  given.fresh_scripts = function(name) return self:require(name) end
   self.config, self.require_module = config, universe.new(given)
   self.clock.now = clock.now
   self.clock.advance = function(seconds) clock.sleep(seconds) end

@@ -10,6 +10,10 @@ local script_files = {}
 function script_files.list() end
 
 ---Does not yield.
+---@return string origin the folder of --scripts, or "the binary"
+function script_files.origin() end
+
+---Does not yield.
 ---@param name string
 ---@return string? text
 ---@return string? path

@@ -9,8 +9,10 @@ import shutil
 import signal
 import subprocess
 import unittest
+import urllib.parse
+import uuid
 
-from process import BINARY, PATIENCE, Folder, Serve, environment, fixture, run
+from process import BINARY, PATIENCE, Folder, Serve, environment, exchange, fixture, run
 from test_reload import ask
 
 SOURCE = pathlib.Path(__file__).parents[2] / "scripts"
@@ -218,7 +220,24 @@ class Author(unittest.TestCase):
         path.write_text("return function(event) return event end\n")
         with fixture.Usher("--scripts", self.dir) as usher:
             names = [fn["name"] for fn in ask(usher.ready["sandbox"]["mailbox"], path="/lambda")[1]]
-        self.assertIn("mine", names)
+            self.assertIn("mine", names)
+            self.assertEqual(self.sign_up(usher)[0], 201)
+            self.write("lib/verdict.lua", "return 'nobody today'\n")
+            self.write("triggers/pre_sign_up.lua", "return function() error(require 'lib.verdict', 0) end\n")
+            self.assertEqual(self.sign_up(usher)[0], 422)
+            self.write("triggers/pre_sign_up.lua", "return function(event) return event\n")
+            self.assertEqual(self.sign_up(usher)[0], 422)  # Cognito does not tell a broken one from one that refuses
+            self.write("triggers/pre_sign_up.lua", "return function(event) return event end\n")
+            self.assertEqual(self.sign_up(usher)[0], 201)
+
+    def sign_up(self, usher):
+        """Somebody new -> status, answer. Triggers are taken as they are at that moment."""
+        form = {"email": f"ada.{uuid.uuid4().hex}@example.com", "name": "Ada", "country": "GB", "organization": "A",
+                "password": "Corr3ct-Horse!", "stripe_token": "tok_visa"}
+        url = urllib.parse.urlsplit(usher.ready["url"])
+        status, _, text = exchange(url.port, "/api/account/signup", "POST", json.dumps(form),
+                                   {"Content-Type": "application/json"})
+        return status, text
 
     def luacheck(self):
         found = subprocess.run(["luacheck", "-q", "--no-color", "--config", ".luacheckrc", "."], cwd=self.dir,

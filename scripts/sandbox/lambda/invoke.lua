@@ -2,7 +2,7 @@
 -- Sandbox, Lambda: one invocation of a function, wherever it runs. Called by the Invoke API (api.lua) and by Cognito
 -- (cognito/triggers.lua).
 local clock, crypto, json, latch = require "clock", require "crypto", require "json", require "latch"
-local lambda_error, task = require "lambda_error", require "task"
+local fresh_scripts, lambda_error, task = require "fresh_scripts", require "lambda_error", require "task"
 local failure = require "sandbox.failure"
 
 local MAX_RESULT <const> = 6291556
@@ -53,7 +53,7 @@ local function run_here(fn, invocation)
   task.limit(fn.timeout)
   local ok, result = xpcall(function()
     local event = json.decode(invocation.payload, { depth = DEPTH })
-    local value = require(fn.module)(event, { request_id = invocation.id, function_arn = fn.arn })
+    local value = fresh_scripts(fn.module)(event, { request_id = invocation.id, function_arn = fn.arn })
     return json.encode(value == nil and json.null or value, { sorted = true })
   end, lambda_error.of)
   if not ok then return errored(result) end
