@@ -24,13 +24,17 @@ static void on_closed(uv_handle_t *h) {
   if (--w->handles == 0) free(w);
 }
 
-static int wait_gc(lua_State *L) {
-  struct wait **box = luaL_checkudata(L, 1, WAIT), *w = *box;
-  if (!w) return 0;
+static void forget(void *ctx) {
+  struct wait **box = ctx, *w = *box;
+  if (!w) return;
   *box = NULL;
   credentials_forget(&w->waiter);
   uv_close((uv_handle_t *)&w->woken, on_closed);
   uv_close((uv_handle_t *)&w->timer, on_closed);
+}
+
+static int wait_gc(lua_State *L) {
+  forget(luaL_checkudata(L, 1, WAIT));
   return 0;
 }
 
@@ -81,6 +85,7 @@ static int start(lua_State *T, struct task *task, uint64_t pause, lua_KFunction 
   *box = w;
   uv_timer_start(&w->timer, on_deadline, pause, 0);
   credentials_await(&w->waiter);
+  task_cancel_by(task, forget, box);
   return task_await(T, k, 0);
 }
 

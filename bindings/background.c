@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lua's `background_wait` module: the sleep of a job, which the process's end cuts short. background.lua has the loop.
- * A waiter lives as long as its timer; its box on the job's stack ends it when the state is closed half way.
+ * Lua's `background_wait` module: the sleep of a job, which the process's end cuts short, and one run of it, which has
+ * limits of its own. background.lua has the loop. A waiter lives as long as its timer; its box on the job's stack ends it
+ * when the state is closed half way.
  */
 #include "background.h"
 
@@ -11,7 +12,8 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
-#define WAITER "usher.background_waiter"
+#define WAITER  "usher.background_waiter"
+#define ATTEMPT "usher.background_attempt"
 
 struct waiter {
   uv_timer_t timer; /* first: freed in its close callback */
@@ -73,6 +75,69 @@ static int background_wait(lua_State *T) {
   return task_await(T, background_waited, 0);
 }
 
+/* --- one run --------------------------------------------------------------------------------- */
+
+struct attempt { /* freed by the last of its box and its task */
+  struct task *waiting;
+  bool running, boxed, ok;
+  char *problem;
+};
+
+static void free_attempt(struct attempt *a) {
+  if (a->running || a->boxed) return;
+  free(a->problem);
+  free(a);
+}
+
+static int attempt_gc(lua_State *L) {
+  struct attempt **box = luaL_checkudata(L, 1, ATTEMPT), *a = *box;
+  *box = NULL;
+  if (!a) return 0;
+  a->boxed = false;
+  a->waiting = NULL;
+  free_attempt(a);
+  return 0;
+}
+
+static void on_attempt_end(lua_State *T, int status, void *ctx) {
+  struct attempt *a = ctx;
+  a->running = false;
+  a->ok = status == LUA_OK;
+  if (!a->ok) a->problem = task_error_text(T, status);
+  if (a->waiting) task_wake(a->waiting);
+  free_attempt(a);
+}
+
+/* stack: box */
+static int background_attempted(lua_State *T, int status, lua_KContext ctx) {
+  (void)status, (void)ctx;
+  struct attempt *a = *(struct attempt **)luaL_checkudata(T, 1, ATTEMPT);
+  lua_pushboolean(T, a->ok);
+  if (a->ok) return 1;
+  lua_pushstring(T, a->problem ? a->problem : "out of memory");
+  return 2;
+}
+
+/* background_wait.attempt(fn) -> true | false, what went wrong: runs fn as a task that has limits of its own. Yields. */
+static int background_attempt(lua_State *T) {
+  luaL_checktype(T, 1, LUA_TFUNCTION);
+  lua_settop(T, 1);
+  struct task *task = task_current(T);
+  struct attempt **box = lua_newuserdatauv(T, sizeof *box, 0);
+  *box = NULL;
+  luaL_setmetatable(T, ATTEMPT);
+  lua_insert(T, 1);
+  struct attempt *a = *box = calloc(1, sizeof **box);
+  if (!a) return luaL_error(T, "out of memory");
+  a->boxed = true;
+  task_start(T, 0, on_attempt_end, a);
+  a->running = true;
+  a->waiting = task;
+  return task_await(T, background_attempted, 0);
+}
+
+/* --- from outside ---------------------------------------------------------------------------- */
+
 void background_tell(struct vm *vm, enum vm_phase phase) {
   vm->phase = phase;
   for (struct waiter *w = vm->waiters; w; w = w->next) task_wake(w->task);
@@ -80,8 +145,10 @@ void background_tell(struct vm *vm, enum vm_phase phase) {
 
 static void on_end(lua_State *T, int status, void *ctx) {
   (void)ctx;
-  const char *problem = lua_type(T, -1) == LUA_TSTRING ? lua_tostring(T, -1) : "error object";
-  if (status != LUA_OK) log_event(LOG_ERROR, "background_ended", "error", problem, NULL);
+  if (status == LUA_OK) return;
+  char *problem = task_error_text(T, status);
+  log_event(LOG_ERROR, "background_ended", "error", problem ? problem : "out of memory", NULL);
+  free(problem);
 }
 
 static int start(lua_State *L) {
@@ -102,6 +169,7 @@ int background_start(struct vm *vm) {
 }
 
 static const luaL_Reg functions[] = {
+    {"attempt", background_attempt},
     {"wait", background_wait},
     {NULL, NULL},
 };
@@ -110,6 +178,10 @@ int luaopen_background_wait(lua_State *L);
 int luaopen_background_wait(lua_State *L) {
   if (luaL_newmetatable(L, WAITER)) {
     lua_pushcfunction(L, waiter_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  if (luaL_newmetatable(L, ATTEMPT)) {
+    lua_pushcfunction(L, attempt_gc);
     lua_setfield(L, -2, "__gc");
   }
   luaL_newlib(L, functions);

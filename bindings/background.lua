@@ -2,7 +2,7 @@
 -- Jobs that run beside the requests, once per process: on one worker, whatever generation of scripts it has.
 -- scripts/jobs.lua registers them while the scripts are loaded; every worker does, and one of them calls run.
 local clock, log, metrics, task = require "clock", require "log", require "metrics", require "task"
-local wait = require "background_wait".wait
+local background_wait = require "background_wait"
 
 local background = {}
 
@@ -11,7 +11,8 @@ local jobs = {}
 
 -- background.every(seconds, name, fn[, { at_end = true }]): fn runs that long after the start and after each
 -- of its runs. When the process drains, it ends; with at_end it runs once more, and a last time when everything
--- else has ended. It may yield; an error is logged, and the next run comes all the same. Does not yield.
+-- else has ended. It may yield. Each run has the limits of a request (config.scripts); an error is logged, a run
+-- that is stopped too, and the next one comes all the same. Does not yield.
 function background.every(seconds, name, fn, options)
   if type(seconds) ~= "number" or seconds <= 0 then error("background.every: seconds is a number above 0", 2) end
   if type(name) ~= "string" then error("background.every: name is a string", 2) end
@@ -22,7 +23,7 @@ end
 
 local function attempt(job)
   local started = clock.monotonic()
-  local ok, problem = xpcall(job.fn, debug.traceback)
+  local ok, problem = background_wait.attempt(job.fn)
   metrics.observe("usher_job_seconds", clock.monotonic() - started, { job = job.name })
   if ok then return end
   metrics.count("usher_job_failures_total", 1, { job = job.name })
@@ -33,7 +34,7 @@ end
 local function repeat_until_end(job)
   local phase = "serving"
   repeat
-    phase = wait(job.seconds, phase)
+    phase = background_wait.wait(job.seconds, phase)
     if phase == "serving" or job.at_end then attempt(job) end
   until phase == "last" or phase == "draining" and not job.at_end
 end

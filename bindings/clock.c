@@ -49,10 +49,14 @@ static void on_time(struct alarm *alarm) {
   task_wake(s->task);
 }
 
-static int sleeper_gc(lua_State *L) {
-  struct sleeper **box = luaL_checkudata(L, 1, TIMER);
+static void wake_up(void *ctx) {
+  struct sleeper **box = ctx;
   if (*box) alarm_close(&(*box)->alarm, on_timer_closed);
   *box = NULL;
+}
+
+static int sleeper_gc(lua_State *L) {
+  wake_up(luaL_checkudata(L, 1, TIMER));
   return 0;
 }
 
@@ -64,7 +68,15 @@ static int clock_slept(lua_State *T, int status, lua_KContext ctx) {
   return 0;
 }
 
-/* clock.sleep(seconds): waits. Yields. */
+/* Not over the task's own time, but after those whose wall time ends then: they do not wake. */
+static double within(const struct vm *vm, const struct task *task, double seconds) {
+  uint64_t over = task_deadline(task), now = virtual_monotonic(vm) / 1000000;
+  if (over == TASK_NO_DEADLINE) return seconds;
+  double left = (over > now ? (double)(over - now) : 0) / 1e3 + 0.001;
+  return seconds < left ? seconds : left;
+}
+
+/* clock.sleep(seconds): waits, though no longer than the task's own time. Yields. */
 static int clock_sleep(lua_State *T) {
   lua_Number seconds = luaL_checknumber(T, 1);
   luaL_argcheck(T, seconds >= 0 && seconds < 1e9, 1, "not a duration in seconds");
@@ -77,7 +89,8 @@ static int clock_sleep(lua_State *T) {
   if (!*box) return luaL_error(T, "out of memory");
   (*box)->task = task;
   alarm_init(&(*box)->alarm, vm_of(T));
-  alarm_start(&(*box)->alarm, seconds, on_time);
+  alarm_start(&(*box)->alarm, within(vm_of(T), task, seconds), on_time);
+  task_cancel_by(task, wake_up, box);
   return task_await(T, clock_slept, 0);
 }
 

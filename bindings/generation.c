@@ -6,6 +6,7 @@
 #include "generation.h"
 
 #include "background.h"
+#include "guard.h"
 #include "request.h"
 #include "versions.h"
 
@@ -90,11 +91,11 @@ int generation_open(const struct vm_settings *from, const char *handler, struct 
   struct load load = {g, handler};
   lua_pushcfunction(g->vm->L, load_handler);
   lua_pushlightuserdata(g->vm->L, &load);
-  if (lua_pcall(g->vm->L, 1, 0, 0) == LUA_OK) {
+  if (guard_pcall(g->vm->L, 1, 0) == LUA_OK) {
     *out = g;
     return 0;
   }
-  *problem = strdup(vm_error_text(g->vm->L));
+  *problem = strdup(guard_error_text(g->vm->L));
   generation_close(g);
   return UV_EINVAL;
 }

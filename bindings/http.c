@@ -216,6 +216,11 @@ static int op_gc(lua_State *L) {
   return 0;
 }
 
+static void op_cancel(void *op) {
+  client_call_free(((struct op *)op)->call);
+  ((struct op *)op)->call = NULL;
+}
+
 static struct op *op_push(lua_State *T, struct task *task) {
   struct op *op = lua_newuserdatauv(T, sizeof *op, 0);
   *op = (struct op){.task = task};
@@ -380,6 +385,7 @@ static int http_fetch(lua_State *T) {
     op->call = client_send(client, &r, on_done, op);
   op_wipe(op);
   if (!op->call) return push_error(T, CLIENT_CANCELED, "out of memory, or closing", false);
+  task_cancel_by(task, op_cancel, op);
   return task_await(T, http_fetched, 0);
 }
 

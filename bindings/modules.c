@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Each is defined in the file of its name (background_wait: background.c, embedded: embedded_lua.c, metrics:
- * metrics_lua.c). task.h declares its own. */
+ * metrics_lua.c, guard: guard_install.c). task.h declares its own. */
 int luaopen_aws_credentials(lua_State *L);
 int luaopen_aws_env(lua_State *L);
 int luaopen_background_wait(lua_State *L);
@@ -23,6 +23,7 @@ int luaopen_clock(lua_State *L);
 int luaopen_crypto(lua_State *L);
 int luaopen_embedded(lua_State *L);
 int luaopen_files(lua_State *L);
+int luaopen_guard(lua_State *L);
 int luaopen_http(lua_State *L);
 int luaopen_interrupt(lua_State *L);
 int luaopen_json(lua_State *L);

@@ -2,6 +2,7 @@
 /* Runs bindings/proving.lua as a task of a state that is thrown away afterwards. */
 #include "proof.h"
 
+#include "guard.h"
 #include "script_set.h"
 #include "server_config.h"
 #include "task.h"
@@ -46,13 +47,19 @@ static void on_later(uv_timer_t *timer) {
 
 /* --- the outcome ---------------------------------------------------------------------------- */
 
-/* stack: proof, thread of a task that did not end by itself or NULL -> lines, text, json | nil */
+/* stack: thread of a task that failed or NULL, what a limit stopped it with or nil -> lines, text, json | nil */
 static int written(lua_State *L) {
-  lua_State *T = lua_touserdata(L, 2);
+  lua_State *T = lua_touserdata(L, 1);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "proving");
   lua_call(L, 1, 1);
   lua_getfield(L, -1, "written");
+  if (lua_isstring(L, 2)) {
+    lua_pushnil(L);
+    lua_pushvalue(L, 2);
+    lua_call(L, 2, 3);
+    return 3;
+  }
   if (!T) {
     lua_call(L, 0, 3);
     return 3;
@@ -69,12 +76,12 @@ static char *copy_at(lua_State *L, int index) {
   return strdup(lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "");
 }
 
-static void read_outcome(struct proof *p, lua_State *T) {
+static void read_outcome(struct proof *p, lua_State *T, const char *stopped) {
   lua_State *L = p->vm->L;
   lua_pushcfunction(L, written);
-  lua_pushlightuserdata(L, p);
   lua_pushlightuserdata(L, T);
-  bool told = lua_pcall(L, 2, 3, 0) == LUA_OK;
+  lua_pushstring(L, stopped);
+  bool told = guard_pcall(L, 2, 3) == LUA_OK;
   if (told && lua_isnil(L, -3)) return;
   p->bad = true;
   if (told)
@@ -85,7 +92,9 @@ static void read_outcome(struct proof *p, lua_State *T) {
 
 static void on_task_end(lua_State *T, int status, void *ctx) {
   struct proof *p = ctx;
-  read_outcome(p, status == LUA_OK ? NULL : T);
+  char *stopped = status == TASK_STOPPED ? task_error_text(T, status) : NULL;
+  read_outcome(p, status == LUA_OK ? NULL : T, stopped);
+  free(stopped);
   uv_timer_start(&p->later, on_later, 0, 0);
 }
 
@@ -136,8 +145,8 @@ int proof_start(const struct vm_settings *from, struct script_set *set, const ch
   p->later.data = p;
   lua_pushcfunction(p->vm->L, start_task);
   lua_pushlightuserdata(p->vm->L, p);
-  if (lua_pcall(p->vm->L, 1, 0, 0) != LUA_OK) {
-    *problem = strdup(vm_error_text(p->vm->L));
+  if (guard_pcall(p->vm->L, 1, 0) != LUA_OK) {
+    *problem = strdup(guard_error_text(p->vm->L));
     close_proof(p);
     return UV_EINVAL;
   }

@@ -3,8 +3,8 @@
 -- every module, builds the routes, runs the specs that lie beside the scripts. Their runner is a small one that knows
 -- busted's describe, it, before_each, after_each, pending and the asserts below: the same files run under `usher test`.
 -- Called by proof.c, in a state of its own.
-local config_names, globals, routing = require "config_names", require "globals", require "routing"
-local script_files, settings = require "script_files", require "settings"
+local config_names, globals, guard = require "config_names", require "globals", require "guard"
+local routing, script_files, settings = require "routing", require "script_files", require "settings"
 
 local proving = {}
 
@@ -87,6 +87,14 @@ local function located(problem)
   return faults:of(problem)
 end
 
+-- xpcall(fn, located, …), where memory can run out too: then Lua calls no handler.
+local function try(fn, ...)
+  local ok, fault = xpcall(fn, located, ...)
+  if ok or type(fault) == "table" then return ok, fault end
+  local file, line = faults:split((guard.refused() or "?") .. ": ")
+  return false, { file = file, line = line, message = tostring(fault) .. " (scripts.memory)" }
+end
+
 -- What a module has already been blamed for is not told again by each spec that needs it.
 local function blame(name, fault)
   if fault == NO_WORLD or faults:knows(fault) then return end
@@ -110,16 +118,16 @@ end
 local environment = {
   describe = function(name, fn)
     blocks[#blocks + 1] = { name = name, before = {}, after = {} }
-    local ok, fault = xpcall(fn, located)
+    local ok, fault = try(fn)
     if not ok then blame(full_name(), fault) end
     blocks[#blocks] = nil
   end,
   it = function(name, fn)
-    local ok, fault = xpcall(function()
+    local ok, fault = try(function()
       run_hooks "before"
       fn()
-    end, located)
-    local cleaned, why = xpcall(run_hooks, located, "after")
+    end)
+    local cleaned, why = try(run_hooks, "after")
     if not ok then blame(full_name(name), fault) end
     if not cleaned then blame(full_name(name), why) end
   end,
@@ -172,14 +180,14 @@ local function load_modules()
   for _, file in ipairs(script_files.list()) do
     local name = module_of(file.name)
     if name and name:find "^%a[%w_.]*$" then
-      local ok, fault = xpcall(script_require, located, name)
+      local ok, fault = try(script_require, name)
       if not ok then faults:add(fault) end
     end
   end
 end
 
 local function load_handler(name)
-  local ok, handler = xpcall(require, located, name)
+  local ok, handler = try(require, name)
   if not ok then return faults:add(handler) end
   if type(handler) ~= "function" then faults:add { message = name .. " must return a function of a request" } end
 end
@@ -200,16 +208,22 @@ function proving.run(handler, with_specs, problem)
   if not with_specs then return end
   if #faults.list > of_settings then require "testing".world = function() error(NO_WORLD, 0) end end
   for _, spec in ipairs(specs) do
-    local ok, fault = xpcall(spec, located)
+    local ok, fault = try(spec)
     if not ok then blame("the spec cannot be loaded", fault) end
     if package.loaded.testing then package.loaded.testing.finish() end -- a world ends with its file
   end
 end
 
 -- proving.written([thread, problem]) -> nil when nothing was wrong; else a line for each fault, the same with
--- tracebacks, and a list as JSON. thread: where run was ended, and by what.
+-- tracebacks, and a list as JSON. thread: where run failed; without one,
+-- problem is what a limit stopped it with.
 function proving.written(thread, problem)
-  if thread then faults:add(faults:of(problem, thread)) end
+  if thread then
+    faults:add(faults:of(problem, thread))
+  elseif problem then
+    local file, line, message = faults:split(problem)
+    faults:add { file = file, line = line, message = message or problem }
+  end
   if faults:any() then return faults:written() end
 end
 

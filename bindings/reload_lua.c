@@ -28,10 +28,15 @@ static void on_answer(struct reload_call *base) {
   task_wake(call->task);
 }
 
-static int call_gc(lua_State *L) {
-  struct call *call = luaL_checkudata(L, 1, CALL);
+static void forget(void *ctx) {
+  struct call *call = ctx;
   if (call->reload) reload_forget(call->reload, &call->base);
   call->reload = NULL;
+}
+
+static int call_gc(lua_State *L) {
+  struct call *call = luaL_checkudata(L, 1, CALL);
+  forget(call);
   free(call->base.message);
   call->base.message = NULL;
   return 0;
@@ -56,6 +61,7 @@ static int ask(lua_State *T, int number) {
   call->task = task;
   call->reload = reload;
   reload_call(reload, &call->base);
+  task_cancel_by(task, forget, call);
   return task_await(T, answered, 0);
 }
 

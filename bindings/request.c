@@ -93,9 +93,10 @@ static void on_end(lua_State *T, int status, void *ctx) {
     exchange_abort(e);
     return;
   }
-  const char *problem =
-      lua_type(T, -1) == LUA_TSTRING ? lua_tostring(T, -1) : "the handler gave no reply";
-  log_event(LOG_ERROR, "request_lost", "error", problem, NULL);
+  const char *problem = status == TASK_STOPPED           ? NULL /* which was logged */
+                        : lua_type(T, -1) == LUA_TSTRING ? lua_tostring(T, -1)
+                                                         : "the handler gave no reply";
+  if (problem) log_event(LOG_ERROR, "request_lost", "error", problem, NULL);
   reply_plain(e, list, 500, "internal_error",
               "Something went wrong on our side. Please try again.");
 }

@@ -34,7 +34,10 @@ static int exit_code_at(lua_State *T, int index) {
 static void on_end(lua_State *T, int status, void *ctx) {
   struct run *run = ctx;
   run->exit_code = status == LUA_OK ? exit_code_at(T, 1) : 1;
-  if (status != LUA_OK) task_describe_error(T, print_error);
+  if (status == LUA_OK) return;
+  char *text = task_error_text(T, status);
+  print_error(text ? text : "out of memory");
+  free(text);
 }
 
 static int start(lua_State *L) {

@@ -3,11 +3,14 @@
 #ifndef USHER_TASK_H
 #define USHER_TASK_H
 
+#include "guard.h"
 #include "vm.h"
 
 #include <stdint.h>
 
 #define TASK_NO_DEADLINE UINT64_MAX
+#define TASK_STOPPED                                                                               \
+  (-1) /* a status: it was over a limit, which was logged; its stack is not to be touched */
 
 /* T's stack holds the results (status LUA_OK) or the error object. Must not raise. */
 typedef void (*task_on_end)(lua_State *T, int status, void *ctx);
@@ -23,6 +26,9 @@ struct task *task_running(lua_State *T);
 /* Yields until task_wake; then k runs, inside lua_resume, with what T's stack held. Use as `return task_await(…)`. */
 int task_await(lua_State *T, lua_KFunction k, lua_KContext ctx);
 
+/* Before task_await: how to end what it waits for, should the task be stopped meanwhile. op must stay until it is woken. */
+void task_cancel_by(struct task *t, void (*cancel)(void *op), void *op);
+
 /* Makes the task ready, from any callback on the loop's thread. Touches no Lua. Once for each await. */
 void task_wake(struct task *t);
 
@@ -30,15 +36,20 @@ void task_wake(struct task *t);
 uint64_t task_deadline(const struct task *t);
 void task_set_deadline(struct task *t, uint64_t deadline);
 
-/* Makes a task that has just been started one of a job; what it starts inherits that. */
+/* Ends all tasks of an account, from any callback on the loop's thread: see task_end.c. */
+void task_end_account(struct account *a, enum limit limit);
+
+/* Makes a task that has just been started the first of all jobs: it has no account and no deadline, but what it starts with
+ * task_start has one of its own. */
 void task_set_background(struct task *t);
 
 /* The request's id for the log, "" without one. Copied, cut at 128 bytes. */
 const char *task_request_id(const struct task *t);
 void task_set_request_id(struct task *t, const char *id, size_t len);
 
-/* Hands over what a failed task's on_end finds on T, as text with its traceback. Never raises. */
-void task_describe_error(lua_State *T, void (*say)(const char *text));
+/* What a failed task's on_end finds on T, as text with its traceback; freed by the caller, NULL without memory. Never
+ * raises. */
+char *task_error_text(lua_State *T, int status);
 
 /* Once for each state, protected: what task.c must have at hand when memory is out. */
 void task_prepare(lua_State *L);

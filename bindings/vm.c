@@ -2,8 +2,10 @@
 /* Makes and ends Lua states: libraries, modules, settings. */
 #include "vm.h"
 
+#include "account.h"
 #include "embedded.h"
 #include "globals.h"
+#include "guard.h"
 #include "modules.h"
 #include "script_set.h"
 #include "secret_handle.h"
@@ -116,12 +118,14 @@ static int prepare(lua_State *L) {
   struct vm *vm = lua_touserdata(L, 1);
   luaL_openlibs(L);
   task_prepare(L);
+  guard_install(L);
   modules_install(L);
   globals_install(L); /* whatever replaces a function of Lua's stands before this */
   luaL_requiref(L, "secret", luaopen_secret,
                 0); /* its metatable must be there before any handle is pushed */
   lua_settop(L, 0);
   load_config(L, &vm->settings);
+  guard_configure(L);
   return 0;
 }
 
@@ -176,28 +180,40 @@ int vm_open(struct vm **out, const struct vm_settings *settings, char **problem)
   int err = UV_ENOMEM;
   struct vm *vm = calloc(1, sizeof *vm);
   struct context *context = calloc(1, sizeof *context);
-  lua_State *L = vm && context ? luaL_newstate() : NULL;
+  lua_State *L = NULL;
   *problem = NULL;
-  if (!L) goto fail;
+  if (!vm || !context) goto fail;
   vm->settings = *settings;
+  err = guard_new(!settings->trusted, &vm->guard);
+  if (err) goto fail;
+  err = UV_ENOMEM;
+  L = lua_newstate(guard_alloc, vm->guard);
+  if (!L) goto fail;
   err = take_set(vm, problem);
   if (err) goto fail;
   lua_atpanic(L, on_panic);
   *context = (struct context){vm, NULL};
   *(struct context **)lua_getextraspace(L) = context;
   vm->L = L;
+  vm->dead.vm = vm;
   task_queue_open(vm);
   lua_pushcfunction(L, prepare);
   lua_pushlightuserdata(L, vm);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
-    *problem = strdup(vm_error_text(L));
+  if (guard_pcall(L, 1, 0) != LUA_OK) {
+    *problem = strdup(guard_error_text(L));
     vm_close(vm);
     return UV_EINVAL;
+  }
+  err = settings->trusted ? 0 : accounts_open(vm, &vm->accounts);
+  if (err) {
+    vm_close(vm);
+    return err;
   }
   *out = vm;
   return 0;
 fail:
   if (L) lua_close(L);
+  guard_free(vm ? vm->guard : NULL);
   free(context);
   free(vm);
   return err;
@@ -213,6 +229,8 @@ void vm_close(struct vm *vm) {
   task_queue_close(vm);
   lua_close(vm->L);
   virtual_close(vm);
+  accounts_close(vm->accounts);
+  guard_free(vm->guard);
   script_set_unref(vm->set);
   free(context);
   vm->tasks = 3;

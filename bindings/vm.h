@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <uv.h>
 
+struct accounts;
 struct client;
+struct guard;
 struct reload;
 struct script_set;
 struct task;
@@ -27,7 +29,7 @@ struct vm_settings {
   const char *config_path; /* a file laid over config/usher.lua, or NULL */
   const char *config_over; /* JSON laid over both, or NULL: what the command line says */
   bool trusted;            /* exec, test, the sandbox: io, os, package and sqlite are there */
-  bool proving;            /* a proof: specs may make worlds (testing.lua) */
+  bool proving;            /* a proof: scripts are only loaded, and specs may make worlds (testing.lua) */
   bool lenient;            /* a secret that is missing is left out instead of refused */
   bool tolerant; /* settings that are wrong are told by settings.problems; the defaults stand in */
 };
@@ -35,11 +37,21 @@ struct vm_settings {
 /* What the process is doing, as the jobs of background.h see it. */
 enum vm_phase { VM_SERVING, VM_DRAINING, VM_LAST };
 
+/* What a Lua state's extra space points to: the vm, and the task when the state is a task's coroutine. */
+struct context {
+  struct vm *vm;
+  struct task *task;
+};
+
 struct vm {
   lua_State *L;
+  struct context dead; /* of a script's coroutine that was stopped */
   struct vm_settings settings;
-  struct script_set *set;           /* a reference of its own */
+  struct script_set *set; /* a reference of its own */
+  struct guard *guard;
+  struct accounts *accounts;        /* of tasks; NULL: nobody counts */
   struct task *ready, **ready_tail; /* woken tasks, oldest first */
+  struct task *round;               /* those that are being resumed now */
   uv_prepare_t before_poll;
   uv_check_t after_poll;
   uv_idle_t busy;      /* runs while tasks are ready, so that the poll does not block */
@@ -50,12 +62,6 @@ struct vm {
   struct virtual *virtual;        /* virtual.h; NULL: nobody asked for it */
   void (*on_idle)(struct vm *vm); /* the last task, or the last of a job, has ended; may be NULL */
   void *host;                     /* of whoever set on_idle */
-};
-
-/* What a Lua state's extra space points to: the vm, and the task when the state is a task's coroutine. */
-struct context {
-  struct vm *vm;
-  struct task *task;
 };
 
 /* 0, UV_ENOMEM or UV_EINVAL; then *problem (freed by the caller) says what is wrong, for a person. */

@@ -39,6 +39,19 @@ return {
     links = false,                                 -- links in --scripts may lead out of it, unwatched
     header = false,                                -- answers tell their version: X-Usher-Generation
   },
+  scripts = {                                      -- what scripts may take; commands, exec and test are free
+    slice = between(0.5, 0.01, 60),                -- CPU time between two waits; more: the request is stopped, 500
+    cpu = between(2.0, 0.01, 600),                 -- CPU time of one request with all its tasks, or of one run of a job
+    wall_time = between(60.0, 0.05, 3600),         -- from a request's begin to the end of all its tasks and calls
+    held = between(0.1, 0.01, 60),                 -- CPU time after which a slice is logged, with file and line
+    load = between(10.0, 0.1, 600),                -- CPU time of loading all scripts and proving them
+    memory = between(268435456, 8388608, 68719476736), -- of one version of the scripts on one worker
+    request_memory = between(67108864, 1048576, 68719476736), -- of one request, as far as that can be told apart
+    string_size = between(16777216, 65536, 1073741824), -- of what string.rep, gsub, table.concat and the like make
+    pattern_steps = between(10000000, 1000, 1000000000000), -- of one find, match, gmatch or gsub; and 32 for each byte
+    tasks = between(256, 1, 100000),               -- of one request at once
+    coroutine_depth = between(16, 1, 100),         -- coroutines that have resumed each other
+  },
   proxy = {
     trusted_hops = between(0, 0, 16),              -- proxies in front whose word about the client's address counts
     header = one_of("x-forwarded-for", "forwarded"), -- where they say it: ALB and REST API, or HTTP API

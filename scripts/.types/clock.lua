@@ -18,7 +18,7 @@ function clock.monotonic() end
 ---@return string
 function clock.iso8601(seconds) end
 
----Waits. Yields.
+---Waits, though no longer than the task's own time (task.deadline). Yields.
 ---@param seconds number 0 or more
 function clock.sleep(seconds) end
 

@@ -10,6 +10,7 @@
 ---@field admin usher.config.admin
 ---@field limits usher.config.limits
 ---@field reload usher.config.reload of scripts and settings, while it serves
+---@field scripts usher.config.scripts what scripts may take; commands, exec and test are free
 ---@field proxy usher.config.proxy
 ---@field cors usher.config.cors
 ---@field show_tracebacks boolean in the answer to a request that failed; `usher dev` turns it on
@@ -70,6 +71,20 @@ local config = {}
 ---@field drain number 0.05 to 3600; what requests on the version before get to finish
 ---@field links boolean links in --scripts may lead out of it, unwatched
 ---@field header boolean answers tell their version: X-Usher-Generation
+
+---@class usher.config.scripts
+---@field slice number 0.01 to 60; CPU time between two waits; more: the request is stopped, 500
+---@field cpu number 0.01 to 600; CPU time of one request with all its tasks, or of one run of a job
+---@field wall_time number 0.05 to 3600; from a request's begin to the end of all its tasks and calls
+---@field held number 0.01 to 60; CPU time after which a slice is logged, with file and line
+---@field load number 0.1 to 600; CPU time of loading all scripts and proving them
+---@field memory integer 8388608 to 68719476736; of one version of the scripts on one worker
+---@field request_memory integer 1048576 to 68719476736; of one request, as far as that can be told apart
+---@field string_size integer 65536 to 1073741824; of what string.rep, gsub, table.concat and the like make
+---of one find, match, gmatch or gsub; and 32 for each byte
+---@field pattern_steps integer 1000 to 1000000000000;
+---@field tasks integer 1 to 100000; of one request at once
+---@field coroutine_depth integer 1 to 100; coroutines that have resumed each other
 
 ---@class usher.config.proxy
 ---@field trusted_hops integer 0 to 16; proxies in front whose word about the client's address counts

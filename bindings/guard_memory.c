@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The allocator of a limited state: realloc and free behind one comparison. What it refuses is Lua's "not enough memory",
+ * an error of the task that asked; Lua collects everything first, and asks again. A request's part is soft: what its slices
+ * have taken and not given back, though a slice may also free what others left.
+ */
+#include "guard_state.h"
+
+#include "account.h"
+#include "log.h"
+#include "metrics.h"
+#include "task.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Over the ceiling: of the state, or only of the request's part? */
+static bool allow(struct guard *g, void *block, size_t new, size_t more) {
+  struct memory *m = &g->memory;
+  bool whole = m->used + more > g->max.memory;
+  if (!whole && (!g->account || m->used + more <= m->baseline + g->max.request_memory)) {
+    m->ceiling =
+        m->baseline + g->max.request_memory; /* all requests together hold less than one may */
+    if (!g->account || m->ceiling > g->max.memory) m->ceiling = g->max.memory;
+    return true;
+  }
+  if (m->tried != block || m->tried_size != new) {
+    m->tried = block;
+    m->tried_size = new;
+    return false;
+  }
+  m->tried_size = 0;
+  if (m->over == WITHIN) guard_note_line(g->running, m->at, sizeof m->at);
+  m->over = whole ? OVER_STATE : OVER_REQUEST;
+  return false;
+}
+
+void *guard_alloc(void *ud, void *block, size_t old, size_t new) {
+  struct guard *g = ud;
+  struct memory *m = &g->memory;
+  if (!block) old = 0; /* it was what the new block is for */
+  if (new == 0) {
+    free(block);
+    m->used -= old;
+    return NULL;
+  }
+  if (new > old && m->used + (new - old) > m->ceiling && !allow(g, block, new, new - old))
+    return NULL;
+  void *moved = realloc(block, new);
+  if (moved) m->used += new - old;
+  return moved;
+}
+
+void guard_memory_enter(struct guard *g) {
+  struct memory *m = &g->memory;
+  m->at_start = m->used;
+  m->over = WITHIN;
+  m->ceiling = g->max.memory;
+  if (!g->account || !g->max.request_memory) return;
+  ptrdiff_t left = (ptrdiff_t)g->max.request_memory - g->account->memory;
+  size_t own = m->used + (size_t)(left > 0 ? left : 0);
+  if (own < m->ceiling) m->ceiling = own;
+}
+
+static void tell(struct guard *g) {
+  char id[136], bytes[24];
+  bool whole = g->memory.over == OVER_STATE;
+  struct task *task = task_running(atomic_load(&g->running)->L);
+  snprintf(id, sizeof id, "%s", task ? task_request_id(task) : "");
+  snprintf(bytes, sizeof bytes, "%zu", whole ? g->max.memory : g->max.request_memory);
+  log_event(LOG_ERROR, "memory_refused", "setting",
+            whole ? "scripts.memory" : "scripts.request_memory", "bytes", bytes, "at", g->memory.at,
+            "request_id", id, NULL);
+  metrics_count("usher_scripts_memory_refused_total",
+                whole ? "limit=\"memory\"" : "limit=\"request_memory\"", 1);
+}
+
+void guard_memory_leave(struct guard *g) {
+  struct memory *m = &g->memory;
+  if (g->account) {
+    g->account->memory += (ptrdiff_t)(m->used - m->at_start);
+    if (g->account->memory < 0) g->account->memory = 0;
+  }
+  m->ceiling = g->max.memory;
+  if (m->over != WITHIN) tell(g);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of struct guard, for the files guard*.c. What on_tick reads or writes, a signal handler does. */
+#ifndef USHER_GUARD_STATE_H
+#define USHER_GUARD_STATE_H
+
+#include "guard.h"
+
+#include <signal.h>
+
+enum { WHERE_MAX = 2048 };
+
+struct memory {
+  size_t used;
+  size_t ceiling;  /* an allocation that would go beyond it is looked at by allow */
+  size_t baseline; /* used, when everything was loaded */
+  size_t at_start; /* used, when the slice began */
+  void *tried;     /* refused once: Lua collects everything, and asks again */
+  size_t tried_size;
+  enum { WITHIN, OVER_REQUEST, OVER_STATE } over; /* memory was refused for good, and where: */
+  char at[256];
+};
+
+struct guard {
+  struct guard_settings max;
+  struct memory memory;
+  bool on;
+
+  /* the slice */
+  _Atomic(struct guard_frame *) running;
+  unsigned depth; /* of coroutines in each other */
+  struct account *account;
+  uint64_t slice;             /* may take so much CPU time */
+  enum limit slice_limit;     /* what it is called */
+  volatile uint64_t since;    /* the thread's CPU time at the first tick; 0: there was none */
+  volatile uint64_t charged;  /* of CPU time, by ticks */
+  volatile sig_atomic_t stop; /* enum limit */
+  volatile sig_atomic_t held; /* 0, 1: is to be told, 2: was told */
+  char where[WHERE_MAX]; /* of the last one that was stopped: "file:line", then the traceback */
+};
+
+struct guard *guard_in(lua_State *L);
+
+/* Where the running coroutines are, innermost first. Takes no memory of Lua's. */
+void guard_note_where(const struct guard_frame *frame, char *out, size_t size);
+/* "file:line" of the innermost script; "?" */
+void guard_note_line(const struct guard_frame *frame, char *out, size_t size);
+
+/* The slice's part of memory, at its begin and its end; protocol of what was refused. */
+void guard_memory_enter(struct guard *l);
+void guard_memory_leave(struct guard *l);
+
+#endif
