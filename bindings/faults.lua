@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What is wrong with a set of scripts, as a list that people and programs can read: each fault once, with its place.
 -- Called by proving.lua. Does not yield.
-local json, script_files = require "json", require "script_files"
+local guard, json, script_files = require "guard", require "json", require "script_files"
 
 local faults = {}
 faults.__index = faults
@@ -56,6 +56,19 @@ function faults:of(problem, thread)
   end
   local traceback = thread and debug.traceback(thread) or debug.traceback(nil, 2)
   return { file = file, line = line, message = message, traceback = self:trimmed(traceback) }
+end
+
+-- faults:try(fn, …) -> true, what it returns | false, a fault, or the value that is in faults.passes. Where memory runs out Lua calls no handler: the guard
+-- knows the place.
+function faults:try(fn, ...)
+  local function located(problem)
+    if problem == self.passes then return problem end
+    return self:of(problem)
+  end
+  local ok, result = xpcall(fn, located, ...)
+  if ok or type(result) == "table" then return ok, result end
+  local file, line = self:split((guard.refused() or "?") .. ": ")
+  return false, { file = file, line = line, message = tostring(result) .. " (scripts.memory)" }
 end
 
 -- Adds it, unless it is there already: everything that requires a broken module fails with the same words.

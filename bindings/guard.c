@@ -20,7 +20,7 @@
 #define MS 1000000u
 
 /* While the settings themselves are read, which are Lua too. */
-static const struct guard_settings before_settings = {.load = 5000ull * MS,
+static const struct guard_settings before_settings = {.load = 2000ull * MS,
                                                       .memory = 256u << 20,
                                                       .coroutine_depth = 16,
                                                       .pattern_steps = 10000000,

@@ -62,6 +62,7 @@ static const struct {
     {"embedded", luaopen_embedded},
     {"files", luaopen_files},
     {"globals", luaopen_globals},
+    {"guard", luaopen_guard},
     {"http", luaopen_http},
     {"interrupt", luaopen_interrupt},
     {"json", luaopen_json},

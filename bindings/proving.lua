@@ -3,8 +3,8 @@
 -- every module, builds the routes, runs the specs that lie beside the scripts. Their runner is a small one that knows
 -- busted's describe, it, before_each, after_each, pending and the asserts below: the same files run under `usher test`.
 -- Called by proof.c, in a state of its own.
-local config_names, globals, guard = require "config_names", require "globals", require "guard"
-local routing, script_files, settings = require "routing", require "script_files", require "settings"
+local config_names, globals, routing = require "config_names", require "globals", require "routing"
+local script_files, settings = require "script_files", require "settings"
 
 local proving = {}
 
@@ -81,19 +81,7 @@ asserts.are, asserts.is, asserts.has = asserts, asserts, asserts
 
 -- Raised where a spec wants a world of a set that does not load: the world would only say the same again.
 local NO_WORLD <const> = {}
-
-local function located(problem)
-  if problem == NO_WORLD then return problem end
-  return faults:of(problem)
-end
-
--- xpcall(fn, located, …), where memory can run out too: then Lua calls no handler.
-local function try(fn, ...)
-  local ok, fault = xpcall(fn, located, ...)
-  if ok or type(fault) == "table" then return ok, fault end
-  local file, line = faults:split((guard.refused() or "?") .. ": ")
-  return false, { file = file, line = line, message = tostring(fault) .. " (scripts.memory)" }
-end
+faults.passes = NO_WORLD
 
 -- What a module has already been blamed for is not told again by each spec that needs it.
 local function blame(name, fault)
@@ -118,16 +106,16 @@ end
 local environment = {
   describe = function(name, fn)
     blocks[#blocks + 1] = { name = name, before = {}, after = {} }
-    local ok, fault = try(fn)
+    local ok, fault = faults:try(fn)
     if not ok then blame(full_name(), fault) end
     blocks[#blocks] = nil
   end,
   it = function(name, fn)
-    local ok, fault = try(function()
+    local ok, fault = faults:try(function()
       run_hooks "before"
       fn()
     end)
-    local cleaned, why = try(run_hooks, "after")
+    local cleaned, why = faults:try(run_hooks, "after")
     if not ok then blame(full_name(name), fault) end
     if not cleaned then blame(full_name(name), why) end
   end,
@@ -180,14 +168,14 @@ local function load_modules()
   for _, file in ipairs(script_files.list()) do
     local name = module_of(file.name)
     if name and name:find "^%a[%w_.]*$" then
-      local ok, fault = try(script_require, name)
+      local ok, fault = faults:try(script_require, name)
       if not ok then faults:add(fault) end
     end
   end
 end
 
 local function load_handler(name)
-  local ok, handler = try(require, name)
+  local ok, handler = faults:try(require, name)
   if not ok then return faults:add(handler) end
   if type(handler) ~= "function" then faults:add { message = name .. " must return a function of a request" } end
 end
@@ -208,7 +196,7 @@ function proving.run(handler, with_specs, problem)
   if not with_specs then return end
   if #faults.list > of_settings then require "testing".world = function() error(NO_WORLD, 0) end end
   for _, spec in ipairs(specs) do
-    local ok, fault = try(spec)
+    local ok, fault = faults:try(spec)
     if not ok then blame("the spec cannot be loaded", fault) end
     if package.loaded.testing then package.loaded.testing.finish() end -- a world ends with its file
   end

@@ -58,7 +58,7 @@ end
 -- What the module of a route returns. A fault inside it is told where it is; one of the route, at the route.
 local function handler_of(source, route)
   local name = route[3]
-  local ok, handler = xpcall(source.require, function(problem) return source.faults:of(problem) end, name)
+  local ok, handler = source.faults:try(source.require, name)
   if not ok and handler.file then
     source.faults:add(handler)
   elseif not ok then
@@ -98,7 +98,7 @@ end
 -- nil when there are no routes at all.
 function routing.compile(faults)
   local script_require = globals.environment().require -- a route cannot lead to what scripts cannot have
-  local ok, routes = xpcall(require, function(problem) return faults:of(problem) end, "routes")
+  local ok, routes = faults:try(require, "routes")
   if not ok then return faults:add(routes) end
   local text, file = script_files.read "routes.lua"
   local public = built_in(PUBLIC, faults)

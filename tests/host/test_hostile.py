@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
 import process  # noqa: E402
 
 ZOO = sorted((pathlib.Path(__file__).parent / "hostile").glob("*.lua"))
-SETTINGS = """return { workers = 1, scripts = { slice = 0.2, held = 0.05, cpu = 0.6, wall_time = 4, memory = 67108864,
+SETTINGS = """return { workers = 1, scripts = { slice = 0.06, held = 0.02, cpu = 0.2, wall_time = 2, memory = 67108864,
   request_memory = 8388608, string_size = 1048576, pattern_steps = 100000, tasks = 64 } }"""
 WELL = "return function() return { json = { memory = collectgarbage 'count' } } end"
 CHURN = "return function() for i = 1, 20000 do local _ = { i } end return { json = {} } end"
