@@ -58,11 +58,11 @@ function faults:of(problem, thread)
   return { file = file, line = line, message = message, traceback = self:trimmed(traceback) }
 end
 
--- faults:try(fn, …) -> true, what it returns | false, a fault, or the value that is in faults.passes. Where memory runs out Lua calls no handler: the guard
--- knows the place.
+-- faults:try(fn, …) -> true, what it returns | false, a fault, or the value that is in faults.passes. Where memory
+-- runs out Lua calls no handler: the guard knows the place.
 function faults:try(fn, ...)
   local function located(problem)
-    if problem == self.passes then return problem end
+    if problem ~= nil and problem == self.passes then return problem end
     return self:of(problem)
   end
   local ok, result = xpcall(fn, located, ...)

@@ -29,8 +29,8 @@ struct vm_settings {
   const char *config_path; /* a file laid over config/usher.lua, or NULL */
   const char *config_over; /* JSON laid over both, or NULL: what the command line says */
   bool trusted;            /* exec, test, the sandbox: io, os, package and sqlite are there */
-  bool proving;            /* a proof: scripts are only loaded, and specs may make worlds (testing.lua) */
-  bool lenient;            /* a secret that is missing is left out instead of refused */
+  bool proving;  /* a proof: scripts are only loaded, and specs may make worlds (testing.lua) */
+  bool lenient;  /* a secret that is missing is left out instead of refused */
   bool tolerant; /* settings that are wrong are told by settings.problems; the defaults stand in */
 };
 

@@ -9,12 +9,12 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
 import process  # noqa: E402
 
-SETTINGS = "return { workers = 2, reload = { watch = false }, scripts = { load = 0.3, memory = 67108864 } }"
+SETTINGS = "return { workers = 2, reload = { watch = false }, scripts = { load = 0.6, memory = 33554432 } }"
 GOOD = "return function() return { json = { good = true } } end"
 ROUTES = 'return { { "GET", "/it", "it" } }'
 
 ROWS = [  # what stands at the top of it.lua, what the refusal says
-    ("while true do end", "it.lua:1: stopped after 0.3 s of CPU time (scripts.load)"),
+    ("while true do end", "it.lua:1: stopped after 0.6 s of CPU time (scripts.load)"),
     ("local _ = 1\nwhile true do pcall(function() while true do end end) end", "it.lua:2: stopped after"),
     ("::again:: goto again", "it.lua:1: stopped after"),
     ("coroutine.wrap(function()\nwhile true do end end)()", "it.lua:2: stopped after"),
