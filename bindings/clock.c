@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define TIMER      "usher.timer"
+#define LATER      0.01 /* seconds: more than the loop's coarse clock and the exact one are apart */
 #define YEAR_0     -62167219200.0
 #define YEAR_10000 253402300800.0
 
@@ -72,7 +73,7 @@ static int clock_slept(lua_State *T, int status, lua_KContext ctx) {
 static double within(const struct vm *vm, const struct task *task, double seconds) {
   uint64_t over = task_deadline(task), now = virtual_monotonic(vm) / 1000000;
   if (over == TASK_NO_DEADLINE) return seconds;
-  double left = (over > now ? (double)(over - now) : 0) / 1e3 + 0.001;
+  double left = (over > now ? (double)(over - now) : 0) / 1e3 + LATER;
   return seconds < left ? seconds : left;
 }
 

@@ -144,15 +144,17 @@ static void on_woken(uv_async_t *async) {
   wake_waiter(async->data);
 }
 
-static void say(const char *text) {
-  fprintf(stderr, "%s\n", text);
+static void tell(lua_State *T, int status) {
+  char *text = task_error_text(T, status);
+  fprintf(stderr, "%s\n", text ? text : "out of memory");
+  free(text);
 }
 
 static void on_piece_end(lua_State *T, int status, void *ctx) {
   struct terminal *t = open_terminal;
   if (!t || t->piece != (unsigned)(uintptr_t)ctx) return;
   bool stopped = status != LUA_OK && atomic_load(&interrupted) >= t->piece;
-  if (status != LUA_OK && !stopped) task_describe_error(T, say); /* what no xpcall sees */
+  if (status != LUA_OK && !stopped) tell(T, status); /* what no xpcall sees */
   t->ended = !stopped;
   wake_waiter(t);
 }
