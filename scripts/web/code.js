@@ -58,7 +58,7 @@ export class CodeStep {
   }
 
   #refuse({ fields, code, message }) {
-    const again = code === 'signup_superseded' ? { href: '#', text: 'Sign up again' } : null;
+    const again = code === 'signup_superseded' ? { href: '#', text: 'Back to the form' } : null;
     const field = code === 'code_invalid_or_expired' || again ? 'code' : undefined;
     this.problems.show(fields.length ? fields : [{ field, message, link: again }]);
   }

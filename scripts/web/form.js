@@ -58,7 +58,7 @@ export class FormStep {
     const wrong = TYPED.filter((name) => !this.#form.elements[name].value.trim()).map((field) => (
       { field, message: field === 'country' ? 'Please choose a country.' : 'Please fill this in.' }));
     if (this.captcha.isOn && !this.captcha.token()) {
-      wrong.push({ field: 'captcha_token', message: this.settings.messages.captcha_failed });
+      wrong.push({ field: 'captcha_token', message: 'Please show that you are a person.' });
     }
     return wrong;
   }

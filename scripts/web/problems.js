@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What is wrong: beside each field, and in a summary that takes the focus and leads to the fields.
 function labelOf(control) {
-  const label = control.labels?.[0] ?? control.closest('fieldset')?.querySelector('legend');
-  return label ? label.textContent.trim() : '';
+  const text = (control.closest('fieldset')?.querySelector('legend') ?? control.labels[0]).textContent.trim();
+  return text.endsWith('?') ? text : `${text}:`;
 }
 
 function linkTo(href, text) {
@@ -20,7 +20,7 @@ function item(control, problem) {
     if (problem.link) li.append(' ', linkTo(problem.link.href, problem.link.text));
     return li;
   }
-  const link = linkTo(`#${control.id}`, `${labelOf(control)}: ${problem.message}`);
+  const link = linkTo(`#${control.id}`, `${labelOf(control)} ${problem.message}`);
   link.addEventListener('click', (event) => {
     event.preventDefault(); // the address says which step is seen
     control.focus();

@@ -59,7 +59,7 @@ class Code(PageTest):
         self.enter(self.stores.code(email))
         self.assert_errors({"code": SUPERSEDED}, "code")
         self.window.shoot("code-superseded")
-        self.window.driver.find_element("link text", "Sign up again").click()
+        self.window.driver.find_element("link text", "Back to the form").click()
         self.window.see("form-step")
         self.assertEqual(self.stores.user(email)["status"], "UNCONFIRMED")
 

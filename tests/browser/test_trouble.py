@@ -127,8 +127,6 @@ class Trouble(PageTest):
 
 
 class Captcha(PageTest):
-    ASKED = "Please show once more that you are a person."
-
     def setUp(self):
         if not Captcha.ready:
             server = usher('{ captcha = { provider = "turnstile" } }')
@@ -140,7 +138,7 @@ class Captcha(PageTest):
         self.open()
         email = self.fill()
         self.submit()
-        self.assert_errors({"captcha_token": self.ASKED})
+        self.assert_errors({"captcha_token": "Please show that you are a person."})
         self.assert_sound()
         self.window.shoot("captcha")
         self.window.click("captcha_token")
@@ -159,7 +157,7 @@ class Captcha(PageTest):
             return real(path, {...options, body: options.body.replace(/once:\\w+/, 'fail')});
           };""")
         self.submit()
-        self.assert_errors({"captcha_token": self.ASKED})
+        self.assert_errors({"captcha_token": "Please show once more that you are a person."})
         self.assertFalse(self.window.get("captcha_token").is_selected())
         self.window.click("captcha_token")
         self.submit()

@@ -173,10 +173,12 @@ class Stores:
 
 def usher(settings, *options, **more):
     """A `usher dev` of one's own with these settings (Lua text of a table) -> fixture.Usher."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
-        file.write("return " + settings)
-        file.flush()
-        return fixture.Usher("--config", file.name, *options, **more)
+    file = tempfile.NamedTemporaryFile("w", suffix=".lua")
+    file.write("return " + settings)
+    file.flush()
+    started = fixture.Usher("--config", file.name, *options, **more)
+    started.config = file  # there as long as it serves: it is watched
+    return started
 
 
 class Sandbox:
