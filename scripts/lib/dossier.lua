@@ -154,10 +154,19 @@ local function read_tables(facts)
 end
 
 
+local function has_rows(facts, name)
+  if facts.rows[name] then return true end
+  for _, account in pairs(facts.accounts) do
+    if account.mine[name] then return true end
+  end
+  return false
+end
+
+
 -- A record whose user is not among those of the address may have one with another address by now.
 local function settle_absent(facts)
   for_each(facts.absent, function(name)
-    if facts.rows[name] then add_user(facts, get_user(name)) end
+    if has_rows(facts, name) then add_user(facts, get_user(name)) end
   end)
 end
 
@@ -212,7 +221,7 @@ local function resolve(facts, asked)
   if details then facts.asked_account = id end
   local name = details and details.owner or id
   local user, row = get_user(name), get_row(keys.user(name))
-  if row or details then facts.asked_name = name end
+  if row or details or not user then facts.asked_name = name end -- a membership may be all that is left
   return user and user.attributes.email or row and row.email
 end
 

@@ -360,8 +360,12 @@ return {
     says = "DynamoDB has the record of user {sub}, Cognito no such user. Nothing is removed by itself: "
       .. "somebody deleted the user, and must say whether the rest goes too.",
     each = function(facts, is)
-      local list = {}
-      for name in pairs(facts.rows) do
+      local list, names = {}, {}
+      for name in pairs(facts.rows) do names[name] = true end
+      for _, account in pairs(facts.accounts) do
+        for name in pairs(account.mine) do names[name] = true end
+      end
+      for name in pairs(names) do
         local known = false
         for _, user in ipairs(facts.users) do known = known or user.sub == name or user.username == name end
         local under_way = is.intent and is.intent.sub == name and (is.unfinished or is.leased)

@@ -32,10 +32,15 @@ local function rows(cursor)
 end
 
 
+-- The rows of one user come one after the other: the last one is remembered.
+local last = {}
+
 local function has_user(name)
+  if last.name == name then return last.known end
   local user, err = cognito.admin_get_user(name)
   if not user and err.code ~= "UserNotFoundException" then dossier.unread("Cognito", err) end
-  return user ~= nil
+  last = { name = name, known = user ~= nil }
+  return last.known
 end
 
 
@@ -59,7 +64,7 @@ local function suspect_row(row)
   local member = row.sk:match("^USER#(.*)$")
   if row.sk == "INTENT" then return suspect_intent(row) end
   if row.pk == keys.outbox("DEAD", "", "").pk then return row.about.username end
-  if owner and row.sk == "DETAILS" then return not has_user(owner) and owner or nil end
+  if owner then return not has_user(owner) and owner or nil end -- the record, or a membership
   if id and row.sk == "DETAILS" then return not has_row(keys.member(id, row.owner or "")) and id or nil end
   if id and member then return not has_row(keys.membership(member, id)) and id or nil end
 end

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import unittest
+from unittest import mock
 import urllib.request
 import uuid
 
@@ -485,20 +486,26 @@ class Reconcile(unittest.TestCase):
         gone = Person("confirmed")
         cognito.admin_delete_user(UserPoolId=pool, Username=gone.email)
         expected[gone.email] = "row_without_user"
+        traces = Person("confirmed")  # of whom not even the record is left, so that nobody knows the address
+        sub = stores.user(traces.email)["sub"]
+        cognito.admin_delete_user(UserPoolId=pool, Username=traces.email)
+        stores.table.delete_item(Key={"pk": "USER#" + sub, "sk": "DETAILS"})
+        expected[None] = "row_without_user"
 
         before = stores.snapshot()
         code, report = self.reconcile()
         self.assertEqual((code, report["complete"], report["dry_run"]), (1, True, True))
-        self.assertEqual({person["email"]: person["findings"][0]["kind"] for person in report["people"]}, expected)
+        self.assertEqual({person.get("email"): person["findings"][0]["kind"] for person in report["people"]}, expected)
         self.assertEqual(stores.snapshot(), before)
         self.assertEqual(report["looked_at"]["users"], len(stores.users()))
         self.assertEqual(report["looked_at"]["rows"], len(stores.rows()))
 
         code, report = self.reconcile("--apply")
-        left = {person["email"]: kinds(person) for person in report["people"] if person["findings"]}
-        self.assertEqual((code, left), (1, {gone.email: ["row_without_user"]}))
+        left = {person.get("email"): kinds(person) for person in report["people"] if person["findings"]}
+        self.assertEqual((code, left), (1, {gone.email: ["row_without_user"], None: ["row_without_user"]}))
         code, report = self.reconcile()
-        self.assertEqual([person["email"] for person in report["people"]], [gone.email])
+        self.assertEqual({person.get("email"): person["asked"] for person in report["people"]}, {
+            gone.email: mock.ANY, None: sub})
         self.assertEqual(inspect(whole.email)[0], 0)
 
     def test_an_orphan_is_left_alone_for_a_day(self):
