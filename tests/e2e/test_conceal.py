@@ -258,10 +258,11 @@ class AtOnce(unittest.TestCase):
 
 class Cards(unittest.TestCase):
     """Who has confirmed the address learns of the card, and may bring another one with the same sign-up."""
+    SETTINGS, REFUSED = SETTINGS % "always", (DECLINED, UNKNOWN)
 
     @classmethod
     def setUpClass(cls):
-        cls.usher = usher(SETTINGS % "always")
+        cls.usher = usher(cls.SETTINGS)
         cls.addClassCleanup(cls.usher.stop)
         cls.stores = Stores(cls.usher.ready)
 
@@ -282,7 +283,7 @@ class Cards(unittest.TestCase):
         self.assertEqual(self.cards("good@example.com"), [("4242", True)])
 
     def test_another_card_in_the_place_of_a_refused_one(self):
-        for number, card in enumerate((DECLINED, UNKNOWN)):
+        for number, card in enumerate(self.REFUSED):
             with self.subTest(card):
                 email = f"refused.{number}@example.com"
                 jane, answer = self.begin(email, card)
@@ -299,11 +300,16 @@ class Cards(unittest.TestCase):
 
     def test_three_cards_at_most(self):
         email = "many@example.com"
-        jane, _ = self.begin(email, UNKNOWN)
+        jane, _ = self.begin(email, self.REFUSED[-1])
         statuses = [jane.post(SIGNUP, form(email, stripe_token=card)).status for card in (
-            DECLINED, UNKNOWN, "tok_visa")]
+            "tok_chargeDeclinedFraudulent", UNKNOWN, "tok_visa")]
         self.assertEqual(statuses, [402, 402, 402])
         self.assertEqual(self.cards(email), [])
+
+
+class CardsAtConfirm(Cards):
+    """The same where nothing is concealed, and cards wait for the confirmation."""
+    SETTINGS, REFUSED = '{ stripe = { attach = "at_confirm" } }', (DECLINED,)
 
 
 class ConcealedWhenSuperseded(Concealed):

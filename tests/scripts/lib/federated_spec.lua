@@ -148,6 +148,14 @@ describe("an address that somebody has begun with", function()
 end)
 
 describe("a card", function()
+  it("is attached at once, also where it waits for the confirmation: none is to come", function()
+    fresh { stripe = { attach = "at_confirm" } }
+    ensure(nil, { organization = "X", country = "DE", stripe_token = "tok_visa" })
+    local intent = assert_complete()
+    assert.is_true(intent.card_attached)
+    assert.equal(intent.stripe_id, world.methods[intent.payment_method].customer)
+  end)
+
   local WITH <const> = { organization = "X", country = "DE", stripe_token = "tok_visa" }
   local DECLINED <const> = { organization = "X", country = "DE", stripe_token = "tok_chargeDeclined" }
 
