@@ -5,19 +5,15 @@
 -- Back: N is an integer when it is written as one and fits 64 bits, a float when that float is the very same
 -- decimal, else a number() that keeps the digits. What cannot be stored is the caller's bug and raises.
 
-local crypto, json = require "crypto", require "json"
+local crypto, json, writing = require "crypto", require "json", require "attribute_encode"
 
 local attribute_value = {}
 
-local MAX_DEPTH <const> = 32
 local MAX_EXPONENT <const> = 125 -- of the first digit: 9.99…E+125
 local MIN_EXPONENT <const> = -130
 local MAX_DIGITS <const> = 38
-local TOO_LARGE <const>, SMALLEST <const> = 1e126, 1e-130 -- the same bounds for floats
 
-local set = { __name = "dynamodb.set" }
-local binary = { __name = "dynamodb.binary" }
-local number = { __name = "dynamodb.number" }
+local set, binary, number = writing.set, writing.binary, writing.number
 set.__index, binary.__index, number.__index = set, binary, number
 
 binary.__tostring = function(b) return b.bytes end
@@ -75,22 +71,6 @@ local function shortest(float)
 end
 
 
-local function where(path, key)
-  if not path then return key end
-  return math.type(key) and ("%s[%d]"):format(path, key) or path .. "." .. key
-end
-
-
-local function digits_of(value, path, key)
-  if math.type(value) == "integer" then return ("%d"):format(value) end
-  local size = math.abs(value)
-  if size == 0 then return "0" end -- there is no -0
-  if value ~= value or size == math.huge then error(where(path, key) .. ": not a finite number", 0) end
-  if size >= TOO_LARGE or size < SMALLEST then error(where(path, key) .. ": number out of range", 0) end
-  return shortest(value)
-end
-
-
 -- A set of strings, numbers or binaries, given as a sequence. Raises when it is empty, mixed or repetitive.
 function attribute_value.set(members)
   local first = members[1]
@@ -121,84 +101,9 @@ function attribute_value.number(digits)
 end
 
 
--- What stands at path, key is encoded; the two are put together only to say what is wrong there.
-local encode
-
-local function encode_list(list, path, depth)
-  local out, count = {}, 0
-  for key in pairs(list) do
-    if math.type(key) ~= "integer" or key < 1 or key > #list then
-      error(path .. ": a list has only the keys 1 to n", 0)
-    end
-    count = count + 1
-  end
-  if count ~= #list then error(path .. ": a list has no holes", 0) end
-  for i, value in ipairs(list) do out[i] = encode(value, path, i, depth + 1) end
-  return { L = json.array(out) }
-end
-
-
-local function encode_map(map, path, depth)
-  local out = {}
-  for key, value in pairs(map) do
-    if type(key) ~= "string" then error(path .. ": a map's keys are strings", 0) end
-    out[key] = encode(value, path, key, depth + 1)
-  end
-  return { M = out }
-end
-
-
-local function encode_set(members)
-  local first, out = members[1], {}
-  if getmetatable(first) == binary then
-    for i, member in ipairs(members) do out[i] = crypto.base64(member.bytes) end
-    return { BS = json.array(out) }
-  end
-  for i, member in ipairs(members) do
-    out[i] = math.type(member) and digits_of(member, nil, "set") or tostring(member)
-  end
-  return { [type(first) == "string" and "SS" or "NS"] = json.array(out) }
-end
-
-
-local function encode_table(value, path, depth)
-  local mt = getmetatable(value)
-  if mt == set then return encode_set(value) end
-  if mt == binary then return { B = crypto.base64(value.bytes) } end
-  if mt == number then return { N = value.digits } end
-  if depth > MAX_DEPTH then error(path .. ": nested deeper than 32 levels", 0) end
-  if mt and json.is_array(value) or value[1] ~= nil then return encode_list(value, path, depth) end
-  return encode_map(value, path, depth)
-end
-
-
-function encode(value, path, key, depth)
-  local kind = type(value)
-  if kind == "string" then return { S = value } end
-  if kind == "number" then return { N = digits_of(value, path, key) } end
-  if kind == "boolean" then return { BOOL = value } end
-  if kind == "table" then return encode_table(value, where(path, key), depth) end
-  if value == json.null then return { NULL = true } end
-  error(("%s: a %s cannot be stored"):format(where(path, key), kind), 0)
-end
-
-
--- A value -> AttributeValue. Raises with the path of what cannot be stored.
-function attribute_value.encode(value)
-  return encode(value, nil, "value", 1)
-end
-
-
--- A table of attributes -> the wire's map of AttributeValues.
-function attribute_value.encode_item(item)
-  assert(type(item) == "table", "dynamodb: an item is a table")
-  local out = {}
-  for name, value in pairs(item) do
-    if type(name) ~= "string" then error("dynamodb: attribute names are strings", 0) end
-    out[name] = encode(value, nil, name, 1)
-  end
-  return out
-end
+-- A value -> AttributeValue; a table of attributes -> the wire's map of AttributeValues. Both are JSON text, which
+-- json.encode and tostring give as it is, names in order. Raises with the path of what cannot be stored.
+attribute_value.encode, attribute_value.encode_item = writing.value, writing.item
 
 
 local decode

@@ -170,38 +170,18 @@ static int json_decode(lua_State *L) {
 
 /* --- encode ------------------------------------------------------------------------------------- */
 
-/* protected; stack: encoder, value -> text */
-static int encode_value(lua_State *L) {
-  enum { USUAL = 1024 };
-  struct json_encoder *e = lua_touserdata(L, 1);
-  if (bytes_reserve(&e->out, USUAL)) luaL_error(L, "not enough memory");
-  json_encode_value(L, e);
-  lua_pushlstring(L, e->out.data, e->out.len);
-  return 1;
-}
-
 /* json.encode(value[, {sorted=false, depth=128}]) -> text. Raises for what cannot be JSON. */
-static int json_encode(lua_State *L) {
+static int json_encode_plain(lua_State *L) {
   luaL_checkany(L, 1);
   if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TTABLE);
   struct json_encoder e = {
-      .null = lua_topointer(L, lua_upvalueindex(NULL_UPVALUE)),
-      .array_mt = lua_topointer(L, lua_upvalueindex(ARRAY_UPVALUE)),
+      .root = json_put_value,
+      .value = json_put_value,
+      .cannot = "json: cannot encode ",
       .sorted = option_boolean(L, "sorted"),
       .depth = (int)option_integer(L, "depth", ENCODE_DEPTH, MOST_DEPTH),
   };
-  luaL_checkstack(L, 6, "json");
-  lua_pushcfunction(L, encode_value);
-  lua_pushlightuserdata(L, &e);
-  lua_pushvalue(L, 1);
-  int status = lua_pcall(L, 2, 1, 0);
-  bytes_free(&e.out);
-  if (status == LUA_ERRRUN && lua_type(L, -1) == LUA_TSTRING) {
-    luaL_where(L, 1);
-    lua_insert(L, -2);
-    lua_concat(L, 2);
-  }
-  return status ? lua_error(L) : 1;
+  return json_encode(L, &e);
 }
 
 /* --- arrays ------------------------------------------------------------------------------------- */
@@ -241,7 +221,7 @@ static int null_tostring(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"decode", json_decode},
-    {"encode", json_encode},
+    {"encode", json_encode_plain},
     {"array", json_mark_array},
     {"is_array", json_is_array_value},
     {NULL, NULL},
@@ -249,7 +229,7 @@ static const luaL_Reg functions[] = {
 
 /* Pushes json.null, one for the whole state, made when it is first asked for. */
 static void push_null(lua_State *L) {
-  if (lua_getfield(L, LUA_REGISTRYINDEX, "usher.json.null") != LUA_TNIL) return;
+  if (lua_getfield(L, LUA_REGISTRYINDEX, JSON_NULL_KEY) != LUA_TNIL) return;
   lua_newuserdatauv(L, 0, 0);
   lua_createtable(L, 0, 3);
   lua_pushcfunction(L, null_tostring);
@@ -260,7 +240,7 @@ static void push_null(lua_State *L) {
   lua_setfield(L, -2, "__metatable");
   lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
-  lua_setfield(L, LUA_REGISTRYINDEX, "usher.json.null");
+  lua_setfield(L, LUA_REGISTRYINDEX, JSON_NULL_KEY);
   lua_remove(L, -2); /* the nil */
 }
 
@@ -270,7 +250,7 @@ int luaopen_json(lua_State *L) {
   push_null(L);
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "null");
-  luaL_newmetatable(L, "json.array");
+  luaL_newmetatable(L, JSON_ARRAY_MT);
   /* stack: module, null, the arrays' metatable */
   luaL_setfuncs(L, functions, 2);
   return 1;

@@ -8,17 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct place { /* where a value stands; the root has no place */
-  const struct place *up;
-  struct slice key; /* no data: the index counts */
-  lua_Integer index;
-};
-
-static void encode(lua_State *L, struct json_encoder *e, const struct place *at, int depth);
-
 /* --- refusing --------------------------------------------------------------------------------- */
 
-static void add_path(luaL_Buffer *b, const struct place *at) {
+static void add_path(luaL_Buffer *b, const struct json_place *at) {
   enum { LONGEST = 64 };
   if (!at) return;
   add_path(b, at->up);
@@ -32,10 +24,11 @@ static void add_path(luaL_Buffer *b, const struct place *at) {
   }
 }
 
-static void refuse(lua_State *L, const struct place *at, const char *what) {
+void json_refuse(lua_State *L, struct json_encoder *e, const struct json_place *at,
+                 const char *what) {
   luaL_Buffer b;
   luaL_buffinit(L, &b);
-  luaL_addstring(&b, "json: cannot encode ");
+  luaL_addstring(&b, e->cannot);
   luaL_addstring(&b, what);
   if (at) luaL_addstring(&b, " at ");
   add_path(&b, at);
@@ -48,7 +41,7 @@ static void reserve(lua_State *L, struct json_encoder *e, size_t len) {
   if (bytes_reserve(&e->out, len)) luaL_error(L, "not enough memory");
 }
 
-static void append(lua_State *L, struct json_encoder *e, const char *text, size_t len) {
+void json_put(lua_State *L, struct json_encoder *e, const char *text, size_t len) {
   reserve(L, e, len);
   memcpy(e->out.data + e->out.len, text, len);
   e->out.len += len;
@@ -83,11 +76,11 @@ static void append_escape(lua_State *L, struct json_encoder *e, unsigned char c)
   for (const char *pair = shorts; *pair; pair += 2)
     if ((unsigned char)pair[0] == c) {
       snprintf(text, sizeof text, "\\%c", pair[1]);
-      append(L, e, text, 2);
+      json_put(L, e, text, 2);
       return;
     }
   snprintf(text, sizeof text, "\\u%04x", c);
-  append(L, e, text, 6);
+  json_put(L, e, text, 6);
 }
 
 /* What stands for itself. */
@@ -95,8 +88,8 @@ static bool is_plain(unsigned char c) {
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-static void encode_string(lua_State *L, struct json_encoder *e, struct slice s,
-                          const struct place *at) {
+void json_put_string(lua_State *L, struct json_encoder *e, struct slice s,
+                     const struct json_place *at) {
   const unsigned char *from = (const unsigned char *)s.data, *end = from + s.len, *plain = from;
   reserve(L, e, s.len + 2);
   append_char(L, e, '"');
@@ -105,34 +98,43 @@ static void encode_string(lua_State *L, struct json_encoder *e, struct slice s,
       from++;
     } else if (*from >= 0x80) {
       size_t len = sequence(from, end);
-      if (!len) refuse(L, at, "a string that is not UTF-8");
+      if (!len) json_refuse(L, e, at, "a string that is not UTF-8");
       from += len;
     } else {
-      append(L, e, (const char *)plain, (size_t)(from - plain));
+      json_put(L, e, (const char *)plain, (size_t)(from - plain));
       append_escape(L, e, *from++);
       plain = from;
     }
   }
-  append(L, e, (const char *)plain, (size_t)(from - plain));
+  json_put(L, e, (const char *)plain, (size_t)(from - plain));
   append_char(L, e, '"');
 }
 
-/* An integer stays one, a float gets a point or an exponent, and the fewest digits that read back as the same float. */
-static void encode_number(lua_State *L, struct json_encoder *e, const struct place *at) {
-  char text[40];
-  if (lua_isinteger(L, -1)) {
-    int len = snprintf(text, sizeof text, LUA_INTEGER_FMT, lua_tointeger(L, -1));
-    append(L, e, text, (size_t)len);
-    return;
-  }
-  double number = lua_tonumber(L, -1);
-  if (!isfinite(number)) refuse(L, at, isnan(number) ? "a number that is none (nan)" : "infinity");
+/* The fewest digits that read back as the same float. */
+static void shortest(double number, char text[JSON_DIGITS]) {
   for (int digits = 15; digits <= 17; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, number);
+    snprintf(text, JSON_DIGITS, "%.*g", digits, number);
     if (digits == 17 || strtod(text, NULL) == number) break;
   }
-  if (!strpbrk(text, ".e")) strcat(text, ".0");
-  append(L, e, text, strlen(text));
+}
+
+void json_digits(lua_State *L, struct json_encoder *e, const struct json_place *at,
+                 char text[JSON_DIGITS]) {
+  double number = lua_tonumber(L, -1);
+  if (lua_isinteger(L, -1))
+    snprintf(text, JSON_DIGITS, LUA_INTEGER_FMT, lua_tointeger(L, -1));
+  else if (isfinite(number))
+    shortest(number, text);
+  else
+    json_refuse(L, e, at, isnan(number) ? "a number that is none (nan)" : "infinity");
+}
+
+/* An integer stays one, a float gets a point or an exponent. */
+static void put_number(lua_State *L, struct json_encoder *e, const struct json_place *at) {
+  char text[JSON_DIGITS];
+  json_digits(L, e, at, text);
+  if (!lua_isinteger(L, -1) && !strpbrk(text, ".e")) strcat(text, ".0");
+  json_put(L, e, text, strlen(text));
 }
 
 /* --- tables ------------------------------------------------------------------------------------- */
@@ -165,34 +167,35 @@ bool json_is_list(lua_State *L, const void *array_mt) {
   return n > 0 && is_sequence(L, n);
 }
 
-static void encode_list(lua_State *L, struct json_encoder *e, const struct place *up, int depth) {
+void json_put_list(lua_State *L, struct json_encoder *e, const struct json_place *up, int depth) {
   lua_Unsigned n = lua_rawlen(L, -1);
-  if (!is_sequence(L, n)) refuse(L, up, "a table that is neither a list nor an object");
+  if (!is_sequence(L, n)) json_refuse(L, e, up, "a table that is neither a list nor an object");
   append_char(L, e, '[');
   for (lua_Unsigned i = 1; i <= n; i++) {
-    const struct place at = {up, {0}, (lua_Integer)i};
+    const struct json_place at = {up, {0}, (lua_Integer)i};
     if (i > 1) append_char(L, e, ',');
     lua_rawgeti(L, -1, (lua_Integer)i);
-    encode(L, e, &at, depth);
+    e->value(L, e, &at, depth);
     lua_pop(L, 1);
   }
   append_char(L, e, ']');
 }
 
 /* stack: …, value; its key is a string that a table keeps alive */
-static void encode_member(lua_State *L, struct json_encoder *e, const struct place *up,
+static void encode_member(lua_State *L, struct json_encoder *e, const struct json_place *up,
                           struct slice key, int depth) {
-  const struct place at = {up, key, 0};
+  const struct json_place at = {up, key, 0};
   if (e->out.data[e->out.len - 1] != '{') append_char(L, e, ',');
-  encode_string(L, e, key, &at);
+  json_put_string(L, e, key, &at);
   append_char(L, e, ':');
-  encode(L, e, &at, depth);
+  e->value(L, e, &at, depth);
 }
 
-static struct slice key_at(lua_State *L, int index, const struct place *up) {
+static struct slice key_at(lua_State *L, struct json_encoder *e, int index,
+                           const struct json_place *up) {
   struct slice key;
   if (lua_type(L, index) != LUA_TSTRING)
-    refuse(L, up, "a table that is neither a list nor an object");
+    json_refuse(L, e, up, "a table that is neither a list nor an object");
   key.data = lua_tolstring(L, index, &key.len);
   return key;
 }
@@ -218,7 +221,8 @@ static void sort_keys(struct slice *keys, size_t n) {
   }
 }
 
-static void encode_sorted(lua_State *L, struct json_encoder *e, const struct place *up, int depth) {
+static void encode_sorted(lua_State *L, struct json_encoder *e, const struct json_place *up,
+                          int depth) {
   struct slice few[FEW], *keys = few;
   size_t count = 0, n = 0;
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) count++;
@@ -227,7 +231,7 @@ static void encode_sorted(lua_State *L, struct json_encoder *e, const struct pla
   else
     lua_pushnil(L);
   /* stack: table, keys or nil */
-  for (lua_pushnil(L); lua_next(L, -3); lua_pop(L, 1)) keys[n++] = key_at(L, -2, up);
+  for (lua_pushnil(L); lua_next(L, -3); lua_pop(L, 1)) keys[n++] = key_at(L, e, -2, up);
   sort_keys(keys, n);
   for (size_t i = 0; i < n; i++) {
     lua_pushlstring(L, keys[i].data, keys[i].len);
@@ -238,51 +242,112 @@ static void encode_sorted(lua_State *L, struct json_encoder *e, const struct pla
   lua_pop(L, 1);
 }
 
-static void encode_object(lua_State *L, struct json_encoder *e, const struct place *up, int depth) {
+void json_put_object(lua_State *L, struct json_encoder *e, const struct json_place *up, int depth) {
   append_char(L, e, '{');
   if (e->sorted) {
     encode_sorted(L, e, up, depth);
   } else {
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-      encode_member(L, e, up, key_at(L, -2, up), depth);
+      encode_member(L, e, up, key_at(L, e, -2, up), depth);
   }
   append_char(L, e, '}');
 }
 
-static void encode_table(lua_State *L, struct json_encoder *e, const struct place *at, int depth) {
-  if (depth == e->depth) refuse(L, at, "tables nested so deep, or in a circle,");
+bool json_enter(lua_State *L, struct json_encoder *e, const struct json_place *at, int depth) {
+  if (depth == e->depth) json_refuse(L, e, at, "tables nested so deep, or in a circle,");
   luaL_checkstack(L, 6, "json");
-  if (marked(L, e->array_mt) || lua_rawlen(L, -1) > 0)
-    encode_list(L, e, at, depth + 1);
-  else
-    encode_object(L, e, at, depth + 1);
+  return marked(L, e->array_mt) || lua_rawlen(L, -1) > 0;
 }
 
-static void encode(lua_State *L, struct json_encoder *e, const struct place *at, int depth) {
+/* --- values and texts --------------------------------------------------------------------------- */
+
+static bool put_userdata(lua_State *L, struct json_encoder *e) {
+  if (lua_topointer(L, -1) == e->null) {
+    json_put(L, e, "null", 4);
+    return true;
+  }
+  const char *text = luaL_testudata(L, -1, JSON_TEXT_MT);
+  if (text) json_put(L, e, text, lua_rawlen(L, -1));
+  return text != NULL;
+}
+
+void json_put_value(lua_State *L, struct json_encoder *e, const struct json_place *at, int depth) {
   struct slice s;
   switch (lua_type(L, -1)) {
   case LUA_TSTRING:
     s.data = lua_tolstring(L, -1, &s.len);
-    encode_string(L, e, s, at);
+    json_put_string(L, e, s, at);
     return;
-  case LUA_TNUMBER: encode_number(L, e, at); return;
-  case LUA_TTABLE: encode_table(L, e, at, depth); return;
+  case LUA_TNUMBER: put_number(L, e, at); return;
+  case LUA_TTABLE:
+    if (json_enter(L, e, at, depth))
+      json_put_list(L, e, at, depth + 1);
+    else
+      json_put_object(L, e, at, depth + 1);
+    return;
   case LUA_TBOOLEAN:
     if (lua_toboolean(L, -1))
-      append(L, e, "true", 4);
+      json_put(L, e, "true", 4);
     else
-      append(L, e, "false", 5);
+      json_put(L, e, "false", 5);
     return;
   case LUA_TUSERDATA:
-    if (lua_topointer(L, -1) != e->null) break;
-    append(L, e, "null", 4);
-    return;
+    if (put_userdata(L, e)) return;
+    break;
   default: break;
   }
-  bool named = luaL_getmetafield(L, -1, "__name") == LUA_TSTRING;
-  refuse(L, at, named ? lua_tostring(L, -1) : luaL_typename(L, -1));
+  json_refuse_type(L, e, at);
 }
 
-void json_encode_value(lua_State *L, struct json_encoder *e) {
-  encode(L, e, NULL, 0);
+void json_refuse_type(lua_State *L, struct json_encoder *e, const struct json_place *at) {
+  bool named = luaL_getmetafield(L, -1, "__name") == LUA_TSTRING;
+  json_refuse(L, e, at, named ? lua_tostring(L, -1) : luaL_typename(L, -1));
+}
+
+static int text_tostring(lua_State *L) {
+  lua_pushlstring(L, luaL_checkudata(L, 1, JSON_TEXT_MT), lua_rawlen(L, 1));
+  return 1;
+}
+
+static void push_text(lua_State *L, const struct bytes *b) {
+  memcpy(lua_newuserdatauv(L, b->len, 0), b->data, b->len);
+  if (luaL_newmetatable(L, JSON_TEXT_MT)) {
+    lua_pushcfunction(L, text_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushliteral(L, JSON_TEXT_MT);
+    lua_setfield(L, -2, "__metatable");
+  }
+  lua_setmetatable(L, -2);
+}
+
+/* protected; stack: encoder, value -> text */
+static int encode(lua_State *L) {
+  enum { USUAL = 1024 };
+  struct json_encoder *e = lua_touserdata(L, 1);
+  if (bytes_reserve(&e->out, USUAL)) luaL_error(L, "not enough memory");
+  e->root(L, e, NULL, 0);
+  if (e->as_text)
+    push_text(L, &e->out);
+  else
+    lua_pushlstring(L, e->out.data, e->out.len);
+  return 1;
+}
+
+int json_encode(lua_State *L, struct json_encoder *e) {
+  luaL_checkstack(L, 6, "json");
+  lua_getfield(L, LUA_REGISTRYINDEX, JSON_NULL_KEY);
+  e->null = lua_topointer(L, -1);
+  luaL_getmetatable(L, JSON_ARRAY_MT);
+  e->array_mt = lua_topointer(L, -1);
+  lua_pushcfunction(L, encode);
+  lua_pushlightuserdata(L, e);
+  lua_pushvalue(L, 1);
+  int status = lua_pcall(L, 2, 1, 0);
+  bytes_free(&e->out);
+  if (status == LUA_ERRRUN && lua_type(L, -1) == LUA_TSTRING) {
+    luaL_where(L, 1);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+  }
+  return status ? lua_error(L) : 1;
 }

@@ -15,6 +15,7 @@
 
 /* Each is defined in the file of its name (background_wait: background.c, embedded: embedded_lua.c, metrics:
  * metrics_lua.c, guard: guard_install.c). task.h declares its own. */
+int luaopen_attribute_encode(lua_State *L);
 int luaopen_aws_credentials(lua_State *L);
 int luaopen_aws_env(lua_State *L);
 int luaopen_background_wait(lua_State *L);
@@ -53,6 +54,7 @@ static const struct {
   const char *name;
   lua_CFunction open;
 } modules[] = {
+    {"attribute_encode", luaopen_attribute_encode},
     {"aws_credentials", luaopen_aws_credentials},
     {"aws_env", luaopen_aws_env},
     {"background_wait", luaopen_background_wait},

@@ -7,12 +7,12 @@ local attribute_value = {}
 
 ---Does not yield.
 ---@param value any
----@return table wire
+---@return userdata wire JSON text, for json.encode and tostring
 function attribute_value.encode(value) end
 
 ---Does not yield.
 ---@param item table<string, any>
----@return table<string, table> wire
+---@return userdata wire JSON text, for json.encode and tostring
 function attribute_value.encode_item(item) end
 
 ---Does not yield.

@@ -11,6 +11,11 @@ local function deep(levels)
   return value
 end
 
+local emptied = set { 1 }
+emptied[1] = nil
+
+local function read(wire) return json.decode(json.encode(wire), { depth = 128 }) end
+
 describe("attribute_value", function()
   describe("writes", function()
     local cases = {
@@ -41,22 +46,25 @@ describe("attribute_value", function()
     for _, case in ipairs(cases) do
       it(case[1], function()
         local wire = attribute_value.encode(case[2])
-        if case[3] then assert.are.equal(case[3], json.encode(wire, { sorted = true })) end
+        if case[3] then assert.are.equal(case[3], json.encode(wire)) end
       end)
     end
   end)
 
   describe("raises the caller's bug:", function()
     local cases = {
-      { "a function", print, "cannot be stored" },
+      { "a function", print, "cannot store function" },
       { "a hole", { 1, nil, 3 }, "list" },
       { "mixed keys", { 1, x = 2 }, "list" },
-      { "a number as a map's key", { [10] = 1 }, "keys are strings" },
-      { "infinity", math.huge, "finite" },
-      { "not a number", 0 / 0, "finite" },
+      { "a number as a map's key", { [10] = 1 }, "neither a list nor an object" },
+      { "infinity", math.huge, "infinity" },
+      { "not a number", 0 / 0, "a number that is none" },
       { "a float too large", 1e126, "out of range" },
       { "a float too small", 1e-131, "out of range" },
-      { "33 levels", deep(33), "deeper than 32" },
+      { "an item's name that is a number", { x = { [1.5] = 1 } }, "neither a list nor an object at .x" },
+      { "a string that is not UTF-8", { x = "\xff" }, "not UTF-8 at .x" },
+      { "a set that was emptied", emptied, "an empty set" },
+      { "33 levels", deep(33), "nested so deep" },
     }
     for _, case in ipairs(cases) do
       it(case[1], function()
@@ -68,7 +76,7 @@ describe("attribute_value", function()
 
     it("the path of what is wrong is named", function()
       local _, message = pcall(attribute_value.encode_item, { limits = { { seats = print } } })
-      assert.are.equal("limits[1].seats: a function cannot be stored", message)
+      assert.are.equal("dynamodb: cannot store function at .limits[1].seats", message)
     end)
 
     local makers = {
@@ -119,7 +127,7 @@ describe("attribute_value", function()
       pk = "USER#1", n = 5, f = 0.1, wide = number "0.1234567890123456789", yes = true, none = json.null,
       list = json.array { 1, "two", json.array {} }, map = { a = {} }, bytes = binary "\0\1",
     }
-    local back = attribute_value.decode_item(attribute_value.encode_item(item))
+    local back = attribute_value.decode_item(read(attribute_value.encode_item(item)))
     assert.are.same(item, back)
     assert.is_true(json.is_array(back.list[3]))
     assert.is_false(json.is_array(back.map.a))
@@ -134,7 +142,7 @@ describe("attribute_value", function()
     assert.is_true(names:has "a")
     assert.is_false(names:has "c")
     local numbers = { NS = { "1", "2" } }
-    assert.are.same(numbers, attribute_value.encode(attribute_value.decode(numbers)))
+    assert.are.same(numbers, read(attribute_value.encode(attribute_value.decode(numbers))))
     assert.is_true(attribute_value.decode { BS = { "AQ==" } }:has(binary "\1"))
   end)
 
