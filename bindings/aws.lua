@@ -151,7 +151,7 @@ local function prepare(call, try)
     signed, problem = sign(call, headers)
   end
   if signed then
-    call.key_id = signed.authorization:match("Credential=([^/]+)/")
+    call.authorization = signed.authorization
     return signed
   end
   return nil, fail(call, { code = "CredentialsMissing", message = tostring(problem), sent = false })
@@ -270,9 +270,10 @@ local stale = { ExpiredTokenException = true, ExpiredToken = true, UnrecognizedC
   InvalidClientTokenId = true }
 
 local function renewed(call, err)
-  if not stale[err.code] or not call.key_id or call.renewed then return false end
+  if not stale[err.code] or not call.authorization or call.renewed then return false end
   call.renewed = true
-  return aws_credentials.renew(call.key_id, call.deadline - clock.monotonic())
+  local key_id = call.authorization:match("Credential=([^/]+)/")
+  return aws_credentials.renew(key_id, call.deadline - clock.monotonic())
 end
 
 
@@ -310,7 +311,7 @@ end
 -- One operation, tried as often as is safe and the deadline allows. Yields.
 --   service       "cognito-idp", "dynamodb", "monitoring", "email": the host's first label
 --   target        X-Amz-Target, "DynamoDB_20120810.PutItem"; or, for a service that has paths instead,
---   operation and path   "SendEmail", "/v2/email/outbound-emails"
+--   operation and path   "SendEmail", "/v2/email/outbound-emails"; with a target operation is its last word
 --   json_version  "1.0" or "1.1"
 --   input         table; sent as sorted JSON, so that the same input is the same bytes on each try and day
 --   signed        default true

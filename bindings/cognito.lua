@@ -17,8 +17,8 @@ local ALREADY_CONFIRMED <const> = "Current status is CONFIRMED"
 local function call(operation, input, options, signed, mode)
   options = options or {}
   return aws.call {
-    service = "cognito-idp", target = "AWSCognitoIdentityProviderService." .. operation, json_version = "1.1",
-    input = input, signed = signed, retry = options.retry or mode, timeout = options.timeout,
+    service = "cognito-idp", target = "AWSCognitoIdentityProviderService." .. operation, operation = operation,
+    json_version = "1.1", input = input, signed = signed, retry = options.retry or mode, timeout = options.timeout,
     deadline = options.deadline,
   }
 end

@@ -60,9 +60,9 @@ end
 
 local function call(operation, request, input, mode, extra)
   return aws.call {
-    service = "dynamodb", target = "DynamoDB_20120810." .. operation, json_version = "1.0", input = input,
-    retry = request.retry or mode, timeout = request.timeout, deadline = request.deadline,
-    attempts = extra and extra.attempts, on_error = extra and extra.on_error or explain,
+    service = "dynamodb", target = "DynamoDB_20120810." .. operation, operation = operation,
+    json_version = "1.0", input = input, retry = request.retry or mode, timeout = request.timeout,
+    deadline = request.deadline, attempts = extra and extra.attempts, on_error = extra and extra.on_error or explain,
   }
 end
 

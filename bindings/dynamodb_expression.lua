@@ -13,6 +13,22 @@ for word in ("AND OR NOT BETWEEN IN SET REMOVE ADD DELETE"):gmatch("%a+") do key
 local scope = { __name = "dynamodb.scope" }
 scope.__index = scope
 
+local MOST_KNOWN <const> = 512
+
+-- make(text), remembered: flows use the same few names and expressions over and over.
+local function remembering(make)
+  local known, count = {}, 0
+  return function(text)
+    local made = known[text]
+    if made == nil then
+      if count >= MOST_KNOWN then known, count = {}, 0 end
+      made = make(text)
+      known[text], count = made, count + 1
+    end
+    return made
+  end
+end
+
 
 -- The names and values that all expressions of one request share. names: {["#n"]="na.me"} for attributes
 -- whose name is no plain word or is a keyword (AND OR NOT BETWEEN IN SET REMOVE ADD DELETE). values:
@@ -29,9 +45,9 @@ function expression.scope(names, values)
 end
 
 
-local function word_of(name)
-  return name:find("[^%w_]") and name:gsub("[^%w_]", "_") or name
-end
+local word_of = remembering(function(name)
+  return (name:gsub("[^%w_]", "_"))
+end)
 
 
 -- An attribute's name -> its alias: "#" and the name; "_" follows when the caller's own alias is in the way.
@@ -52,9 +68,6 @@ function scope:value(word, value)
 end
 
 
-local MOST_KNOWN <const> = 512
-local known, known_count = {}, 0 -- text -> {aliased text, names}: flows use the same few over and over
-
 -- A word is a name unless it is a keyword, a function (a bracket follows) or has "#" or ":" before it.
 function scope:aliased(text)
   return (text:gsub("([#:]?)([%a_][%w_]*)(%s*%(?)", function(mark, word, after)
@@ -64,31 +77,33 @@ function scope:aliased(text)
 end
 
 
+local alone = remembering(function(text)
+  local names = expression.scope()
+  return { text = names:aliased(text), names = names.names }
+end)
+
+
 -- An expression with every name in it as an alias | nil for nil. Without aliases of the caller's the outcome
--- is always the same, and remembered.
+-- is always the same, but for names that are in the way.
 function scope:text(text)
   if text == nil then return nil end
   assert(type(text) == "string", "dynamodb: an expression is a string")
   if self.own_aliases then return self:aliased(text) end
 
-  local entry = known[text]
-  if not entry then
-    if known_count >= MOST_KNOWN then known, known_count = {}, 0 end
-    local alone = expression.scope()
-    entry = { alone:aliased(text), alone.names }
-    known[text], known_count = entry, known_count + 1
-  end
-  for alias, name in pairs(entry[2]) do
+  local known = alone(text)
+  for alias, name in pairs(known.names) do
     if (self.names[alias] or name) ~= name then return self:aliased(text) end
     self.names[alias] = name
   end
-  return entry[1]
+  return known.text
 end
 
 
+local is_word = remembering(function(path) return not path:find("[.[]") end)
+
 -- A dotted path of plain words ("limits.seats") -> the same in aliases.
 function scope:path(path)
-  if not path:find("[.[]") then return self:alias(path) end
+  if is_word(path) then return self:alias(path) end
   return (path:gsub("[^.]+", function(part)
     local name, index = part:match("^([^%[]+)(.*)$")
     return self:alias(name) .. index
@@ -160,10 +175,10 @@ end
 
 
 -- Would a second run of this update change the item again? Then an unanswered try is not repeated.
-function expression.accumulates(text)
+expression.accumulates = remembering(function(text)
   return text:find("[+-]") ~= nil or text:find("list_append", 1, true) ~= nil
     or text:find("%f[%w_#:][Aa][Dd][Dd]%f[^%w_]") ~= nil
-end
+end)
 
 
 return expression
