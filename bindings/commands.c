@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEV_PORT "8080"
-
 /* Is args[*i] this option? Then its value, from behind "=" or from the next argument, which is skipped. */
 static bool take_value(char **args, int *i, const char *option, const char **value) {
   size_t len = strlen(option);
@@ -32,7 +30,7 @@ static bool take_value(char **args, int *i, const char *option, const char **val
 
 static bool take_dev(const char *arg, struct command_options *o) {
   if (strcmp(arg, "--dev") == 0)
-    o->dev = DEV_PORT;
+    o->dev = COMMANDS_DEV_PORT;
   else if (strncmp(arg, "--dev=", 6) == 0)
     o->dev = arg + 6;
   else
@@ -83,17 +81,7 @@ static bool read_ports(const char *text, int *ports) {
 /* What commands.lua is to do; run_script takes what main got. */
 static char do_run[] = "run", do_help[] = "help", do_list[] = "list", do_unknown[] = "unknown";
 
-/* Without --config: the settings do not matter to help and lists. commands.lua refuses when secrets are missing. */
-static int run(const struct command_options *o, char **args, const char *config, const char *over) {
-  return run_script(&(struct run_settings){.module = "commands",
-                                           .args = args,
-                                           .quiet = true,
-                                           .config_path = config,
-                                           .config_over = over,
-                                           .scripts = o->scripts});
-}
-
-static int run_on_sandbox(const struct command_options *o, char **args) {
+static int run_on_sandbox(const struct command_options *o, struct run_settings *run) {
   struct sandbox_settings s = {0};
   struct bytes over = {0};
   int code = 1;
@@ -107,25 +95,45 @@ static int run_on_sandbox(const struct command_options *o, char **args) {
     sandbox_settings_environment(&s);
     bytes_printf(&over, "return {\n");
     sandbox_settings_overlay(&s, &over);
-    if (bytes_printf(&over, "}\n") == 0) code = run(o, args, o->config, over.data);
+    if (bytes_printf(&over, "}\n") == 0) {
+      run->config_over = over.data;
+      code = run_script(run);
+    }
   }
   bytes_free(&over);
   sandbox_settings_free(&s);
   return code;
 }
 
+int commands_run_script(const struct command_options *o, struct run_settings *run) {
+  run->config_path = o->config;
+  run->scripts = o->scripts;
+  return o->dev ? run_on_sandbox(o, run) : run_script(run);
+}
+
+/* commands.lua refuses what misses its secrets. */
+static int run(const struct command_options *o, char **args) {
+  return commands_run_script(
+      o, &(struct run_settings){.module = "commands", .args = args, .quiet = true});
+}
+
+/* The settings do not matter to help and lists. */
+static int tell(const struct command_options *o, char **args) {
+  return run(&(struct command_options){.scripts = o->scripts}, args);
+}
+
 void commands_list(char **args) {
   struct command_options o = {0};
   commands_take_options(args, &o);
-  run(&o, (char *[]){do_list, NULL}, NULL, NULL);
+  tell(&o, (char *[]){do_list, NULL});
 }
 
 int commands_run(const char *name, char **args, const char *builtins) {
   struct command_options o = {0};
   commands_take_options(args, &o);
   if (!exists(name, o.scripts))
-    return run(&o, (char *[]){do_unknown, (char *)name, (char *)builtins, NULL}, NULL, NULL);
-  if (o.help) return run(&o, (char *[]){do_help, (char *)name, NULL}, NULL, NULL);
+    return tell(&o, (char *[]){do_unknown, (char *)name, (char *)builtins, NULL});
+  if (o.help) return tell(&o, (char *[]){do_help, (char *)name, NULL});
 
   size_t count = 0;
   while (args[count]) count++;
@@ -134,7 +142,7 @@ int commands_run(const char *name, char **args, const char *builtins) {
   all[0] = do_run;
   all[1] = (char *)name;
   memcpy(all + 2, args, count * sizeof *args);
-  int code = o.dev ? run_on_sandbox(&o, all) : run(&o, all, o.config, NULL);
+  int code = run(&o, all);
   free(all);
   return code;
 }

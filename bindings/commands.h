@@ -5,6 +5,10 @@
 
 #include <stdbool.h>
 
+#define COMMANDS_DEV_PORT "8080" /* what --dev without a port means */
+
+struct run_settings;
+
 /* What every command takes. dev: ports, as text; NULL: not the sandbox. */
 struct command_options {
   const char *config, *scripts, *dev;
@@ -13,6 +17,9 @@ struct command_options {
 
 /* Takes them out of the arguments (NULL-terminated), up to "--". */
 void commands_take_options(char **args, struct command_options *o);
+
+/* run_script with these options: those members of run are set here. What the process should exit with. */
+int commands_run_script(const struct command_options *o, struct run_settings *run);
 
 /* Lists them with their summaries, on stdout. args: --scripts DIR counts, the rest is ignored. */
 void commands_list(char **args);

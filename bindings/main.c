@@ -63,10 +63,16 @@ static const struct command {
      "  --json  one object for programs: ok, scripts, faults: [{file, line, message, traceback}]\n",
      cmd_check},
     {"exec", "run a Lua file with every binding",
-     "usage: usher exec [--config FILE] [--scripts DIR] FILE.lua [ARG…]\n\n"
-     "The file runs as one task and gets the arguments as `...`. Returning false or a number sets "
-     "the\n"
-     "exit code. Secrets that are missing are left out.\n",
+     "usage: usher exec [OPTION…] FILE.lua [ARG…]\n\n"
+     "The file runs as one task, which may wait for I/O, and gets the arguments as `...`. "
+     "Returning\n"
+     "false or a number sets the exit code. Secrets that are missing are left out.\n\n"
+     "  --config FILE   settings, as for serve\n"
+     "  --scripts DIR   scripts that replace the ones inside the binary\n"
+     "  --dev[=PORT]    the sandbox of a running `usher dev` (8080) instead of the settings'\n"
+     "                  services\n\n"
+     "  usher exec --dev people.lua, where people.lua says\n"
+     "    for _, user in ipairs(require \"cognito\".list_users()) do print(user.username) end\n",
      cmd_exec},
     {"test", "run specs with busted, inside this binary",
      "usage: usher test [OPTION…] [PATH…]\n\n"
@@ -116,19 +122,20 @@ static int usage_error(const char *command) {
   return 2;
 }
 
-enum { CONFIG = 256, SCRIPTS, HOST, PORT, ADMIN_PORT, WORKERS, DATA, JSON, PACKAGE, HELP };
+enum { CONFIG = 256, SCRIPTS, HOST, PORT, ADMIN_PORT, WORKERS, DATA, JSON, PACKAGE, DEV, HELP };
 
 /* Everything any command takes; each says which of them it wants. */
 struct values {
-  const char *config, *scripts, *host, *data, *package;
+  const char *config, *scripts, *host, *data, *package, *dev;
   long port, admin_port, workers; /* -1: not given */
   bool json;
 };
 
-static const struct option common[] = {{"config", required_argument, NULL, CONFIG},
-                                       {"scripts", required_argument, NULL, SCRIPTS},
-                                       {"help", no_argument, NULL, HELP},
-                                       {0}};
+static const struct option exec_only[] = {{"config", required_argument, NULL, CONFIG},
+                                          {"scripts", required_argument, NULL, SCRIPTS},
+                                          {"dev", optional_argument, NULL, DEV},
+                                          {"help", no_argument, NULL, HELP},
+                                          {0}};
 static const struct option serve_only[] = {{"config", required_argument, NULL, CONFIG},
                                            {"scripts", required_argument, NULL, SCRIPTS},
                                            {"host", required_argument, NULL, HOST},
@@ -171,6 +178,7 @@ static bool take(int option, struct values *v) {
   case HOST: v->host = optarg; return true;
   case DATA: v->data = optarg; return true;
   case PACKAGE: v->package = optarg; return true;
+  case DEV: v->dev = optarg ? optarg : COMMANDS_DEV_PORT; return true;
   case JSON: v->json = true; return true;
   case PORT: return read_number("port", optarg, 65535, &v->port);
   case ADMIN_PORT: return read_number("admin-port", optarg, 65535, &v->admin_port);
@@ -247,12 +255,11 @@ static int cmd_check(int argc, char **argv) {
 
 static int cmd_exec(int argc, char **argv) {
   struct values v;
-  int first = read_options(argc, argv, common, &v);
+  int first = read_options(argc, argv, exec_only, &v);
   if (first < 0 || first == argc) return usage_error("exec");
-  return run_script(&(struct run_settings){.file = argv[first],
-                                           .args = argv + first + 1,
-                                           .config_path = v.config,
-                                           .scripts = v.scripts});
+  return commands_run_script(
+      &(struct command_options){.config = v.config, .scripts = v.scripts, .dev = v.dev},
+      &(struct run_settings){.file = argv[first], .args = argv + first + 1});
 }
 
 /* What is left of its words is spec_runner.lua's. */
@@ -263,14 +270,15 @@ static int cmd_test(int argc, char **argv) {
     fputs(current->help, stdout);
     return 0;
   }
+  if (o.dev) fputs("usher: test does not take '--dev': worlds are its sandbox\n", stderr);
+  if (o.dev) return usage_error("test");
   char **args = calloc((size_t)argc + 2, sizeof *args);
   if (!args) return 1;
   static char none[] = "";
   args[0] = o.scripts ? (char *)o.scripts : none;
   args[1] = o.config ? (char *)o.config : none;
   for (int i = 1; argv[i]; i++) args[i + 1] = argv[i];
-  int code = run_script(&(struct run_settings){
-      .module = "spec_runner", .args = args, .config_path = o.config, .scripts = o.scripts});
+  int code = commands_run_script(&o, &(struct run_settings){.module = "spec_runner", .args = args});
   free(args);
   return code;
 }
@@ -317,7 +325,17 @@ static int run_other(const char *name, char **args) {
   return commands_run(name, args, builtins);
 }
 
+/* `usher help NAME` is `usher NAME --help`. */
+static int help_of(const char *name) {
+  static char help[] = "--help";
+  const struct command *command = find(name);
+  if (!command) return run_other(name, (char *[]){help, NULL});
+  fputs(command->help, stdout);
+  return 0;
+}
+
 int main(int argc, char **argv) {
+  if (argc == 3 && strcmp(argv[1], "help") == 0) return help_of(argv[2]);
   if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
     print_help(argc < 2 ? argv + argc : argv + 2);
     return argc < 2 ? 2 : 0;

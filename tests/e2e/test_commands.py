@@ -14,6 +14,9 @@ USAGE = [  # words, exit code, what stands on standard output, what on standard 
     ([], 2, "usage: usher COMMAND", ""),
     (["--help"], 0, "usage: usher COMMAND", ""),
     (["help"], 0, "usage: usher COMMAND", ""),
+    (["help", "serve"], 0, "usage: usher serve", ""),
+    (["help", "inspect"], 0, "usage: usher inspect", ""),
+    (["help", "sevre"], 2, "", "did you mean 'serve'"),
     (["version"], 0, "usher 0.", ""),
     (["--version"], 0, "usher 0.", ""),
     (["version", "more"], 2, "", "version does not take 'more'"),
@@ -35,6 +38,8 @@ USAGE = [  # words, exit code, what stands on standard output, what on standard 
     (["check", "x"], 2, "", "check does not take 'x'"),
     (["exec"], 2, "", "usher exec --help"),
     (["exec", "--json"], 2, "", "unrecognized option '--json'"),
+    (["exec", "--dev=x", "p.lua"], 2, "", "--dev takes what `usher dev` prints"),
+    (["test", "--dev"], 2, "", "test does not take '--dev'"),
 ]
 
 EXEC = [  # the program, its arguments, exit code, standard output, what stands on standard error
@@ -89,7 +94,8 @@ class Words(unittest.TestCase):
     def test_help_names_every_option(self):
         for command, options in {"serve": "config scripts host port admin-port workers",
                                  "dev": "config scripts port data json workers",
-                                 "check": "config scripts", "exec": "config scripts", "test": "config scripts"}.items():
+                                 "check": "config scripts", "exec": "config scripts dev",
+                                 "test": "config scripts seed watch output json"}.items():
             text = run(command, "--help")[1]
             for option in options.split():
                 self.assertIn(f"--{option}", text)

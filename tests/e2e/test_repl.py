@@ -8,7 +8,7 @@ import signal
 import subprocess
 import unittest
 
-from process import BINARY, PATIENCE, SECRETS, Folder, environment, fixture
+from process import BINARY, PATIENCE, SECRETS, Folder, environment, fixture, run
 
 LINES = [  # what is typed, what stands on standard output, what on standard error, the exit code
     ("1 + 1", "2\n", "", 0),
@@ -77,7 +77,10 @@ class Piped(unittest.TestCase):
     def test_against_a_sandbox(self):
         with fixture.Usher() as usher:
             found = piped("#cognito.list_users()\nconfig.env", usher.ready["config"], env=environment())
-        self.assertEqual(found, (0, '0\n"dev"\n', ""))
+            self.assertEqual(found, (0, '0\n"dev"\n', ""))
+            with Folder({"p.lua": "print(#require 'cognito'.list_users(), ...)"}) as path:
+                found = run("exec", usher.ready["config"], path + "/p.lua", "--dev", env=environment())
+        self.assertEqual(found, (0, "0\t--dev\n", ""))
 
     def test_what_is_left_running_ends_with_it(self):
         self.assertEqual(piped("task.spawn(function() clock.sleep(1e6) end)\n1"), (0, "1\n", ""))
