@@ -34,6 +34,6 @@ end
 return function(name)
   if folder == "the binary" then return require(name) end
   local now = table.concat(look(folder, {}), "\n")
-  if now ~= seen then seen, require_now = now, universe.new({ config = config }, read) end
+  if now ~= seen then seen, require_now = now, universe.new({ config = config }, { read = read }) end
   return require_now(name)
 end

@@ -336,8 +336,27 @@ static int globals_environment(lua_State *L) {
   return 1;
 }
 
+/* globals.flow() -> what a flow has as _ENV, also where scripts have more; a new one, without require. Does not yield. */
+static int globals_flow(lua_State *L) {
+  push_flow_names(L);
+  make_strict(L);
+  lua_pushvalue(L, -1);
+  push_environment(L);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "_G");
+  return 1;
+}
+
+/* globals.hides(name) -> is it a module of usher's own, not for scripts? Does not yield. */
+static int globals_hides(lua_State *L) {
+  lua_pushboolean(L, modules_hides(luaL_checkstring(L, 1)));
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"environment", globals_environment},
+    {"flow", globals_flow},
+    {"hides", globals_hides},
     {NULL, NULL},
 };
 

@@ -285,6 +285,10 @@ static bool is_binding(const char *name) {
          embedded_find(path);
 }
 
+bool modules_hides(const char *name) {
+  return is_binding(name) && !is_shown(name);
+}
+
 /* require(name) -> module, and when it was loaded by this: where it is from. upvalue 1: for scripts? */
 static int require(lua_State *L) {
   size_t len;

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- bindings: modules of their own, for testing.lua and fresh_scripts.lua. universe.new(given[, read]) -> require: a
+-- bindings: modules of their own, for testing.lua and fresh_scripts.lua. universe.new(given[, options]) -> require: a
 -- function that finds what is given (name -> module), and loads usher's Lua modules, the scripts and the sandbox anew,
--- so that whatever they require is of the same universe. C modules are the state's. read(name) -> text, path of a
--- script, in place of the state's own. A file is compiled once for all universes, but for those that read.
+-- so that whatever they require is of the same universe. C modules are the state's. options.read(name) -> text, path of
+-- a script, in place of the state's own; options.as_flows: scripts have what flows have where usher serves, but for
+-- commands. A file is compiled once for all universes, but for those that read.
 local embedded, globals, script_files = require "embedded", require "globals", require "script_files"
 
 local universe = {}
@@ -44,8 +45,9 @@ end
 -- What a chunk has as globals: those of its kind, and this universe's require.
 local function environment(base, require_here)
   return setmetatable({}, {
-    __index = function(_, name)
+    __index = function(env, name)
       if name == "require" then return require_here end
+      if name == "_G" then return env end
       return base[name]
     end,
     __newindex = function(_, name, value) base[name] = value end,
@@ -54,12 +56,13 @@ local function environment(base, require_here)
 end
 
 
-function universe.new(given, read)
+function universe.new(given, options)
+  local read, as_flows = options and options.read, options and options.as_flows
   local loaded, loading, compiled = given, {}, read and {} or shared
-  local own, scripts
+  local own, tools, scripts
 
   local function run(name, found)
-    local env = found.is_script and scripts or own
+    local env = found.is_script and (name:find "^commands%." and tools or scripts) or own
     debug.upvaluejoin(found.chunk, 1, function() return env end, 1) -- earlier universes keep theirs
     loading[name] = true
     local module = found.chunk(name, found.path)
@@ -77,7 +80,13 @@ function universe.new(given, read)
     return require(name)
   end
 
-  own, scripts = environment(_G, require_here), environment(globals.environment(), require_here)
+  local function require_as_flow(name)
+    if globals.hides(name) then error(("module '%s' is usher's own, and not for scripts"):format(name), 2) end
+    return require_here(name)
+  end
+
+  own, tools = environment(_G, require_here), environment(globals.environment(), require_here)
+  scripts = as_flows and environment(globals.flow(), require_as_flow) or tools
   loaded.globals = { environment = function() return scripts end }
   return require_here
 end

@@ -17,7 +17,7 @@ local function new(changes)
   given.config, given.request = config, {}
   services.add(self, given)
   given.fresh_scripts = function(name) return self:require(name) end
-  self.config, self.require_module = config, universe.new(given)
+  self.config, self.require_module = config, universe.new(given, { as_flows = true })
   self.clock.now = clock.now
   self.clock.advance = function(seconds) clock.sleep(seconds) end
   return self
