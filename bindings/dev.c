@@ -42,7 +42,9 @@ static int write_defaults(struct sandbox *s) {
     bytes_printf(b, " \"http://%s:%d/api/account/sso/callback\",", i ? "localhost" : SANDBOX_HOST,
                  s->port);
   bytes_printf(b, " },\n");
-  return bytes_printf(b, "    console_url = \"http://" SANDBOX_HOST ":%d\" } }", s->port);
+  bytes_printf(b, "    console_url = \"http://" SANDBOX_HOST ":%d\" },\n", s->port);
+  return bytes_printf(b, "  page = { client_id = \"%s\" } }",
+                      s->settings.values[SANDBOX_PAGE_CLIENT_ID]);
 }
 
 /* The addresses by which the parts know each other. */

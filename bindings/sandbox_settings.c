@@ -14,7 +14,8 @@ const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynam
                                                     "lambda",  "slack",   "sts",      "metadata"};
 const char *const sandbox_known[SANDBOX_KNOWN] = {
     "region",        "access_key_id", "secret_access_key", "user_pool_id",   "client_id",
-    "client_secret", "table",         "stripe_key",        "captcha_secret", "slack_path"};
+    "client_secret", "table",         "stripe_key",        "captcha_secret", "slack_path",
+    "page_client_id"};
 
 static int read_values(lua_State *L) {
   struct sandbox_settings *s = lua_touserdata(L, 1);

@@ -26,7 +26,7 @@ enum sandbox_service {
 extern const char *const sandbox_tags[SANDBOX_SERVICES];
 
 /* What a client must know; from scripts/sandbox/settings.lua. */
-enum { SANDBOX_KNOWN = 10 };
+enum { SANDBOX_KNOWN = 11 };
 extern const char *const sandbox_known[SANDBOX_KNOWN]; /* their names */
 
 enum sandbox_value {
@@ -39,7 +39,8 @@ enum sandbox_value {
   SANDBOX_TABLE,
   SANDBOX_STRIPE_KEY,
   SANDBOX_CAPTCHA_SECRET,
-  SANDBOX_SLACK_PATH
+  SANDBOX_SLACK_PATH,
+  SANDBOX_PAGE_CLIENT_ID
 };
 
 struct sandbox_settings {

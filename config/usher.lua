@@ -184,6 +184,8 @@ return {
   page = {
     enabled = true,                                -- GET /signup, for who has no console of their own yet; it also
                                                    -- needs stripe.publishable_key, and captcha.site_key if one asks
+    client_id = "",                                -- an app client without a secret, with the code grant and this page
+                                                   -- as its callback: shows the API key after Google
   },
   slack = {
     webhook = optional_secret "env:SLACK_WEBHOOK_URL", -- an incoming webhook, told of new customers; may be absent

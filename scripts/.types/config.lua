@@ -218,6 +218,9 @@ local config = {}
 ---GET /signup, for who has no console of their own yet; it also needs stripe.publishable_key, and
 ---captcha.site_key if one asks
 ---@field enabled boolean
+---an app client without a secret, with the code grant and this page as its callback: shows the API key after
+---Google
+---@field client_id string
 
 ---@class usher.config.slack
 ---@field webhook usher.Secret? an incoming webhook, told of new customers; may be absent

@@ -11,6 +11,8 @@ local settings = {
   user_pool_name = "usher-dev",
   client_id = "1usher2sandbox3client4dev5",
   client_name = "usher-dev-console",
+  page_client_id = "8usher7sandbox6page5client4",
+  page_client_name = "usher-dev-page",
   client_secret = "usher0sandbox0client0secret0never0use0in0production",
 
   google_client_id = "123456789012-usher0sandbox.apps.googleusercontent.com",

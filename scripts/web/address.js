@@ -39,6 +39,8 @@ export const address = {
   utm: utm(),
   returnTo: returnTo(),
   signedIn: query.get('signed_in') === 'google',
+  state: take('state'), // of the hosted UI, with a code or an error
+  code: take('code'),
   error: take('error'),
 
   // The path of this page below the console's address | null: the console is elsewhere

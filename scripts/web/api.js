@@ -20,13 +20,13 @@ function seconds(header) {
   return Number.isFinite(number) ? number : Math.max(0, (Date.parse(header) - Date.now()) / 1000);
 }
 
-async function once(path, body, key) {
+async function once(path, body, headers) {
   let response;
   let answer;
   try {
     response = await fetch(path, {
       method: 'POST', body, cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS),
-      headers: { 'Content-Type': 'application/json', ...(key ? { 'Idempotency-Key': key } : {}) },
+      headers: { 'Content-Type': 'application/json', ...headers },
     });
     answer = await response.json();
   } catch {
@@ -38,11 +38,11 @@ async function once(path, body, key) {
 }
 
 // patience(refusal, tries): resolves when it is time to try again, rejects when nobody waits any more.
-export async function post(path, fields, { key, patience }) {
+export async function post(path, fields, { headers, patience }) {
   const body = JSON.stringify(fields);
   for (let tries = 0; ; tries++) {
     try {
-      return await once(path, body, key);
+      return await once(path, body, headers);
     } catch (problem) {
       if (!(problem instanceof Refusal) || !problem.passes) throw problem;
       await patience(problem, tries);

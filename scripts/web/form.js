@@ -82,8 +82,8 @@ export class FormStep {
     if (!stripe_token) return;
     const same = { ...this.#typed(TYPED), ...address.utm };
     const fields = { ...same, stripe_token, captcha_token: this.captcha.token() ?? undefined };
-    const { patience } = this.work;
-    this.onDone(await post('api/account/signup', fields, { key: this.#keyOf(same), patience }), fields.email.trim());
+    const how = { headers: { 'Idempotency-Key': this.#keyOf(same) }, patience: this.work.patience };
+    this.onDone(await post('api/account/signup', fields, how), fields.email.trim());
   }
 
   #refuse(refusal) {

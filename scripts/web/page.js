@@ -5,6 +5,7 @@ import { CodeStep } from './code.js';
 import { FormStep } from './form.js';
 import { showKey } from './key.js';
 import { progress } from './progress.js';
+import { Reveal } from './reveal.js';
 import { finish, route } from './steps.js';
 
 const byId = (id) => document.getElementById(id);
@@ -42,7 +43,7 @@ function onSignedUp(answer, email, code) {
   finish('welcome');
 }
 
-function onConfirmed(answer) {
+function onKey(answer) {
   progress.set({ done: answer.visible_account_id });
   showKey(answer);
   finish('key');
@@ -52,13 +53,15 @@ async function start() {
   const settings = await settingsOf();
   showConsole(settings);
   showMailbox(settings);
-  const code = new CodeStep(settings, onConfirmed);
+  const code = new CodeStep(settings, onKey);
   const form = new FormStep(settings, (answer, email) => onSignedUp(answer, email, code));
+  const reveal = new Reveal(settings, onKey);
   const done = location.hash === '#key' && progress.get('done');
-  if (done) onConfirmed({ visible_account_id: done, api_key: {} });
-  else if (address.signedIn) finish('welcome');
+  if (done) onKey({ visible_account_id: done, api_key: {} });
+  else if (address.signedIn || reveal.isBack) finish('welcome');
   else route({ form: () => {}, code: () => code.show() });
-  if (address.error) form.refusedByGoogle(address.error);
+  if (reveal.isBack) reveal.comeBack();
+  else if (address.error) form.refusedByGoogle(address.error);
 }
 
 start().catch((problem) => {

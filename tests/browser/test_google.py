@@ -66,6 +66,13 @@ class Google(GoogleTest):
         self.window.see("welcome-step")
         self.assert_sound()
         self.window.shoot("google-welcome")
+        self.reveal()
+        self.assertRegex(self.window.get("secret").get_property("value"), r"^usher_dev_\w{22,}_\w+$")
+        self.assert_sound()
+        kept = self.window.run("return JSON.stringify([sessionStorage, localStorage, location.href])")
+        self.assertNotRegex(kept, r"eyJ|usher_dev_|code=|state=")
+        self.window.click("copy")
+        self.window.read("copied", "Copied")
         user, account = self.account_of(who)
         self.assertEqual((user["organization"], user["country"], user["utm"]), ("Yale & Söhne", "US", {"source": "ads"}))
         self.assertEqual(len(self.stores.customers(who.email)), 1)
@@ -74,8 +81,24 @@ class Google(GoogleTest):
         self.to_google()
         self.consent(who)
         self.window.see("welcome-step")
+        self.reveal()
+        self.assertTrue(self.window.is_seen("key-gone"))
+        self.assertFalse(self.window.is_seen("key-shown"))
         after = self.stores.snapshot()
         self.assertEqual((after[1:], self.account_of(who)), (before[1:], (user, account)))
+
+    def reveal(self):
+        self.window.click("reveal")
+        self.window.see("key-step")
+
+    def test_a_way_back_that_nobody_went(self):
+        """A code of somebody else's, slipped into an address, is not used."""
+        for query in ("?code=x&state=y", "?state=y", "?error=invalid_request&state=y"):
+            with self.subTest(query):
+                self.open(query)
+                self.window.read("reveal-error", "The sign-in did not work. Please try again.")
+                self.assertEqual(self.window.driver.current_url, self.ready["url"] + "/signup")
+                self.assert_sound()
 
     def test_who_says_no(self):
         self.open()

@@ -11,7 +11,7 @@ from process import PATIENCE, Folder, Serve, exchange, fixture
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts")
 STRIPE = 'stripe = { publishable_key = "pk_live_1" }'
-STRICT = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+STRICT = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {cognito}; "
           "form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
 
 # settings -> the page's status, what its policy has, what it has not
@@ -28,6 +28,10 @@ SETTINGS = [
      ["style-src 'self' https://hcaptcha.com https://*.hcaptcha.com"], ["cloudflare"]),
     ("return { " + STRIPE + ', captcha = { provider = "recaptcha", site_key = "1" } }', 200,
      ["https://www.gstatic.com/recaptcha/"], ["cloudflare"]),
+    ("return { " + STRIPE + ', page = { client_id = "2" }, sso = { domain_url = "https://login.example.com/", '
+     'callback_urls = { "https://a.example/api/account/sso/callback" } } }', 200,
+     ["connect-src 'self' https://api.stripe.com https://login.example.com;"], []),
+    ("return { " + STRIPE + ', page = { client_id = "2" } }', 200, ["connect-src 'self' https://api.stripe.com;"], []),
     ("return { " + STRIPE + ', captcha = { site_key = "1" } }', 200, [], ["cloudflare", "hcaptcha", "google"]),
 ]
 
@@ -55,6 +59,7 @@ def raw(port, path, headers=None, method="GET"):
 class Files(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        cls.policy = STRICT.format(**fixture.start()["sandbox"])
         cls.port = urllib.parse.urlsplit(fixture.start()["url"]).port
 
     def test_each_file_has_its_headers(self):
@@ -69,7 +74,7 @@ class Files(unittest.TestCase):
                 self.assertEqual({key: headers[key] for key in (
                     "Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options", "Referrer-Policy",
                     "Cache-Control", "Cross-Origin-Resource-Policy")}, {
-                    "Content-Security-Policy": STRICT, "X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff",
+                    "Content-Security-Policy": self.policy, "X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff",
                     "Referrer-Policy": "same-origin", "Cache-Control": "no-cache",
                     "Cross-Origin-Resource-Policy": "same-origin"})
                 if name != "settings.json":

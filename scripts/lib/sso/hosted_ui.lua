@@ -114,6 +114,7 @@ end
 function hosted_ui.verify_bearer(token)
   local audience = { client_id(), config.cognito.client_id }
   for _, id in ipairs(config.sso.audience) do audience[#audience + 1] = id end
+  if config.page.client_id ~= "" then audience[#audience + 1] = config.page.client_id end
   local claims, problem = oidc.verify(token, expected("id", audience))
   if problem == "wrong_use" then claims, problem = oidc.verify(token, expected("access", audience)) end
   return claims, problem

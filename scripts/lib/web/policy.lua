@@ -36,6 +36,9 @@ local function content_security_policy()
   end
   if config.stripe.publishable_key ~= "" then allow(STRIPE) end
   if config.captcha.site_key ~= "" then allow(CAPTCHAS[config.captcha.provider] or {}) end
+  if config.page.client_id ~= "" then -- nil without a domain
+    allow { ["connect-src"] = config.sso.domain_url:match("^%w+://[^/]+") }
+  end
   local parts = {}
   for _, name in ipairs(ORDER) do
     if allowed[name] then parts[#parts + 1] = name .. " " .. allowed[name] end

@@ -45,7 +45,10 @@ end
 
 local function google()
   if config.sso.domain_url == "" then return nil end
-  return { card_required = config.sso.card == "required", callback_urls = json.array(config.sso.callback_urls) }
+  return {
+    card_required = config.sso.card == "required", callback_urls = json.array(config.sso.callback_urls),
+    domain_url = config.sso.domain_url, client_id = config.page.client_id ~= "" and config.page.client_id or nil,
+  }
 end
 
 

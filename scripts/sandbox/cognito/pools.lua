@@ -168,22 +168,31 @@ function pools.delete_client(client)
 end
 
 -- Where `usher dev` is now, by both names of this machine.
-local function callback_urls()
+local function urls(path)
   local usher = addresses.here "usher"
   if not usher then return {} end
-  local callback = usher .. "/api/account/sso/callback"
-  return { callback, (callback:gsub("127%.0%.0%.1", "localhost", 1)) }
+  return { usher .. path, ((usher .. path):gsub("127%.0%.0%.1", "localhost", 1)) }
 end
 
-local function set_callbacks()
-  local client = pools.client_in(pools.get(settings.user_pool_id), settings.client_id)
+-- What stands there already stays.
+local function set_callbacks(id, path)
+  local client = pools.client_in(pools.get(settings.user_pool_id), id)
   local list, known = json.array(client.settings.CallbackURLs or {}), set_of(client.settings.CallbackURLs)
-  for _, url in ipairs(callback_urls()) do
+  for _, url in ipairs(urls(path)) do
     if not known[url] then list[#list + 1] = url end
   end
   local logout = addresses.here "usher"
   client.settings.CallbackURLs, client.settings.LogoutURLs = list, logout and json.array { logout, logout .. "/" }
   pools.save_client(client)
+end
+
+-- The client of a page in a browser: it can keep no secret.
+local function create_page_client()
+  pools.create_client(pools.get(settings.user_pool_id), settings.page_client_name, {
+    EnableTokenRevocation = true, AllowedOAuthFlowsUserPoolClient = true,
+    AllowedOAuthFlows = json.array { "code" }, AllowedOAuthScopes = json.array { "openid" },
+    SupportedIdentityProviders = json.array { "COGNITO", "Google" },
+  }, nil, settings.page_client_id)
 end
 
 local function create_default()
@@ -208,7 +217,9 @@ end
 -- Runs at each start: another start may have other addresses.
 function pools.ensure_default()
   if not pools.find(settings.user_pool_id) then create_default() end
-  set_callbacks()
+  if not db:row("SELECT id FROM cognito_clients WHERE id = ?", settings.page_client_id) then create_page_client() end
+  set_callbacks(settings.client_id, "/api/account/sso/callback")
+  set_callbacks(settings.page_client_id, "/signup")
 end
 
 return pools
