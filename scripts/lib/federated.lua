@@ -17,7 +17,7 @@ local function derived(label, signup_id)
 end
 
 
--- person: {sub=, username=, email=, name=}. form: what the start said.
+-- person: {sub=, username=, email=, name=, method= "google" unless it is said}. form: what the start said.
 local function new_intent(signup, person, form)
   local organization, country = form.organization or "", form.country or ""
   local item = intent.new({ email = person.email, name = person.name, organization = organization,
@@ -26,7 +26,7 @@ local function new_intent(signup, person, form)
   item.signup_id, item.system_account_id = id, derived("system_account", id)
   item.visible_account_id = intent.visible_id(fingerprint.secret("visible_account", id))
   item.key_id = crypto.hex(fingerprint.secret("key", id)):sub(1, 20)
-  item.sub, item.username, item.method, item.step = person.sub, person.username, METHOD, "COGNITO"
+  item.sub, item.username, item.method, item.step = person.sub, person.username, person.method or METHOD, "COGNITO"
   item.confirmed, item.code_accepted, item.code_sent = true, true, false
   item.profile_complete = organization ~= "" and country ~= ""
   return item

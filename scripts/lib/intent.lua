@@ -5,7 +5,7 @@
 local clock, config = require "clock", require "config"
 local crypto, dynamodb = require "crypto", require "dynamodb"
 local api_key, fingerprint = require "lib.api_key", require "lib.fingerprint"
-local keys, proof = require "lib.keys", require "lib.proof"
+local keys, lease, proof = require "lib.keys", require "lib.lease", require "lib.proof"
 
 local intent = {}
 
@@ -127,7 +127,7 @@ end
 
 
 function intent.is_leased(item)
-  return item.lease_until > clock.now()
+  return lease.holds(item.lease_until, clock.now())
 end
 
 
@@ -144,9 +144,9 @@ end
 -- writes another lease_owner. -> true | false | nil, err
 function intent.replace(item, old)
   local ok, err = dynamodb.put {
-    item = item, condition = "signup_id = :old AND lease_owner = :owner AND lease_until <= :now",
-    values = { old = old.signup_id, owner = old.lease_owner, now = clock.now() },
-    return_old_on_failure = true,
+    item = item, return_old_on_failure = true,
+    condition = "signup_id = :old AND lease_owner = :owner AND (lease_until <= :now OR lease_until > :far)",
+    values = { old = old.signup_id, owner = old.lease_owner, now = clock.now(), far = clock.now() + lease.LONGEST },
   }
   if ok then return true end
   if err.code ~= "ConditionalCheckFailedException" then return nil, err end
@@ -163,8 +163,9 @@ function intent.claim(old, owner, set, remove, force)
   set.lease_owner, set.lease_until = owner, lease_end(now)
   local item, err = dynamodb.update {
     key = { pk = old.pk, sk = old.sk }, set = set, remove = gone,
-    condition = "signup_id = :id AND (lease_until <= :now OR lease_owner = :me)",
-    values = { id = old.signup_id, now = now, me = force and old.lease_owner or owner }, returns = "ALL_OLD",
+    condition = "signup_id = :id AND (lease_until <= :now OR lease_until > :far OR lease_owner = :me)",
+    values = { id = old.signup_id, now = now, far = now + lease.LONGEST, me = force and old.lease_owner or owner },
+    returns = "ALL_OLD",
   }
   if not item then
     if err.code == "ConditionalCheckFailedException" then return false end

@@ -3,7 +3,7 @@
 -- for people (report.page), 100 columns wide. Only fields that are named here are shown: no secret, hash,
 -- seed or token is. Pure.
 local clock, json = require "clock", require "json"
-local standing = require "lib.standing"
+local lease, standing = require "lib.lease", require "lib.standing"
 
 local report = {}
 
@@ -37,7 +37,7 @@ local function intent_view(facts)
   if not item then return json.null end
   local view = pick(item, INTENT)
   view.lease_until = item.lease_until > 0 and time(item.lease_until) or nil
-  view.is_leased = item.lease_until > facts.now
+  view.is_leased = lease.holds(item.lease_until, facts.now)
   view.expires_at = time(item.expires_at)
   view.leftovers = item.supersedes and #item.supersedes or 0
   view.stopped_at = item.step ~= "DONE" and item.step ~= "FAILED" and standing.stopped_at(facts) or nil

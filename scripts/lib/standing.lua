@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- What a dossier says of the person, worked out once for all rules of diagnosis.lua and for repair.lua: who
 -- the user is, which records are theirs, how far the sign-up came. Pure: no I/O.
+local lease = require "lib.lease"
+
 local standing = {}
 
 local FINISHED <const> = { DONE = true, FAILED = true }
@@ -87,7 +89,7 @@ function standing.of(facts)
     end
   end
   if intent then
-    is.leased = intent.lease_until > facts.now and not facts.ignore_lease
+    is.leased = lease.holds(intent.lease_until, facts.now) and not facts.ignore_lease
     is.unfinished = not FINISHED[intent.step]
     is.own_intent = user ~= nil and intent.sub == user.sub
   end

@@ -5,7 +5,7 @@
 -- them. Functions yield and raise what dossier.lua raises.
 local cognito, dynamodb, stripe = require "cognito", require "dynamodb", require "stripe"
 local clock, diagnosis = require "clock", require "lib.diagnosis"
-local dossier, keys = require "lib.dossier", require "lib.keys"
+local dossier, keys, lease = require "lib.dossier", require "lib.keys", require "lib.lease"
 
 local USERS <const>, ROWS <const>, CUSTOMERS <const> = 20, 50, 50
 
@@ -53,7 +53,7 @@ end
 
 local function suspect_intent(item)
   local is_over = item.step == "DONE" or item.step == "FAILED"
-  if item.lease_until > clock.now() or is_over and not item.supersedes then return nil end
+  if lease.holds(item.lease_until, clock.now()) or is_over and not item.supersedes then return nil end
   return item.form.email
 end
 

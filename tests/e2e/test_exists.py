@@ -83,11 +83,15 @@ def done_and_forgotten(case):
     case.forget("INTENT")
 
 
+def secret_hash(name):
+    mac = hmac.digest(ready["client_secret"].encode(), (name + ready["client_id"]).encode(), "sha256")
+    return base64.b64encode(mac).decode()
+
+
 def no_intent(case):
     """Somebody signed up elsewhere with the same pool."""
-    mac = hmac.digest(ready["client_secret"].encode(), (case.email + ready["client_id"]).encode(), "sha256")
     stores.cognito.sign_up(ClientId=ready["client_id"], Username=case.email, Password=FIRST,
-                           SecretHash=base64.b64encode(mac).decode())
+                           UserAttributes=[{"Name": "email", "Value": case.email}], SecretHash=secret_hash(case.email))
 
 
 def confirmed(case):
@@ -176,6 +180,22 @@ class Exists(unittest.TestCase):
                 answer = who(case)
                 called = sandbox.calls(before[-1])
                 getattr(self, "check_" + effect)(case, answer, *before[:-1], [name for _, name in called])
+
+    def test_the_next_authenticated_call_completes_it(self):
+        """A confirmed user without an account, who signs in with the password and asks for the API key."""
+        case = Case()
+        confirmed_without_account(case)
+        stores.cognito.admin_update_user_attributes(UserPoolId=ready["user_pool_id"], Username=case.email, UserAttributes=[
+            {"Name": "email_verified", "Value": "true"}])
+        tokens = stores.cognito.initiate_auth(ClientId=ready["client_id"], AuthFlow="USER_PASSWORD_AUTH", AuthParameters={
+            "USERNAME": case.email, "PASSWORD": FIRST, "SECRET_HASH": secret_hash(case.email)})["AuthenticationResult"]
+        answers = [Browser(ready["url"]).post("/api/account/api_key", {}, Authorization="Bearer " + tokens[name])
+                   for name in ("AccessToken", "IdToken")]
+        self.assertEqual([answer.status for answer in answers], [200, 200], answers[0].text)
+        self.assertEqual(["secret" in answer.json["api_key"] for answer in answers], [True, False])
+        self.assertEqual(stores.whole(case.email), answers[0].json["visible_account_id"])
+        user = stores.rows()["USER#" + stores.user(case.email)["sub"], "DETAILS"]
+        self.assertEqual((user["signup_method"], user["email_verified"]), ("email", True))
 
     def check_resume(self, case, answer, before, user, mails, _):
         self.assertEqual(answer.status, 201, answer.text)

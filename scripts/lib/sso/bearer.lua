@@ -36,7 +36,8 @@ function bearer.person(signup, claims)
   if user.attributes.email_verified ~= "true" then trouble.refuse(signup, "token", 403, "email_not_verified") end
   local clean = form.person(user.attributes)
   if not clean.email then trouble.refuse(signup, "token", 403, "email_not_verified") end
-  return { sub = user.sub, username = user.username, email = clean.email, name = clean.name or "" }
+  return { sub = user.sub, username = user.username, email = clean.email, name = clean.name or "",
+    method = user.username == user.sub and "email" or nil }
 end
 
 
