@@ -46,6 +46,21 @@ describe("a world", function()
     assert.matches(FORM.name, world:slack()[1].text, 1, true)
   end)
 
+  it("signs somebody in with Google, over all redirects", function()
+    local browser, url = world:browser(), "http://usher.world/api/account/sso/google?stripe_token=tok_visa"
+    world:require "sandbox.google.identity".choose { auto = true, sub = "108", email = FORM.email,
+      email_verified = true, name = FORM.name }
+    repeat
+      local here = url:match "^http://usher%.world(.*)$"
+      local reply = here and browser:get(here) or assert(fetch(world, { url = url }))
+      assert.equal(302, reply.status)
+      url = reply.headers.location
+    until not url:find "%.world/"
+    assert.equal(world.config.sso.console_url .. "/", url)
+    assert.equal(FORM.email, world:users()[1].attributes.email)
+    assert.equal(1, #world:customers())
+  end)
+
   it("calls a flow without its route", function()
     local reply = world:call("flows.signup", { json = { email = "ada" } })
     assert.equal(422, reply.status)
