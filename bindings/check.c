@@ -52,7 +52,11 @@ static int check_in(const struct check_options *options, uv_loop_t *loop) {
   struct proof_faults faults;
   char *problem;
   const struct vm_settings vm = {
-      .loop = loop, .scripts = options->scripts, .config_path = options->config_path};
+      .loop = loop,
+      .scripts = options->scripts,
+      .config_path = options->config_path,
+      .config_over = options->config_over,
+  };
   int err = vm_read_set(&vm, &set, &problem);
   if (err) {
     print_problem(options, problem ? problem : uv_strerror(err));

@@ -7,6 +7,7 @@
 
 struct check_options {
   const char *config_path, *scripts; /* as in struct vm_settings */
+  const char *config_over;           /* the same */
   bool json;                         /* one object on standard output */
 };
 

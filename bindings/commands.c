@@ -81,27 +81,31 @@ static bool read_ports(const char *text, int *ports) {
 /* What commands.lua is to do; run_script takes what main got. */
 static char do_run[] = "run", do_help[] = "help", do_list[] = "list", do_unknown[] = "unknown";
 
-static int run_on_sandbox(const struct command_options *o, struct run_settings *run) {
+int commands_use_sandbox(const char *dev, const char *scripts, struct bytes *over) {
   struct sandbox_settings s = {0};
-  struct bytes over = {0};
-  int code = 1;
-  if (!read_ports(o->dev, s.ports)) {
+  if (!read_ports(dev, s.ports)) {
     fprintf(stderr,
             "usher: --dev takes what `usher dev` prints: its --port, or %d ports; not '%s'\n",
-            SANDBOX_SERVICES, o->dev);
+            SANDBOX_SERVICES, dev);
     return 2;
   }
-  if (!sandbox_settings_read(&s, o->scripts)) {
+  int err = sandbox_settings_read(&s, scripts);
+  if (!err) {
     sandbox_settings_environment(&s);
-    bytes_printf(&over, "return {\n");
-    sandbox_settings_overlay(&s, &over);
-    if (bytes_printf(&over, "}\n") == 0) {
-      run->config_over = over.data;
-      code = run_script(run);
-    }
+    bytes_printf(over, "return {\n");
+    sandbox_settings_overlay(&s, over);
+    err = bytes_printf(over, "}\n");
   }
-  bytes_free(&over);
   sandbox_settings_free(&s);
+  return err ? 1 : 0;
+}
+
+static int run_on_sandbox(const struct command_options *o, struct run_settings *run) {
+  struct bytes over = {0};
+  int code = commands_use_sandbox(o->dev, o->scripts, &over);
+  run->config_over = over.data;
+  if (!code) code = run_script(run);
+  bytes_free(&over);
   return code;
 }
 

@@ -7,6 +7,7 @@
 
 #define COMMANDS_DEV_PORT "8080" /* what --dev without a port means */
 
+struct bytes;
 struct run_settings;
 
 /* What every command takes. dev: ports, as text; NULL: not the sandbox. */
@@ -17,6 +18,9 @@ struct command_options {
 
 /* Takes them out of the arguments (NULL-terminated), up to "--". */
 void commands_take_options(char **args, struct command_options *o);
+
+/* What --dev means: sets the environment, and appends settings that are laid over the others. The exit code; 0 to go on. */
+int commands_use_sandbox(const char *dev, const char *scripts, struct bytes *over);
 
 /* run_script with these options: those members of run are set here. What the process should exit with. */
 int commands_run_script(const struct command_options *o, struct run_settings *run);

@@ -57,10 +57,16 @@ static const struct command {
      "  --scripts DIR  scripts that replace the ones inside the binary\n",
      cmd_dev},
     {"check", "load settings and scripts as serve would, and say what is wrong",
-     "usage: usher check [--config FILE] [--scripts DIR] [--json]\n\n"
+     "usage: usher check [OPTION…]\n\n"
      "Exit code 0: serve would start with them. 1: every fault is printed as FILE:LINE: "
      "MESSAGE.\n\n"
-     "  --json  one object for programs: ok, scripts, faults: [{file, line, message, traceback}]\n",
+     "  --config FILE  settings, as for serve\n"
+     "  --scripts DIR  scripts that replace the ones inside the binary\n"
+     "  --dev          the secrets and services of `usher dev` in place of production's; it need "
+     "not\n"
+     "                 be running: for authors and their CI\n"
+     "  --json         one object for programs: ok, scripts, faults: [{file, line, message,\n"
+     "                 traceback}]\n",
      cmd_check},
     {"exec", "run a Lua file with every binding",
      "usage: usher exec [OPTION…] FILE.lua [ARG…]\n\n"
@@ -150,11 +156,10 @@ static const struct option dev_only[] = {
     {"data", required_argument, NULL, DATA},     {"json", no_argument, NULL, JSON},
     {"help", no_argument, NULL, HELP},           {0}};
 
-static const struct option check_only[] = {{"config", required_argument, NULL, CONFIG},
-                                           {"scripts", required_argument, NULL, SCRIPTS},
-                                           {"json", no_argument, NULL, JSON},
-                                           {"help", no_argument, NULL, HELP},
-                                           {0}};
+static const struct option check_only[] = {
+    {"config", required_argument, NULL, CONFIG}, {"scripts", required_argument, NULL, SCRIPTS},
+    {"dev", optional_argument, NULL, DEV},       {"json", no_argument, NULL, JSON},
+    {"help", no_argument, NULL, HELP},           {0}};
 static const struct option lambda_only[] = {{"config", required_argument, NULL, CONFIG},
                                             {"scripts", required_argument, NULL, SCRIPTS},
                                             {"package", required_argument, NULL, PACKAGE},
@@ -249,8 +254,13 @@ static int cmd_dev(int argc, char **argv) {
 static int cmd_check(int argc, char **argv) {
   struct values v;
   if (!options_alone(argc, argv, check_only, &v)) return usage_error("check");
-  return check(
-      &(struct check_options){.config_path = v.config, .scripts = v.scripts, .json = v.json});
+  struct bytes over = {0};
+  int code = v.dev ? commands_use_sandbox(v.dev, v.scripts, &over) : 0;
+  if (!code)
+    code = check(&(struct check_options){
+        .config_path = v.config, .config_over = over.data, .scripts = v.scripts, .json = v.json});
+  bytes_free(&over);
+  return code;
 }
 
 static int cmd_exec(int argc, char **argv) {

@@ -26,7 +26,7 @@ local NEXT <const> = [[
 Next, in the order of a change:
   usher dev --scripts DIR                           serve them over the sandbox; a saved file is taken at once
   usher test --scripts DIR                          run the specs beside them
-  usher check --scripts DIR --config DIR/usher.lua  what is wrong, with file and line
+  usher check --scripts DIR --dev                   what is wrong, with file and line
   usher serve --scripts DIR --config DIR/usher.lua  in production; then edit, and see `usher status`
 ]]
 

@@ -94,7 +94,7 @@ class Words(unittest.TestCase):
     def test_help_names_every_option(self):
         for command, options in {"serve": "config scripts host port admin-port workers",
                                  "dev": "config scripts port data json workers",
-                                 "check": "config scripts", "exec": "config scripts dev",
+                                 "check": "config scripts dev json", "exec": "config scripts dev",
                                  "test": "config scripts seed watch output json"}.items():
             text = run(command, "--help")[1]
             for option in options.split():

@@ -103,6 +103,9 @@ class Eject(unittest.TestCase):
         for more in ([], ["--config", self.dir + "/usher.lua"]):
             code, out, err = run("check", "--scripts", self.dir, *more)
             self.assertEqual((code, err), (0, ""))
+        code, out, err = run("check", "--dev", "--scripts", self.dir, env=NO_SECRETS)
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(run("check", "--scripts", self.dir, env=NO_SECRETS)[0], 1)  # production's are missing
         with Serve(scripts=self.dir) as server:
             self.assertEqual(server.get("/healthz")[0], 200)
             self.assertEqual(server.get("/api/account/signup", "POST")[0], 415)
