@@ -4,6 +4,7 @@
 -- { abort = true } is no answer at all: the status is false, and the connection is reset.
 local config, fail, json, log = require "config", require "fail", require "json", require "log"
 local error_page, reload, scrub = require "error_page", require "reload", require "scrub"
+local trail = require "trail"
 require "request_methods"
 
 local SORTED <const> = { sorted = true }
@@ -55,7 +56,7 @@ end
 
 local function with_traceback(problem)
   if fail.is(problem) then return problem end
-  return debug.traceback(type(problem) == "string" and problem or "error: " .. tostring(problem), 2)
+  return trail.traceback(problem, 2)
 end
 
 local function our_fault(problem, request)

@@ -8,6 +8,7 @@
 
 #include "log.h"
 #include "task.h"
+#include "task_after.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -140,6 +141,7 @@ static int background_attempt(lua_State *T) {
 
 void background_tell(struct vm *vm, enum vm_phase phase) {
   vm->phase = phase;
+  if (phase != VM_SERVING) task_after_stop(vm);
   for (struct waiter *w = vm->waiters; w; w = w->next) task_wake(w->task);
 }
 

@@ -6,6 +6,7 @@
 #include "coroutines.h"
 
 #include "guard.h"
+#include "trail.h"
 
 #include <lauxlib.h>
 
@@ -63,13 +64,17 @@ static int resume(lua_State *L, lua_State *co, int nargs) {
     return -1;
   }
   lua_xmove(L, co, nargs);
+  struct context *own = *context_of(co);
+  *context_of(co) = *context_of(L); /* what runs in it is the same task's */
   int status = lua_resume(co, L, nargs, &nresults);
+  *context_of(co) = own; /* that task may be gone before this coroutine is */
   guard_pop(L);
   if (guard_stopping(L)) {
     *context_of(co) = (struct context *)dead(L);
     return guard_stop(L);
   }
   if (status != LUA_OK && status != LUA_YIELD) {
+    trail_note(L, co);
     lua_xmove(co, L, 1);
     return -1;
   }

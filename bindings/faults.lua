@@ -2,6 +2,7 @@
 -- What is wrong with a set of scripts, as a list that people and programs can read: each fault once, with its place.
 -- Called by proving.lua. Does not yield.
 local guard, json, script_files = require "guard", require "json", require "script_files"
+local trail = require "trail"
 
 local faults = {}
 faults.__index = faults
@@ -54,8 +55,9 @@ function faults:of(problem, thread)
     file, line = self:place(thread)
     message = text
   end
-  local traceback = thread and debug.traceback(thread) or debug.traceback(nil, 2)
-  return { file = file, line = line, message = message, traceback = self:trimmed(traceback) }
+  local traceback = thread and debug.traceback(thread) or trail.traceback(problem, 2)
+  local stack = traceback:sub(traceback:find("stack traceback:", 1, true) or 1)
+  return { file = file, line = line, message = message, traceback = self:trimmed(stack) }
 end
 
 -- faults:try(fn, …) -> true, what it returns | false, a fault, or the value that is in faults.passes. Where memory

@@ -6,6 +6,7 @@
 #include "globals.h"
 #include "script_set.h"
 #include "task.h"
+#include "trail.h"
 #include "vm.h"
 
 #include <ctype.h>
@@ -85,6 +86,7 @@ static const struct {
     {"sqlite", luaopen_sqlite},
     {"task", luaopen_task},
     {"terminal", luaopen_terminal},
+    {"trail", luaopen_trail},
     {"unicode", luaopen_unicode},
     {"virtual", luaopen_virtual},
     {"web_files", luaopen_web_files},

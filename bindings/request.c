@@ -9,6 +9,7 @@
 #include "log.h"
 #include "server.h"
 #include "task.h"
+#include "task_source.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -114,7 +115,10 @@ static int start(lua_State *L) {
   struct request **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
   luaL_setmetatable(L, REQUEST);
+  lua_pushvalue(L, -1);
+  lua_insert(L, -3); /* stack: box, handler, box */
   struct task *task = task_start(L, 1, on_end, s->request);
+  task_source_set(L, task);
   task_set_request_id(task, id.data, id.len);
   *box = s->request;
   s->request->box = box;

@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- scrub(text, request) -> text without what the request brought: no word of its body, query, cookies and credentials
 -- is left in it. For the traceback of a script that has put what somebody sent into its error. Called by answer.lua
--- when a script has failed, so it may take its time. Does not yield, never raises.
+-- when a script has failed, and by task_source.c for what it has started; so it may take its time. request: one, or
+-- scrub.snapshot(request). Does not yield, never raises.
 local json = require "json"
 
 local SHORTEST <const> = 4   -- shorter values say too little, and stand everywhere by chance
 local MARK <const> = "[redacted]"
+local HEADERS <const> = { "cookie", "authorization", "idempotency-key" }
 
 
 -- All texts of a decoded value, and the names of fields that are no words of a programmer's.
@@ -25,7 +27,7 @@ local function values_of(request)
   local list = { request.body, request.query_string }
   collect(json.decode(request.body), list)
   collect(request.query, list)
-  for _, name in ipairs { "cookie", "authorization", "idempotency-key" } do
+  for _, name in ipairs(HEADERS) do
     local value = request:header(name) or ""
     list[#list + 1] = value
     for part in value:gmatch("[^%s;=]+") do list[#list + 1] = part end
@@ -74,7 +76,17 @@ local function scrub(text, request)
 end
 
 
-return function(text, request)
+-- What scrub needs of a request, for what goes on when it has been answered.
+local function snapshot(request)
+  local kept = { body = request.body, query_string = request.query_string, query = request.query }
+  local headers = {}
+  for _, name in ipairs(HEADERS) do headers[name] = request:header(name) end
+  function kept:header(name) return headers[name] end -- luacheck: ignore 212
+  return kept
+end
+
+
+return setmetatable({ snapshot = snapshot }, { __call = function(_, text, request)
   local ok, clean = pcall(scrub, text, request)
   return ok and clean or "what went wrong cannot be shown: " .. tostring(clean)
-end
+end })

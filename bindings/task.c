@@ -27,7 +27,7 @@ void task_dequeue(struct task *t) {
 }
 
 struct task *task_push(lua_State *L, int nargs) {
-  struct task *t = lua_newuserdatauv(L, sizeof *t, 1);
+  struct task *t = lua_newuserdatauv(L, sizeof *t, 2);
   memset(t, 0, sizeof *t);
   t->anchor = LUA_NOREF;
   t->state = READY;
@@ -206,6 +206,10 @@ void task_queue_close(struct vm *vm) {
 
 struct task *task_running(lua_State *T) {
   return (*(struct context **)lua_getextraspace(T))->task;
+}
+
+lua_State *task_thread(const struct task *t) {
+  return t->T;
 }
 
 struct task *task_current(lua_State *T) {

@@ -20,8 +20,13 @@ struct task *task_start(lua_State *L, int nargs, task_on_end on_end, void *ctx);
 
 /* The task T belongs to. Raises where I/O is impossible: outside a task, or in a script's own coroutine. */
 struct task *task_current(lua_State *T);
-/* The same, NULL instead of raising; in a script's own coroutine too. */
+/* The same, NULL instead of raising outside a task; the task of a script's own coroutine while that runs. */
 struct task *task_running(lua_State *T);
+/* The coroutine that it is. */
+lua_State *task_thread(const struct task *t);
+
+/* A task_on_end that logs task_failed, with what the request brought taken out of it. */
+void task_log_failure(lua_State *T, int status, void *ctx);
 
 /* Yields until task_wake; then k runs, inside lua_resume, with what T's stack held. Use as `return task_await(…)`. */
 int task_await(lua_State *T, lua_KFunction k, lua_KContext ctx);

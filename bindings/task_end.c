@@ -6,6 +6,7 @@
 #include "account.h"
 #include "guard.h"
 #include "task_state.h"
+#include "trail.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -78,12 +79,11 @@ struct description {
 static int describe(lua_State *L) {
   struct description *d = lua_touserdata(L, 1);
   lua_State *T = d->T;
-  if (lua_type(T, -1) == LUA_TSTRING) {
-    luaL_traceback(L, T, lua_tostring(T, -1), 0);
-  } else {
-    lua_xmove(T, L, 1);
+  lua_xmove(T, L, 1);
+  if (lua_type(L, -1) == LUA_TSTRING)
+    trail_traceback(L, T, 0);
+  else
     luaL_tolstring(L, -1, NULL);
-  }
   d->text = strdup(lua_tostring(L, -1));
   return 0;
 }

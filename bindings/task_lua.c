@@ -3,7 +3,10 @@
 #include "account.h"
 #include "guard.h"
 #include "log.h"
+#include "task_after.h"
+#include "task_source.h"
 #include "task_state.h"
+#include "trail.h"
 #include "virtual.h"
 
 #include <lauxlib.h>
@@ -16,11 +19,10 @@ static void push_error_of(lua_State *T, struct task *child) {
   luaL_checkstack(T, 2, NULL);
   if (child->status == TASK_STOPPED) {
     lua_pushstring(T, guard_error_text(T));
-  } else if (lua_type(child->T, -1) == LUA_TSTRING) {
-    luaL_traceback(T, child->T, lua_tostring(child->T, -1), 0);
-  } else {
-    lua_xmove(child->T, T, 1);
+    return;
   }
+  lua_xmove(child->T, T, 1);
+  if (lua_type(T, -1) == LUA_TSTRING) trail_traceback(T, child->T, 0);
 }
 
 /* stack: functions, children… */
@@ -73,18 +75,23 @@ static int task_all(lua_State *T) {
   return task_await(T, task_joined, n);
 }
 
-static void on_spawned_end(lua_State *T, int status, void *ctx) {
+void task_log_failure(lua_State *T, int status, void *ctx) {
   (void)ctx;
   if (status == LUA_OK || status == TASK_STOPPED) return; /* the latter was told */
-  char *text = task_error_text(T, status);
-  log_event(LOG_ERROR, "task_failed", "error", text ? text : "out of memory", NULL);
+  char *text = task_source_scrub(T, task_error_text(T, status));
+  const char *id = task_request_id(task_running(T));
+  log_event(LOG_ERROR, "task_failed", "error", text ? text : "out of memory",
+            *id ? "request_id" : NULL, id, NULL);
   free(text);
 }
 
 /* task.spawn(fn, …): runs fn beside the caller; its error goes to the log. Does not yield. */
 static int task_spawn(lua_State *T) {
   luaL_checktype(T, 1, LUA_TFUNCTION);
-  task_start(T, lua_gettop(T) - 1, on_spawned_end, NULL);
+  task_source_push_kept(T);
+  lua_insert(T, 1);
+  struct task *t = task_start(T, lua_gettop(T) - 2, task_log_failure, NULL);
+  task_source_set(T, t);
   return 0;
 }
 
@@ -121,8 +128,9 @@ static int task_name(lua_State *T) {
 }
 
 static const luaL_Reg functions[] = {
-    {"all", task_all},   {"deadline", task_time_over}, {"limit", task_limit},
-    {"name", task_name}, {"spawn", task_spawn},        {NULL, NULL},
+    {"after", task_after}, {"all", task_all},   {"deadline", task_time_over},
+    {"limit", task_limit}, {"name", task_name}, {"spawn", task_spawn},
+    {NULL, NULL},
 };
 
 int luaopen_task(lua_State *L) {

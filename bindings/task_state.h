@@ -32,7 +32,7 @@ struct task {
   char request_id[129];
 };
 
-/* stack: …, function, nargs arguments -> …, task userdata (its user value is the coroutine) */
+/* stack: …, function, nargs arguments -> …, task userdata (its user values: the coroutine, whom it works for) */
 struct task *task_push(lua_State *L, int nargs);
 /* Of the same request, job and account; in no account yet. */
 void task_inherit(struct task *t, const struct task *from);

@@ -10,6 +10,8 @@
 #include "script_set.h"
 #include "secret_handle.h"
 #include "task.h"
+#include "task_after.h"
+#include "trail.h"
 #include "virtual.h"
 
 #include <errno.h>
@@ -118,6 +120,8 @@ static int prepare(lua_State *L) {
   struct vm *vm = lua_touserdata(L, 1);
   luaL_openlibs(L);
   task_prepare(L);
+  task_after_prepare(L);
+  trail_prepare(L);
   guard_install(L);
   modules_install(L);
   globals_install(L); /* whatever replaces a function of Lua's stands before this */

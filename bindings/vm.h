@@ -58,7 +58,9 @@ struct vm {
   unsigned tasks;      /* alive; when closing: handles still open */
   unsigned background; /* alive, of jobs: these do not count in tasks */
   enum vm_phase phase;
-  struct waiter *waiters;         /* jobs that sleep */
+  struct waiter *waiters; /* jobs that sleep */
+  struct after *timers;   /* of task.after */
+  unsigned timer_count;
   struct virtual *virtual;        /* virtual.h; NULL: nobody asked for it */
   void (*on_idle)(struct vm *vm); /* the last task, or the last of a job, has ended; may be NULL */
   void *host;                     /* of whoever set on_idle */

@@ -17,6 +17,12 @@ function task.all(functions) end
 ---@param ... any its arguments
 function task.spawn(fn, ...) end
 
+---Runs a function as a task of its own that much later, if these scripts still serve then: a reload forgets it, and so
+---does the end of the process. What it raises goes to the log as task_failed. Does not yield.
+---@param seconds number 0 or more
+---@param fn fun()
+function task.after(seconds, fn) end
+
 ---When the time of this task is over: the request's deadline, or an earlier one of task.limit. Every call of http, aws
 ---and stripe ends by then. Does not yield.
 ---@return number? seconds of clock.monotonic; nil without a deadline

@@ -2,7 +2,7 @@
 -- random: even, inside its bounds, and the same again from the same seed in a world.
 local random, testing = require "random", require "testing"
 
-local EDGES <const> = { { 0, 0 }, { -3, 3 }, { math.mininteger, math.maxinteger }, 
+local EDGES <const> = { { 0, 0 }, { -3, 3 }, { math.mininteger, math.maxinteger },
   { math.maxinteger - 1, math.maxinteger }, { math.mininteger, math.mininteger }, { -1, math.maxinteger } }
 
 local function counts(n, draw)

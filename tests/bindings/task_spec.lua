@@ -190,3 +190,45 @@ describe("task.spawn", function()
     assert.is_nil(task.deadline())
   end)
 end)
+
+describe("task.after", function()
+  it("runs functions when their time has come, soonest first", function()
+    require "testing".world() -- whose time does not have to be waited for
+    local seen, began = {}, clock.monotonic()
+    task.after(7200, function() seen[#seen + 1] = { "two hours", clock.monotonic() - began } end)
+    task.after(3600, function()
+      clock.sleep(1)
+      seen[#seen + 1] = { "one hour", clock.monotonic() - began }
+    end)
+    task.after(0, function() seen[#seen + 1] = { "now", clock.monotonic() - began } end)
+    assert.same({}, seen)
+    clock.sleep(8000)
+    require "testing".finish()
+    assert.same({ { "now", 0.0 }, { "one hour", 3601.0 }, { "two hours", 7200.0 } }, seen)
+  end)
+
+  it("is forgotten with its function when the state ends", function()
+    for _ = 1, 100 do task.after(1e6, function() error "never" end) end
+  end)
+
+  it("keeps its error to itself", function()
+    local came = false
+    task.after(0, function()
+      came = true
+      error "this line belongs into the log"
+    end)
+    while not came do turn() end
+  end)
+
+  for _, case in ipairs { { "soon", print }, { -1, print }, { 1e9, print }, { 0 / 0, print }, { 1 }, { 1, 5 } } do
+    it(("refuses %s and %s"):format(tostring(case[1]), type(case[2])), function()
+      assert.error_matches(function() task.after(case[1], case[2]) end, "bad argument")
+    end)
+  end
+
+  it("has an end", function()
+    local ok, problem
+    repeat ok, problem = pcall(task.after, 1e6, print) until not ok
+    assert.matches("more than 10000 timers wait", problem)
+  end)
+end)

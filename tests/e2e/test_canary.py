@@ -54,6 +54,13 @@ BROKEN = {
   "/fails": 'require "fail"(form.password, form.email)',
   "/deep": 'local function f(a, b) return g(a, b) .. "" end f(form.password, form.email)',
   "/joins": 'require "task".all { function() error("cannot work with " .. form.password) end }',
+  "/spawns": 'local p = form.password require "task".spawn(function() error("cannot work with " .. p) end)'
+             ' require "clock".sleep(0)',
+  "/spawns_later": 'local p = form.password require "task".spawn(function() require "clock".sleep(0.05)'
+                   ' require "task".spawn(function() error("cannot work with " .. p) end) end) return { json = {} }',
+  "/after": 'local e = form.email require "task".after(0.02, function() error("no " .. e:upper()) end) return { json = {} }',
+  "/wraps": 'coroutine.wrap(function() coroutine.wrap(function() error(form.password .. form.name) end)() end)()',
+  "/resumes": 'local _, e = coroutine.resume(coroutine.create(function() error(form.password) end)) error(e, 0)',
   "/logs": 'require "log".info("looked", { password = form.password, email = form.email, list = { form } , '
            'token = form.stripe_token, who = { name = form.name, organization = form.organization } })'
            ' return { json = {} }',

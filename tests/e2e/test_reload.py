@@ -14,7 +14,7 @@ import unittest
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from process import PATIENCE, Dev, Folder, fixture, run
+from process import PATIENCE, Dev, Folder, Serve, fixture, run
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "bench"))
 import reloads  # noqa: E402
@@ -187,6 +187,27 @@ class UnderLoad(unittest.TestCase):
         said = []
         one = reloads.run(60, reloads.Clients, connections=8, people=2, say=said.append)
         self.assertEqual([], one.problems, "\n".join(said))
+
+
+class Timers(unittest.TestCase):
+    FLOW = """local log, task = require "log", require "task"
+return function(req)
+  task.after(tonumber(req.query.s), function() log.info("%s_came") end)
+  return { json = {} }
+end"""
+
+    def test_they_stop_with_their_version(self):
+        with Folder({"routes.lua": 'return { { "GET", "/timer", "timer" } }', "timer.lua": self.FLOW % "old"}) as folder:
+            with Serve("return { reload = { watch = false } }", scripts=folder) as usher:
+                usher.get("/timer?s=0.01")
+                usher.wait_for("old_came")
+                usher.get("/timer?s=0.5")
+                pathlib.Path(folder, "timer.lua").write_text(self.FLOW % "new")
+                self.assertEqual(200, usher.get("/reload", "POST", admin=True)[0])
+                said = len(usher.said)
+                usher.get("/timer?s=1")
+                usher.wait_for("new_came")
+                self.assertEqual([], [line for line in usher.said[said:] if "old_came" in line])
 
 
 class Watch(unittest.TestCase):
