@@ -66,7 +66,8 @@ function Report:finish(broken)
       faults = self.faults,
     }, { sorted = true }))
   elseif self.output ~= "junit" then
-    print(("seed %d (the same worlds again: --seed %d)"):format(testing.seed, testing.seed))
+    local mark = self.output == "TAP" and "# " or ""
+    print(("%sseed %d (the same worlds again: --seed %d)"):format(mark, testing.seed, testing.seed))
   end
   if self.ran == 0 then io.stderr:write("usher test: no test ran\n") end
   return ok and 0 or 1

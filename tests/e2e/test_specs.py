@@ -60,7 +60,9 @@ class Options(unittest.TestCase):
 
     def test_formats(self):
         with Folder({"a_spec.lua": MIXED}) as path:
-            self.assertIn("not ok", usher_test("--output", "TAP", path)[1])
+            tap = usher_test("--output", "TAP", path)[1]
+            self.assertIn("not ok", tap)
+            self.assertIn("\n# seed ", tap)
             self.assertIn("1 failure", usher_test("--output", "utf", path)[1])
             tree = xml.etree.ElementTree.fromstring(usher_test("--output", "junit", path)[1])
         self.assertEqual(len(tree.findall(".//testcase")), 4)
