@@ -9,7 +9,7 @@ faults.__index = faults
 
 -- Lua cuts long paths short in its messages: by what it says, the path and back.
 local function short_name(path)
-  return debug.getinfo(load("", "@" .. path, "t"), "S").short_src
+  return debug.getinfo(assert(load("", "@" .. path, "t")), "S").short_src
 end
 
 -- faults.new() -> an empty list

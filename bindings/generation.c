@@ -74,9 +74,8 @@ int generation_open(const struct vm_settings *from, const char *handler, struct 
   struct generation *g = calloc(1, sizeof *g);
   struct vm_settings settings = *from;
   *problem = NULL;
-  if (!g) return UV_ENOMEM;
   settings.set = version->set;
-  int err = vm_open(&g->vm, &settings, problem);
+  int err = g ? vm_open(&g->vm, &settings, problem) : UV_ENOMEM;
   if (err) {
     free(g);
     atomic_fetch_sub(&version->states, 1);
