@@ -7,6 +7,7 @@
 #include "../core/unit.h"
 
 #include "client.h"
+#include "failing.h"
 #include "listener.h"
 #include "log.h"
 #include "request.h"
@@ -41,7 +42,7 @@ static const char client_text[] =
     "return function(url)\n"
     "  local function ask(body)\n"
     "    return function()\n"
-    "      return http.fetch { method = 'POST', url = url .. '?a=1&b=%20', timeout = 20,\n"
+    "      return http.fetch { method = 'POST', url = url .. '?a=1&b=%20', timeout = 600,\n"
     "        body = json.encode(body), headers = { ['content-type'] = 'application/json',\n"
     "        ['x-key'] = { 'Bearer ', secret.new('key', 'value') } } }\n"
     "    end\n"
@@ -53,42 +54,6 @@ static const char client_text[] =
     "  assert(done[1].status == 200 and done[2].status == 422 and done[3][1] == 'caught')\n"
     "  return json.decode(done[1].body).key == 'Bearer value'\n"
     "end\n";
-
-/* --- an allocator that fails when told to ------------------------------------------------------ */
-
-static struct {
-  long left;     /* allocations until it fails; -1: never */
-  long in_a_row; /* how many fail then */
-  bool
-      every_first; /* the first try of each fails, so that Lua collects everything and tries again */
-  bool refused;    /* that first try was the last call */
-  bool failed;
-} memory = {.left = -1};
-
-static bool must_fail(void) {
-  if (memory.every_first) {
-    memory.refused = !memory.refused;
-    return memory.refused;
-  }
-  if (memory.left < 0) return false;
-  if (memory.left > 0) {
-    memory.left--;
-    return false;
-  }
-  memory.failed = true;
-  if (--memory.in_a_row == 0) memory.left = -1;
-  return true;
-}
-
-static void *allocate(void *ud, void *block, size_t old, size_t new) {
-  (void)ud;
-  if (new == 0) {
-    free(block);
-    return NULL;
-  }
-  bool grows = !block || new > old;
-  return grows && must_fail() ? NULL : realloc(block, new);
-}
 
 /* --- the house: loop, client, vm, server -------------------------------------------------------- */
 
@@ -130,7 +95,9 @@ static void house_open(struct house *h) {
   memset(h, 0, sizeof *h);
   assert_int_equal(uv_loop_init(&h->loop), 0);
   struct vm_settings settings = {.loop = &h->loop, .trusted = true, .lenient = true};
-  assert_int_equal(client_open(&h->loop, &(struct client_settings){0}, &settings.client), 0);
+  assert_int_equal(client_open(&h->loop, &(struct client_settings){.connect_timeout_ms = 60000},
+                               &settings.client),
+                   0);
   assert_int_equal(vm_open(&h->vm, &settings, &problem), 0);
   lua_pushcfunction(h->vm->L, load);
   lua_pushlightuserdata(h->vm->L, h);
@@ -139,7 +106,6 @@ static void house_open(struct house *h) {
   struct server_settings server = {.name = "test", .limits = server_limits_default()};
   assert_int_equal(server_open(&h->loop, fd, &server, on_request, h, &h->server), 0);
   snprintf(h->url, sizeof h->url, "http://127.0.0.1:%d/", port);
-  lua_setallocf(h->vm->L, allocate, NULL); /* Lua's own is realloc and free, too */
 }
 
 /* As host.c closes, with whatever is going on. */
@@ -209,10 +175,9 @@ static void test_collecting(void **state) {
   (void)state;
   struct house h;
   house_open(&h);
-  memory.every_first = true;
-  memory.refused = false;
+  failing.every = 1;
   run(&h);
-  memory.every_first = false;
+  failing.every = 0;
   assert_true(h.good);
   house_close(&h);
 }
@@ -238,13 +203,13 @@ static void test_failing(void **state) {
     struct house h;
     long n = 0;
     house_open(&h);
-    for (memory.failed = true; memory.failed; n++) {
-      memory.left = n;
-      memory.in_a_row = rows[i];
-      memory.failed = false;
+    for (failing.failed = true; failing.failed; n++) {
+      failing.left = n;
+      failing.in_a_row = rows[i];
+      failing.failed = false;
       run(&h);
-      if (!memory.failed) assert_true(h.good);
-      memory.left = -1;
+      if (!failing.failed) assert_true(h.good);
+      failing.left = -1;
     }
     print_message("%ld points of failure\n", n);
     assert_true(n > 100);
