@@ -72,6 +72,32 @@ class Trouble(PageTest):
         self.window.see("code-step")
         self.stores.whole(email)
 
+    def test_one_form_has_one_key(self):
+        """The Idempotency-Key stays while the form does, also with another card; another form has another."""
+        self.open()
+        self.window.run("""const real = window.fetch;
+          window.keys = [];
+          window.fetch = (path, options) => {
+            window.keys.push(options.headers['Idempotency-Key']);
+            return real(path, options);
+          };""")
+        email = self.fill(stripe_token="tok_chargeDeclined")
+        self.submit()
+        self.assert_errors({"stripe_token": "The card was not accepted."})
+        self.sandbox.arm("stripe", "POST /v1/payment_methods", "refuse", **FAILS)
+        self.change(stripe_token="tok_visa")
+        self.submit()
+        self.window.read("form-wait", "Stop")
+        self.press("Stop")
+        self.window.until(lambda: not self.window.text("form-wait"), "nothing to wait for")
+        self.change(organization="Another")
+        self.submit()
+        self.window.see("code-step")
+        keys = self.window.run("return window.keys")
+        self.assertEqual((len(set(keys[:-1])), len(set(keys))), (1, 2), keys)
+        self.assertRegex(keys[0], "^[0-9a-f]{32}$")
+        self.stores.whole(email)
+
     def test_an_answer_that_comes_too_late(self):
         """504: the flow runs on, and the same request again finds its result."""
         self.sandbox.arm("stripe", "POST /v1/customers", "hang")
