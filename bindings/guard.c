@@ -149,6 +149,11 @@ void guard_check(lua_State *L) {
   if (g->stop) guard_stop(L);
 }
 
+void guard_check_size(lua_State *L, const char *what, size_t len) {
+  const struct guard_settings *max = guard_of(L);
+  if (max && len > max->string_size) luaL_error(L, "%s: too large (scripts.string_size)", what);
+}
+
 bool guard_stopping(lua_State *L) {
   return guard_in(L)->stop != LIMIT_NONE;
 }

@@ -65,6 +65,8 @@ void guard_reset_alone(lua_State *T, struct account *account, const char *reques
 
 /* In every loop of C whose length a script decides: does not return when the slice is to stop. */
 void guard_check(lua_State *L);
+/* Raises where something outside of Lua's memory, len bytes, would be longer than a string may be. */
+void guard_check_size(lua_State *L, const char *what, size_t len);
 bool guard_stopping(lua_State *L);
 /* The slice is being stopped: L goes no further. Does not return. */
 int guard_stop(lua_State *L);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `http` module: one exchange with another server. What may hold secrets is joined here. */
 #include "client.h"
+#include "guard.h"
+#include "http_words.h"
 #include "secret_handle.h"
 #include "task.h"
 
@@ -23,31 +25,6 @@ struct op {
 
 /* --- 1. what can be wrong about the arguments --- */
 
-static bool is_token(const char *s, size_t len) {
-  static const char others[] = "!#$%&'*+-.^_`|~";
-  for (size_t i = 0; i < len; i++) {
-    char c = s[i], lower = (char)(c | 0x20);
-    bool usual = (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
-    if (!usual && (!c || !strchr(others, c))) return false;
-  }
-  return len > 0;
-}
-
-static bool is_value(const char *s, size_t len) {
-  for (size_t i = 0; i < len; i++)
-    if (s[i] == '\r' || s[i] == '\n' || s[i] == '\0') return false;
-  return true;
-}
-
-/* The client frames the message; a second opinion on that is how requests get smuggled. */
-static bool is_framing(const char *name) {
-  static const char *const names[] = {
-      "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcasecmp(name, names[i]) == 0) return true;
-  return false;
-}
-
 /* The length of the string or secret on the top of the stack. */
 static size_t part_len(lua_State *L) {
   struct secret *s = secret_test(L, -1);
@@ -60,7 +37,7 @@ static size_t check_part(lua_State *L, const char *name) {
   if (!s && lua_type(L, -1) != LUA_TSTRING)
     luaL_error(L, "http.fetch: header %s: a %s, not a string or a secret", name,
                luaL_typename(L, -1));
-  if (!is_value(s ? secret_data(s) : lua_tostring(L, -1), part_len(L)))
+  if (!http_is_value(s ? secret_data(s) : lua_tostring(L, -1), part_len(L)))
     luaL_error(L, "http.fetch: header %s: a line break or NUL in its value", name);
   return part_len(L);
 }
@@ -70,14 +47,15 @@ static size_t check_header(lua_State *L) {
   if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "http.fetch: headers are named by strings");
   size_t len;
   const char *name = lua_tolstring(L, -2, &len);
-  if (!is_token(name, len)) luaL_error(L, "http.fetch: not a header's name: \"%s\"", name);
-  if (is_framing(name)) luaL_error(L, "http.fetch: header %s is the client's to set", name);
+  if (!http_is_token(name, len)) luaL_error(L, "http.fetch: not a header's name: \"%s\"", name);
+  if (http_is_framing(name)) luaL_error(L, "http.fetch: header %s is the client's to set", name);
   len += strlen(": ") + 1;
   if (lua_type(L, -1) != LUA_TTABLE) return len + check_part(L, name);
   lua_Unsigned parts = lua_rawlen(L, -1);
   for (lua_Unsigned i = 1; i <= parts; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i);
     len += check_part(L, name);
+    guard_check_size(L, "http.fetch: headers", len);
     lua_pop(L, 1);
   }
   return len;
@@ -134,6 +112,7 @@ static size_t check_parts(lua_State *L, const char *option) {
     if (lua_rawgeti(L, -1, (lua_Integer)i) != LUA_TSTRING && !secret_test(L, -1))
       luaL_error(L, "http.fetch: %s: a %s, not a string or a secret", option, luaL_typename(L, -1));
     len += part_len(L);
+    guard_check_size(L, "http.fetch", len);
   }
   return len;
 }
@@ -185,7 +164,7 @@ static void check_request(lua_State *L, struct client_request *r, size_t *url_le
   size_t len;
   check_options(L);
   r->method = check_text(L, "method", "GET", &len);
-  if (!is_token(r->method, len)) luaL_error(L, "http.fetch: method: not a method's name");
+  if (!http_is_token(r->method, len)) luaL_error(L, "http.fetch: method: not a method's name");
   check_url_option(L, r, url_len);
   check_body(L, r);
   if (r->body_len && strcmp(r->method, "HEAD") == 0)

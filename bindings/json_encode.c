@@ -2,6 +2,8 @@
 /* Lua values as JSON text. Tables are read raw; each level of nesting is one C frame, which also knows its place. */
 #include "json_encode.h"
 
+#include "guard.h"
+
 #include <lauxlib.h>
 #include <math.h>
 #include <stdio.h>
@@ -38,6 +40,7 @@ void json_refuse(lua_State *L, struct json_encoder *e, const struct json_place *
 
 static void reserve(lua_State *L, struct json_encoder *e, size_t len) {
   if (len < e->out.cap - e->out.len) return;
+  guard_check_size(L, "json.encode", e->out.len + len);
   if (bytes_reserve(&e->out, len)) luaL_error(L, "not enough memory");
 }
 
@@ -256,6 +259,7 @@ void json_put_object(lua_State *L, struct json_encoder *e, const struct json_pla
 bool json_enter(lua_State *L, struct json_encoder *e, const struct json_place *at, int depth) {
   if (depth == e->depth) json_refuse(L, e, at, "tables nested so deep, or in a circle,");
   luaL_checkstack(L, 6, "json");
+  guard_check(L);
   return marked(L, e->array_mt) || lua_rawlen(L, -1) > 0;
 }
 
