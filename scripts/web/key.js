@@ -30,7 +30,7 @@ export function showKey(answer) {
   byId('key-shown').hidden = !value;
   byId('key-gone').hidden = Boolean(value) || !answer.api_key;
   byId('key-later').hidden = Boolean(answer.api_key);
-  if (!answer.api_key) byId('key-title').textContent = 'Your e-mail address is confirmed';
+  if (!answer.api_key) document.querySelector('#key-step h1').textContent = 'Your e-mail address is confirmed';
   if (!value) return;
   byId('secret').value = value;
   byId('secret').addEventListener('focus', (event) => event.target.select());
