@@ -85,13 +85,13 @@ local function connection_error(failure)
   }
 end
 
--- Stripe's own word goes first, then its libraries' rule: 409 and 5xx are worth another try.
+-- Stripe's own word goes first. Else 409, 429 and 5xx are worth another try, after a pause.
 local function worth_retrying(reply)
   local word = reply.headers["stripe-should-retry"]
   if word == "true" or word == "false" then
     return word == "true"
   end
-  return reply.status == 409 or reply.status >= 500
+  return reply.status == 409 or reply.status == 429 or reply.status >= 500
 end
 
 local function text_or_nil(value)

@@ -100,7 +100,9 @@ local function attempt(signup, form)
   end
   local unsent, exists = UNSENT[err.code], err.code == "UsernameExistsException"
   if not unsent and not exists and not is_ambiguous(err) then trouble.stop(signup, "cognito", err) end
-  return meet_existing(signup, form, not exists or err.ambiguous, not unsent), err
+  local known_now = meet_existing(signup, form, not exists or err.ambiguous, not unsent)
+  if unsent and not known_now then trouble.stop(signup, "cognito", err) end -- a limit is not asked twice
+  return known_now, err
 end
 
 
