@@ -15,7 +15,7 @@ SECRET = "Vendor's own words about jane@corp.example"
 
 def setUpModule():
     global one, ready, stores, sandbox
-    one = usher("{ signup = { lease = 1 } }")
+    one = usher("{ signup = { lease = 5 } }")
     ready, stores, sandbox = one.ready, Stores(one.ready), Sandbox(one.ready)
 
 
