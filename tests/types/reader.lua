@@ -151,6 +151,21 @@ function reader.words(path, pattern)
 end
 
 
+-- for line, a, b in reader.named(path) do: each a.b between backticks of a document's text
+function reader.named(path)
+  return coroutine.wrap(function()
+    local number, fenced = 0, false
+    for line in (reader.text(path) .. "\n"):gmatch("(.-)\n") do
+      number = number + 1
+      if line:find "^```" then fenced = not fenced end
+      for code in line:gmatch(fenced and "^$" or "`([^`]+)`") do
+        for a, b in code:gmatch "%f[%w_./]([%l%d_]+)%.([%l%d_]+)" do coroutine.yield(number, a, b) end
+      end
+    end
+  end)
+end
+
+
 -- The modules that bindings/modules.c shows to scripts
 function reader.shown()
   local rows, names = reader.text("bindings/modules.c"):match("shown%[%] = (%b{})"), {}

@@ -98,6 +98,16 @@ local function same_parameters(fn, typed, where)
 end
 
 
+-- Is b a function of the module a, or a setting of the section a? nil: a is neither
+local function is_named(a, b)
+  local ok, section = pcall(function() return require "config"[a] end)
+  local is_section, is_module = ok and type(section) == "table", bindings()[a] and a ~= "request"
+  if b == "lua" or not (is_section or is_module) then return nil end
+  local is_setting = is_section and pcall(function() return section[b] end)
+  return is_setting or is_module and require(a)[b] ~= nil
+end
+
+
 describe("the types of", function()
   for name in pairs(bindings()) do
     it("module " .. name .. " are those of the module", function()
@@ -189,6 +199,15 @@ describe("the types of", function()
       assert.same({}, (grammar.read(text)), text)
     end
   end)
+
+  for _, path in ipairs { "README.md", "scripts/README.md" } do
+    it("functions and settings that " .. path .. " names are there", function()
+      for line, a, b in reader.named(path) do
+        local is_there = is_named(a, b)
+        assert.is_true(is_there ~= false, ("%s:%d: there is no %s.%s"):format(path, line, a, b))
+      end
+    end)
+  end
 
   it("a request name all its strings", function()
     local text, fields = reader.text "scripts/.types/request.lua", {}
