@@ -122,6 +122,15 @@ static void prepare(struct reload *r) {
   workers_tell(r->workers, RELOAD_PREPARE);
 }
 
+/* A version serves from now on, whether its specs were asked or not. */
+static void tell_version(const struct reload *r, const struct version *v) {
+  metrics_gauge("usher_generation", "", v->number);
+  if (r->settings.prove) return;
+  char number[16];
+  snprintf(number, sizeof number, "%u", v->number);
+  log_event(LOG_WARN, "specs_not_run", "version", number, "reason", "reload.prove is off", NULL);
+}
+
 static void swap(struct reload *r) {
   char message[160];
   struct version *v = r->candidate;
@@ -129,7 +138,7 @@ static void swap(struct reload *r) {
            script_set_hash(v->set), v->trigger);
   versions_adopt(r->versions, v);
   r->candidate = NULL;
-  metrics_gauge("usher_generation", "", v->number);
+  tell_version(r, v);
   workers_tell(r->workers, RELOAD_SWAP);
   log_event(LOG_INFO, "reloaded", "trigger", r->job->trigger, "now", message, NULL);
   finish(r, true, message);
@@ -255,7 +264,7 @@ int reload_open(const struct reload_settings *settings, struct reload **out, cha
   uv_mutex_init(&r->lock);
   uv_async_init(settings->vm.loop, &r->wake, on_wake);
   r->wake.data = r;
-  metrics_gauge("usher_generation", "", 1);
+  tell_version(r, versions_current(r->versions));
   *out = r;
   return 0;
 }

@@ -210,6 +210,19 @@ end"""
                 self.assertEqual([], [line for line in usher.said[said:] if "old_came" in line])
 
 
+class Unproven(unittest.TestCase):
+    def test_the_log_says_that_specs_were_not_run(self):
+        failing = "describe('it', function() it('fails', function() assert.equal(1, 2) end) end)"
+        files = {"routes.lua": ROUTES, "hello.lua": HELLO, "wait.lua": WAIT, "lib/word.lua": "return 'one'",
+                 "hello_spec.lua": failing}
+        with Folder(files) as folder, Serve("return { reload = { watch = false, prove = false } }", scripts=folder) as usher:
+            first = [json.loads(line) for line in usher.said if "specs_not_run" in line]
+            self.assertEqual([("warn", "1", "reload.prove is off")], [(e["level"], e["version"], e["reason"]) for e in first])
+            pathlib.Path(folder, "lib/word.lua").write_text("return 'two'")
+            self.assertEqual(200, usher.get("/reload", "POST", admin=True)[0])
+            self.assertEqual("2", usher.wait_for("specs_not_run")["version"])
+
+
 class Watch(unittest.TestCase):
     def test_a_saved_file_is_taken(self):
         with tempfile.TemporaryDirectory() as folder:
