@@ -2,12 +2,12 @@
 /* sqlite: the sandbox's database, as Lua sees it. Synchronous on purpose: the sandbox has a worker
  * of its own, and no transaction of its outlives a slice between two yields. The connection owns
  * every statement; the cache (user value of the connection) only remembers them by their SQL.
- * World's fault in open is nil, message; everything later is a raise with SQLite's own words. */
+ * The world's fault in open is nil, message; everything later raises SQLite's own words. */
 #include <lauxlib.h>
-#include <lua.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 int luaopen_sqlite(lua_State *L);
 
@@ -353,6 +353,8 @@ static int sqlite_open(lua_State *L) {
     return 2;
   }
   sqlite3_busy_timeout(db->handle, BUSY_MS);
+  bool is_world = strcmp(path, ":memory:") == 0; /* then it leads to no file */
+  if (is_world) sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
   return 1;
 }
 

@@ -56,6 +56,12 @@ local function environment(base, require_here)
 end
 
 
+-- Do scripts have all of Lua in this state?
+local function is_trusted()
+  return (pcall(function() return globals.environment().io end))
+end
+
+
 function universe.new(given, options)
   local read, as_flows = options and options.read, options and options.as_flows
   local loaded, loading, compiled = given, {}, read and {} or shared
@@ -87,6 +93,7 @@ function universe.new(given, options)
 
   own, tools = environment(_G, require_here), environment(globals.environment(), require_here)
   scripts = as_flows and environment(globals.flow(), require_as_flow) or tools
+  if not is_trusted() then tools = scripts end
   loaded.globals = { environment = function() return scripts end }
   return require_here
 end

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- bindings: one world of testing.lua. It speaks to the scripts as a browser or Lambda would, looks into the sandbox's
 -- stores, breaks calls, and moves the time. What the scripts fetch is answered by world_services.lua.
-local clock, json = require "clock", require "json"
+local clock, globals, json = require "clock", require "globals", require "json"
 local testing_request, universe = require "testing_request", require "universe"
 local settings, services = require "world_settings", require "world_services"
 local watching = require "world_watching"
@@ -9,15 +9,19 @@ local watching = require "world_watching"
 local World = {}
 World.__index = World
 
+-- world -> its require, for this file and what it hands it to: a spec gets at no module of usher's own, because specs
+-- run where usher serves, too.
+local inside = setmetatable({}, { __mode = "k" })
+
 
 local function new(changes)
   local self = setmetatable({ logs = {}, clock = {} }, World)
   local config = settings(changes)
   local given = watching.modules(self)
   given.config, given.request = config, {}
-  services.add(self, given)
-  given.fresh_scripts = function(name) return self:require(name) end
-  self.config, self.require_module = config, universe.new(given, { as_flows = true })
+  services.add(self, given, function(name) return inside[self](name) end)
+  given.fresh_scripts = function(name) return inside[self](name) end
+  self.config, inside[self] = config, universe.new(given, { as_flows = true })
   self.clock.now = clock.now
   self.clock.advance = function(seconds) clock.sleep(seconds) end
   return self
@@ -26,7 +30,8 @@ end
 
 -- world:require "lib.account" -> the module, of this world. What a spec requires by itself is not of it.
 function World:require(name)
-  return self.require_module(name)
+  if globals.hides(name) then error(("module '%s' is usher's own, and not for scripts"):format(name), 2) end
+  return inside[self](name)
 end
 
 
@@ -48,14 +53,14 @@ local function ask(self, handler, method, target, options)
     listener = options.listener or "public", method = method, target = target, headers = headers_of(options),
     body = options.json ~= nil and json.encode(options.json, { sorted = true }) or options.body,
     remote = options.remote, id = options.id,
-  }, self:require "request_methods")
-  return testing_request.reply(self:require "answer"(handler)(request))
+  }, inside[self] "request_methods")
+  return testing_request.reply(inside[self] "answer"(handler)(request))
 end
 
 -- One request through the router -> { status=, headers=, cookies=, body=, json= }. options: json= or body=, headers=,
 -- cookies= { name = value }, remote= "192.0.2.1", listener= "public" or "admin". Yields.
 function World:request(method, target, options)
-  return ask(self, self:require "router", method, target, options or {})
+  return ask(self, inside[self] "router", method, target, options or {})
 end
 
 function World:get(target, options)

@@ -25,15 +25,15 @@ end
 
 
 -- -> handler, listener | nil. The longest URL that a spec serves wins.
-local function find(world, url, base)
+local function find(world, inside, url, base)
   local best
   for served in pairs(world.served) do
     if url:sub(1, #served) == served and (not best or #served > #best) then best = served end
   end
   if best then return world.served[best], "outside" end
   local name = base:match "^http://(%l+)%.world$"
-  if name == "usher" then return world:require "router", "public" end
-  if name then return world:require "sandbox", name end
+  if name == "usher" then return inside "router", "public" end
+  if name then return inside "sandbox", name end
 end
 
 
@@ -47,17 +47,17 @@ local function request_of(options, listener, target, base, deadline)
 end
 
 
-local function fetch(world, options)
+local function fetch(world, inside, options)
   local url = virtual.text(options.url)
   local base, target = split(url)
   local deadline = clock.monotonic() + (options.timeout or TIMEOUT)
   deadline = math.min(deadline, task.deadline() or deadline)
-  local handler, listener = find(world, url, base)
+  local handler, listener = find(world, inside, url, base)
   if not handler then return failed("dns", ("nobody serves %s in this world: world:serve"):format(base), false) end
   clock.sleep(LATENCY)
   local request = testing_request.new(request_of(options, listener, target, base, deadline),
-    world:require "request_methods")
-  local status, flat, body = world:require "answer"(handler)(request)
+    inside "request_methods")
+  local status, flat, body = inside "answer"(handler)(request)
   if request:gone() then return failed("timeout", "no answer in time", true) end
   if not status then return failed("reset", "the connection was closed", true) end
   clock.sleep(LATENCY)
@@ -68,10 +68,10 @@ end
 
 
 -- The signatures are the sandbox's own keys', whatever credentials this process has.
-local function signing(world)
+local function signing(inside)
   local function with_keys(fn)
     return function(request)
-      local facts = world:require "sandbox.settings"
+      local facts = inside "sandbox.settings"
       request.credentials = request.credentials
         or { access_key_id = facts.access_key_id, secret_access_key = facts.secret_access_key }
       request.time = request.time or math.floor(clock.now())
@@ -85,11 +85,11 @@ end
 
 local function nothing() return nil end
 
--- Puts the modules by which a world reaches others among the given ones.
-function services.add(world, given)
+-- Puts the modules by which a world reaches others among the given ones. inside(name) -> any module of the world.
+function services.add(world, given, inside)
   world.served = {}
-  given.http = { fetch = function(options) return fetch(world, options) end }
-  given.sigv4 = signing(world)
+  given.http = { fetch = function(options) return fetch(world, inside, options) end }
+  given.sigv4 = signing(inside)
   given.aws_credentials = { await = function() return true end, renew = function() return false end }
   given.aws_env = { region = nothing, endpoint_url = nothing, setting = nothing,
     credentials_source = function() return "testing" end }

@@ -77,14 +77,25 @@ describe("a world", function()
   end)
 
   it("has scripts that can do what flows can, and no more", function()
-    local env = world:require "globals".environment()
+    local env
+    for _, fn in pairs(world:require "lib.account") do
+      for i = 1, debug.getinfo(fn, "u").nups do
+        local name, value = debug.getupvalue(fn, i)
+        if name == "_ENV" then env = value end
+      end
+    end
     assert.has_error(function() env.x = 1 end)
     assert.has_error(function() return env.io end)
     assert.is_nil(env.os.getenv)
     assert.equal(env, env._G)
     assert.equal(world:require "lib.form", env.require "lib.form")
-    local _, problem = pcall(env.require, "sqlite")
-    assert.matches("module 'sqlite' is usher's own, and not for scripts", problem, 1, true)
+    for _, use in ipairs { env.require, function(name) return world:require(name) end } do
+      local _, problem = pcall(use, "sqlite")
+      assert.matches("module 'sqlite' is usher's own, and not for scripts", problem, 1, true)
+    end
+    local attached, problem = pcall(function() world:require "sandbox.store":exec "ATTACH '/tmp/x' AS x" end)
+    assert.is_false(attached)
+    assert.matches("too many attached databases", problem, 1, true)
     assert.is_table(world:require "commands.inspect")
   end)
 
