@@ -50,6 +50,17 @@ static void fetch_all(void) {
   }
 }
 
+/* The algorithm is looked up by its name, which costs more than hashing: once for each context. */
+static EVP_MAC_CTX *mac_new(void) {
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
+      OSSL_PARAM_construct_end()};
+  EVP_MAC_CTX *mac = EVP_MAC_CTX_new(hmac);
+  if (mac && EVP_MAC_CTX_set_params(mac, params)) return mac;
+  EVP_MAC_CTX_free(mac);
+  return NULL;
+}
+
 static struct contexts *contexts_get(void) {
   pthread_once(&once, fetch_all);
   struct contexts *c = pthread_getspecific(contexts_key);
@@ -57,7 +68,7 @@ static struct contexts *contexts_get(void) {
   c = calloc(1, sizeof *c);
   if (!c) return NULL;
   c->hash = EVP_MD_CTX_new();
-  c->mac = EVP_MAC_CTX_new(hmac);
+  c->mac = mac_new();
   if (c->hash && c->mac && pthread_setspecific(contexts_key, c) == 0) return c;
   contexts_free(c);
   return NULL;
@@ -75,10 +86,7 @@ int digest_sha256(const void *data, size_t len, unsigned char out[DIGEST_SIZE]) 
 static int mac_run(EVP_MAC_CTX *mac, const void *key, size_t key_len, const void *data, size_t len,
                    unsigned char *out) {
   size_t size;
-  const OSSL_PARAM params[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
-      OSSL_PARAM_construct_end()};
-  if (EVP_MAC_init(mac, key, key_len, key ? params : NULL) && EVP_MAC_update(mac, data, len) &&
+  if (EVP_MAC_init(mac, key, key_len, NULL) && EVP_MAC_update(mac, data, len) &&
       EVP_MAC_final(mac, out, &size, DIGEST_SIZE))
     return 0;
   return UV_ENOMEM;
@@ -96,7 +104,7 @@ struct digest_key *digest_key_new(const void *key, size_t len) {
   pthread_once(&once, fetch_all);
   struct digest_key *k = calloc(1, sizeof *k);
   if (!k) return NULL;
-  k->mac = EVP_MAC_CTX_new(hmac);
+  k->mac = mac_new();
   if (k->mac && mac_run(k->mac, len ? key : "", len, "", 0, ignored) == 0) return k;
   digest_key_free(k);
   return NULL;
