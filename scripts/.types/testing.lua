@@ -60,7 +60,8 @@ function testing.finish() end
 ---@field logs { level: string, event: string, fields: table }[] what was logged, oldest first
 local world = {}
 
----A module of this world; what a spec requires by itself is of none. Does not yield.
+---A module of this world: what scripts may have, or of the sandbox. What a spec requires by itself is of no world.
+---Does not yield.
 ---@param name string
 ---@return any
 function world:require(name) end
