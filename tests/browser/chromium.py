@@ -144,35 +144,23 @@ class Window:
                 if not (entry["source"] == "network" and "/api/account/" in entry["message"])]
 
 
-_window = None
-
-
-def window(*arguments):
-    global _window
-    if _window is None:
-        _window = Window(*arguments)
-    return _window
-
-
 class BrowserTest(unittest.TestCase):
     """Starts as somebody who was never here, and ends without a complaint of the browser's."""
     maxDiff = None
-    arguments = ()
+    window = None
 
     def setUp(self):
-        self.window = window(*self.arguments)
         self.window.forget()
 
     def tearDown(self):
         self.assertEqual(self.window.complaints(), [])
-        self.window.run("for (const event of ['beforeunload']) window.addEventListener(event, (e) => "
-                        "e.stopImmediatePropagation(), {capture: true});")
+        self.window.run("addEventListener('beforeunload', (e) => e.stopImmediatePropagation(), {capture: true})")
 
 
-def main():
-    """The tests, then where the screenshots are; a browser that is not there skips them."""
+def main(*arguments):
+    """Opens the window (arguments: more of Chromium's), runs the tests, says where the screenshots are."""
+    BrowserTest.window = Window(*arguments)
     program = unittest.main(exit=False)
-    if _window:
-        for path in _window.shots:
-            print(os.path.relpath(path))
+    for path in BrowserTest.window.shots:
+        print(os.path.relpath(path))
     sys.exit(0 if program.result.wasSuccessful() else 1)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The card as it is in production: Stripe's script, from Stripe's host, under the page's policy. What plays Stripe here
-is a server of this test, under that host's name; what its script is told is what the page would tell Stripe's.
+"""Card and captcha as they are in production: the vendors' scripts, from the vendors' hosts, under the page's policy. What
+plays the vendors here is a server of this test, under those hosts' names; what its scripts are told is what the page would
+tell theirs.
 """
 import http.server
 import os
@@ -43,7 +44,25 @@ window.Stripe = (key) => {
 """
 
 
-class StripeHost(http.server.BaseHTTPRequestHandler):
+# Of Turnstile: render(element, options) and reset(widget); the script calls what its address names when it is ready.
+TURNSTILE_JS = """
+window.turnstile = {
+  resets: 0,
+  render(element, options) {
+    const button = document.createElement('button');
+    Object.assign(button, { type: 'button', id: 'turnstile-box', textContent: 'Verify ' + options.sitekey });
+    button.addEventListener('click', () => options.callback(window.turnstile.resets ? 'pass' : 'fail'));
+    element.append(button);
+    return 'widget-1';
+  },
+  reset(widget) { if (widget === 'widget-1') this.resets++; },
+};
+window.onCaptchaReady();
+"""
+SCRIPTS = {"/v3/": STRIPE_JS, "/turnstile/v0/api.js?render=explicit&onload=onCaptchaReady": TURNSTILE_JS}
+
+
+class Vendors(http.server.BaseHTTPRequestHandler):
     asked = []
 
     def do_GET(self):
@@ -51,14 +70,14 @@ class StripeHost(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/javascript")
         self.end_headers()
-        self.wfile.write(STRIPE_JS.encode())
+        self.wfile.write(SCRIPTS[self.path].encode())
 
     def log_message(self, *_):
         pass
 
 
 def serve():
-    """js.stripe.com on a free port, with a certificate of its own -> port"""
+    """All of them on a free port, with a certificate of its own -> port"""
     with tempfile.TemporaryDirectory() as folder:
         key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "certificate.pem")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
@@ -66,15 +85,13 @@ def serve():
                        check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), StripeHost)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Vendors)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server.server_port
 
 
 class Card(PageTest):
-    arguments = (f"--host-resolver-rules=MAP js.stripe.com:443 127.0.0.1:{serve()}", "--ignore-certificate-errors")
-
     def setUp(self):
         if not Card.ready:
             server = usher('{ stripe = { publishable_key = "pk_test_1" } }')
@@ -86,7 +103,7 @@ class Card(PageTest):
         window = self.window
         self.open()
         window.see("stripe-number")
-        self.assertEqual(StripeHost.asked[0], ("/v3/", "js.stripe.com", None))
+        self.assertEqual(Vendors.asked[0], ("/v3/", "js.stripe.com", None))
         self.assert_sound()
         email = self.fill()
         self.submit()
@@ -139,10 +156,33 @@ class Card(PageTest):
         self.assert_errors({"stripe_token": "The card cannot be entered just now"})
         self.window.complaints()
 
+    def test_a_captcha(self):
+        """What the provider does not take is asked again, in its own widget."""
+        with usher('{ stripe = { publishable_key = "pk_test_1" }, captcha = { provider = "turnstile", site_key = "1x0" } }'
+                   ) as server:
+            self.window.open(server.ready["url"] + "/signup")
+            self.window.see("turnstile-box")
+            self.assertEqual(self.window.text("turnstile-box"), "Verify 1x0")
+            self.assert_sound()
+            self.fill()
+            self.number("4242424242424242")
+            self.submit()
+            self.assert_errors({"captcha_token": "Please show that you are a person."})
+            self.window.click("turnstile-box")
+            self.submit()
+            self.assert_errors({"captcha_token": "Please show once more that you are a person."})
+            self.assert_sound()
+            self.window.shoot("turnstile")
+            self.window.click("turnstile-box")
+            self.submit()
+            self.window.see("code-step")
+
     def number(self, digits):
         self.window.type("stripe-number", digits)
         self.window.run("document.activeElement.blur()")
 
 
 if __name__ == "__main__":
-    main()
+    port = serve()
+    main(f"--host-resolver-rules=MAP js.stripe.com:443 127.0.0.1:{port},MAP challenges.cloudflare.com:443 127.0.0.1:{port}",
+         "--ignore-certificate-errors")
