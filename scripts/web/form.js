@@ -95,13 +95,14 @@ export class FormStep {
 
   #whole(code, message) {
     const signIn = byId('sign-in-link').href;
-    return { field: ABOUT[code], message,
+    return { field: Object.hasOwn(ABOUT, code) ? ABOUT[code] : undefined, message,
       link: code === 'account_exists' && signIn ? { href: signIn, text: 'Sign in' } : null };
   }
 
   // What the way back from Google said.
   refusedByGoogle(code) {
-    const message = this.settings.messages[code] ?? 'Something went wrong on our side. Please try again.';
+    const known = Object.hasOwn(this.settings.messages, code);
+    const message = known ? this.settings.messages[code] : 'Something went wrong on our side. Please try again.';
     const problem = this.#whole(code, message);
     if (problem.field !== 'stripe_token') delete problem.field; // the address is Google's, and not in the form
     this.problems.show([problem]);
