@@ -6,8 +6,8 @@ local http, json = require "http", require "json"
 local admin_listener = {}
 
 admin_listener.HELP = [[
-  --admin URL   the admin listener (default: admin.host and admin.port of the settings;
-                with a `usher dev` on port 8080, http://127.0.0.1:8081)
+  --admin URL   the admin listener (default: admin.host and admin.port of the settings; with --dev=PORT, a running
+                `usher dev`, the port behind it)
   --json        for programs: the listener's answer as it is
 ]]
 

@@ -94,6 +94,8 @@ int commands_use_sandbox(const char *dev, const char *scripts, struct bytes *ove
     sandbox_settings_environment(&s);
     bytes_printf(over, "return {\n");
     sandbox_settings_overlay(&s, over);
+    if (!strchr(dev, ','))
+      bytes_printf(over, "  admin = { port = %ld },\n", strtol(dev, NULL, 10) + 1);
     err = bytes_printf(over, "}\n");
   }
   sandbox_settings_free(&s);

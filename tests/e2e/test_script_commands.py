@@ -63,6 +63,8 @@ class Administration(unittest.TestCase):
             code, out, err = run("status", admin, "--json", env=NO_SECRETS)
             self.assertEqual((code, err), (0, ""))
             self.assertEqual(json.loads(out)["scripts"]["current"]["number"], 1)
+            beside = f"--dev={server.admin_port - 1}"  # where usher dev would have its public listener
+            self.assertEqual(run("status", beside, "--json", env=NO_SECRETS)[0], 0)
             code, out, err = run("reload", admin, "--json", env=NO_SECRETS)
             self.assertEqual((code, err, json.loads(out)["ok"]), (0, "", True))
             code, out, err = run("rollback", admin, "--json", env=NO_SECRETS)
