@@ -39,6 +39,9 @@ BROKEN = {  # what is wrong: file, text, what the refusal must say
     "failing spec": ("flows/probe_spec.lua",
                      "describe('it', function() it('fails', function() assert.equal(1, 2) end) end)", "it fails:"),
     "global write": ("flows/probe.lua", "counter = 1\n" + PROBE, r"probe\.lua:1:.*counter"),
+    "endless loop": ("flows/probe.lua", "\nwhile true do end", r"probe\.lua:2: stopped after .*scripts\.load"),
+    "memory hog": ("flows/probe.lua", "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
+                   r"probe\.lua:1: not enough memory \(scripts\.memory\)"),
 }
 PATIENT = {"limits": {"grace": 0.0, "drain": 60.0, "request_timeout": 600.0}, "http": {"connect_timeout": 60.0},
            "cognito": {"timeout": 60.0}, "dynamodb": {"timeout": 60.0}, "stripe": {"timeout": 80.0}}
@@ -271,15 +274,15 @@ def counted(admin_url):
     return sum(map(int, re.findall(r'^usher_http_requests_total\{[^}]*listener="public"[^}]*\} (\d+)$', text, re.M)))
 
 
-def run(reloads, load, connections=CONNECTIONS, people=4, say=print):
-    """-> Run"""
+def run(reloads, load, connections=CONNECTIONS, people=4, budget=1.0, say=print):
+    """budget: seconds of CPU time that a set may load for. -> Run"""
     sys.path.insert(0, str(ROOT / "tests/faults"))
     import world
     pool, ended = Pool(), threading.Event()
     with world.fixture.Usher() as sandbox, tempfile.TemporaryDirectory() as folder:
         scripts = Scripts(folder, pool)
         front = world.Front(sandbox.ready, options=["--scripts", str(scripts.folder)], workers=WORKERS,
-                            reload={"watch": False}, **PATIENT)
+                            reload={"watch": False}, scripts={"load": budget, "memory": 32 << 20}, **PATIENT)
         one, crowd = Run(front, scripts, pool), [People(front.url, ended) for _ in range(people)]
         for person in crowd:
             person.start()
