@@ -5,20 +5,27 @@
 #include <lua.h>
 #include <stdlib.h>
 
-_Thread_local struct failing failing = {.left = -1};
+#ifndef FAILING_EVERY
+#define FAILING_EVERY 0
+#endif
+
+_Thread_local struct failing failing = {.left = -1, .every = FAILING_EVERY};
 
 struct under {
   lua_Alloc allocate;
   void *ud;
   size_t holders; /* the state's blocks */
+  bool made;
 };
 
 lua_State *__real_lua_newstate(lua_Alloc allocate, void *ud);
 lua_State *__wrap_lua_newstate(lua_Alloc allocate, void *ud);
 
-/* Lua tries again at once, after a whole collection. */
-static bool is_first_try(void) {
-  if (failing.refused || failing.every == 0 || --failing.until_first > 0) {
+/* For a new object Lua tries again at once, after a whole collection; for lauxlib's buffers, and while it makes a state,
+ * it does not. */
+static bool is_first_try(const struct under *under, const void *block, size_t kind) {
+  if (block || !kind || !under->made || failing.every == 0) return false;
+  if (failing.refused || --failing.until_first > 0) {
     failing.refused = false;
     return false;
   }
@@ -28,7 +35,6 @@ static bool is_first_try(void) {
 }
 
 static bool must_fail(void) {
-  if (is_first_try()) return true;
   if (failing.left < 0) return false;
   if (failing.left > 0) {
     failing.left--;
@@ -45,6 +51,7 @@ static void release(struct under *under) {
 
 static void *allocate(void *ud, void *block, size_t old, size_t new) {
   struct under *under = ud;
+  if (new &&is_first_try(under, block, old)) return NULL;
   if (new && (!block || new > old) && must_fail()) return NULL;
   void *got = under->allocate(under->ud, block, old, new);
   if (!block && got) under->holders++;
@@ -57,6 +64,7 @@ lua_State *__wrap_lua_newstate(lua_Alloc below, void *ud) {
   if (!under) return NULL;
   *under = (struct under){.allocate = below, .ud = ud, .holders = 1};
   lua_State *L = __real_lua_newstate(allocate, under);
+  under->made = true;
   release(under);
   return L;
 }

@@ -7,11 +7,10 @@
 #include <stdbool.h>
 
 struct failing {
-  long left;     /* allocations until one fails; -1: never */
-  long in_a_row; /* how many fail then */
-  bool failed;   /* one did */
-  long
-      every; /* of each so many the first try fails, so that Lua collects all and tries again; 0: none */
+  long left;        /* allocations until one fails; -1: never */
+  long in_a_row;    /* how many fail then */
+  bool failed;      /* one did */
+  long every;       /* of so many new objects one is made after a whole collection; 0: none */
   long until_first; /* of those */
   bool refused;     /* the last call was such a first try */
 };
