@@ -36,10 +36,10 @@ end
 
 local function scalar(value, key)
   local kind = type(value)
-  if value == json.null then
-    return ""
-  elseif kind == "string" then
+  if kind == "string" then
     return form.escape(value)
+  elseif value == json.null then
+    return ""
   elseif kind == "boolean" then
     return tostring(value)
   elseif kind == "number" then

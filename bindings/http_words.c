@@ -16,9 +16,7 @@ bool http_is_token(const char *s, size_t len) {
 }
 
 bool http_is_value(const char *s, size_t len) {
-  for (size_t i = 0; i < len; i++)
-    if (s[i] == '\r' || s[i] == '\n' || s[i] == '\0') return false;
-  return true;
+  return !memchr(s, '\r', len) && !memchr(s, '\n', len) && !memchr(s, '\0', len);
 }
 
 bool http_is_framing(const char *name) {
