@@ -2,7 +2,8 @@
 /*
  * One scenario through tasks, http, request and answer, in one loop: a task fetches from a server whose handler is a task
  * of the same vm. It is run with a collection at every allocation, with allocations that fail from any point on, and
- * cut off after any round of the loop. Nothing may crash, hang or (the sanitizers look) leak.
+ * cut off after any round of the loop; all that in a state of a person's and in one with limits. There it is also stopped
+ * after any round. Nothing may crash, hang or (the sanitizers look) leak.
  */
 #include "../core/unit.h"
 
@@ -12,7 +13,7 @@
 #include "log.h"
 #include "request.h"
 #include "server.h"
-#include "task.h"
+#include "task_state.h"
 #include "vm.h"
 
 #include <lauxlib.h>
@@ -57,8 +58,11 @@ static const char client_text[] =
 
 /* --- the house: loop, client, vm, server -------------------------------------------------------- */
 
+static bool limited;
+
 struct house {
   uv_loop_t loop;
+  struct account *account; /* of the scenario */
   struct vm *vm;
   struct server *server;
   struct request_list open;
@@ -94,7 +98,7 @@ static void house_open(struct house *h) {
   char *problem = NULL;
   memset(h, 0, sizeof *h);
   assert_int_equal(uv_loop_init(&h->loop), 0);
-  struct vm_settings settings = {.loop = &h->loop, .trusted = true, .lenient = true};
+  struct vm_settings settings = {.loop = &h->loop, .trusted = !limited, .lenient = true};
   assert_int_equal(client_open(&h->loop, &(struct client_settings){.connect_timeout_ms = 60000},
                                &settings.client),
                    0);
@@ -130,7 +134,7 @@ static int start(lua_State *L) {
   struct house *h = lua_touserdata(L, 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, h->run);
   lua_pushstring(L, h->url);
-  task_start(L, 1, on_end, h);
+  h->account = task_start(L, 1, on_end, h)->account;
   return 0;
 }
 
@@ -234,12 +238,37 @@ static void test_cut_off(void **state) {
   assert_true(cut > 5);
 }
 
+/* It is stopped after any round: whatever it waits for then is cancelled. The server's part goes on, and so does all else. */
+static void test_stopped(void **state) {
+  (void)state;
+  int stopped = 0;
+  struct house h;
+  house_open(&h);
+  for (int rounds = 0; limited && rounds < 40; rounds++) {
+    assert_true(begin(&h));
+    for (int i = 0; i < rounds && !h.ended; i++) uv_run(&h.loop, UV_RUN_ONCE);
+    if (h.ended) continue;
+    task_end_account(h.account, LIMIT_WALL_TIME);
+    assert_int_equal(h.ended, 1);
+    assert_int_equal(h.status, TASK_STOPPED);
+    while (h.vm->tasks) uv_run(&h.loop, UV_RUN_ONCE);
+    uv_run(&h.loop, UV_RUN_NOWAIT); /* uv_stop was called, and holds for one */
+    stopped++;
+    run(&h);
+    assert_true(h.good);
+  }
+  assert_true(!limited || stopped > 5);
+  house_close(&h);
+}
+
 int main(void) {
   log_set_level(LOG_OFF);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_plain),    cmocka_unit_test(test_collecting),
       cmocka_unit_test(test_stepping), cmocka_unit_test(test_failing),
-      cmocka_unit_test(test_cut_off),
+      cmocka_unit_test(test_cut_off),  cmocka_unit_test(test_stopped),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  limited = true;
+  return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }

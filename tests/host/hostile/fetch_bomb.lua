@@ -4,7 +4,7 @@
 local http = require "http"
 
 return function()
-  local part, parts = ("x"):rep(1000000), {}
+  local part, parts = ("x"):rep(200000), {}
   for i = 1, 10000 do parts[i] = part end
   http.fetch { url = "http://127.0.0.1:1/", method = "POST", body = parts }
 end
