@@ -58,7 +58,7 @@ const rgba = (text) => {
 const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
 
 function background(e) {
-  if (!e) return rgba(getComputedStyle(document.documentElement).colorScheme.includes('dark') ? 'rgb(0,0,0)' : 'rgb(255,255,255)');
+  if (!e) return [255, 255, 255, 1];
   const own = rgba(getComputedStyle(e).backgroundColor);
   return own[3] === 1 ? own : over(own, background(e.parentElement));
 }
