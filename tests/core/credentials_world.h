@@ -196,4 +196,20 @@ static inline void expect_number(const char *row, const char *what, long got, lo
   fail();
 }
 
+/* --- of a test program --- */
+
+static struct world w;
+
+static inline int open_world(void **state) {
+  (void)state;
+  world_open(&w);
+  return 0;
+}
+
+static inline int close_world(void **state) {
+  (void)state;
+  world_close(&w);
+  return 0;
+}
+
 #endif

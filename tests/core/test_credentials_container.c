@@ -13,8 +13,6 @@
     { 200, CREDENTIALS, KEEP }                                                                     \
   }
 
-static struct world w;
-
 static const struct {
   const char *name;
   struct answer answers[MOST_LINES];
@@ -288,18 +286,6 @@ static void every_region(void **state) {
     expect_number(regions[i].name, "requests", w.peer.requests, regions[i].requests);
     assert_string_equal(w.outcome.region, regions[i].region);
   }
-}
-
-static int open_world(void **state) {
-  (void)state;
-  world_open(&w);
-  return 0;
-}
-
-static int close_world(void **state) {
-  (void)state;
-  world_close(&w);
-  return 0;
 }
 
 int main(void) {

@@ -17,8 +17,6 @@
 #define GOOD                                                                                       \
   { 200, CREDENTIALS, KEEP }
 
-static struct world w;
-
 static const struct {
   const char *name, *variables[MOST_VARIABLES];
   struct answer answers[MOST_LINES];
@@ -296,18 +294,6 @@ static void every_plan(void **state) {
     credentials_plan_close(plan);
     bytes_free(&why);
   }
-}
-
-static int open_world(void **state) {
-  (void)state;
-  world_open(&w);
-  return 0;
-}
-
-static int close_world(void **state) {
-  (void)state;
-  world_close(&w);
-  return 0;
 }
 
 int main(void) {

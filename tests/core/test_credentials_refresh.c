@@ -17,7 +17,6 @@
 
 /* --- a world with one refresher ---------------------------------------------------------------- */
 
-static struct world w;
 static struct credentials_refresh *refresh;
 
 static double no_jitter(void) {
@@ -334,20 +333,17 @@ static void workers_read_while_it_swaps(void **state) {
   stop();
 }
 
-static int open_world(void **state) {
-  (void)state;
-  world_open(&w);
+static int open_beating(void **state) {
+  open_world(state);
   uv_timer_init(&w.loop, &heartbeat);
   uv_timer_start(&heartbeat, on_heartbeat, 1, 1);
   log_set_level(LOG_OFF);
   return 0;
 }
 
-static int close_world(void **state) {
-  (void)state;
+static int close_beating(void **state) {
   uv_close((uv_handle_t *)&heartbeat, NULL);
-  world_close(&w);
-  return 0;
+  return close_world(state);
 }
 
 int main(void) {
@@ -363,5 +359,5 @@ int main(void) {
       cmocka_unit_test(a_service_refuses_them),
       cmocka_unit_test(workers_read_while_it_swaps),
   };
-  return cmocka_run_group_tests(tests, open_world, close_world);
+  return cmocka_run_group_tests(tests, open_beating, close_beating);
 }

@@ -23,8 +23,6 @@
   "AWS_WEB_IDENTITY_TOKEN_FILE=D/token", "AWS_ROLE_ARN=arn:aws:iam::123456789012:role/R",          \
       "AWS_ENDPOINT_URL_STS=U", "AWS_REGION=us-east-1"
 
-static struct world w;
-
 static const struct {
   const char *name;
   struct answer answers[MOST_LINES];
@@ -353,18 +351,6 @@ static void where_it_is(void **state) {
     assert_string_equal(url.data, places[i].url);
     bytes_free(&url);
   }
-}
-
-static int open_world(void **state) {
-  (void)state;
-  world_open(&w);
-  return 0;
-}
-
-static int close_world(void **state) {
-  (void)state;
-  world_close(&w);
-  return 0;
 }
 
 int main(void) {
