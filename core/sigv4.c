@@ -108,14 +108,23 @@ int sigv4_seal(struct sigv4_keys *keys, struct slice secret, const struct sigv4_
   return 0;
 }
 
+/* What a signature in a header and one in the query have in common. */
+static int begin(const struct sigv4_request *request, const struct sigv4_options *o,
+                 struct sigv4_signed *out, struct sigv4_scope *scope, struct sigv4_headers *headers,
+                 struct slice *payload_hash) {
+  timestamp_basic(o->time, out->date);
+  *scope = (struct sigv4_scope){{out->date, 8}, o->region, o->service};
+  *payload_hash = (struct slice){out->payload_hash, 64};
+  int err = hash_hex(request->body.data, request->body.len, out->payload_hash);
+  return err ? err : collect(request, o->sign_body, headers, payload_hash);
+}
+
 int sigv4_sign(struct sigv4_keys *keys, const struct sigv4_request *request,
                const struct sigv4_options *o, struct sigv4_signed *out) {
   struct sigv4_headers headers;
-  struct slice payload_hash = {out->payload_hash, 64};
-  timestamp_basic(o->time, out->date);
-  const struct sigv4_scope scope = {{out->date, 8}, o->region, o->service};
-  int err = hash_hex(request->body.data, request->body.len, out->payload_hash);
-  if (!err) err = collect(request, o->sign_body, &headers, &payload_hash);
+  struct slice payload_hash;
+  struct sigv4_scope scope;
+  int err = begin(request, o, out, &scope, &headers, &payload_hash);
   if (!err) err = sigv4_headers_add(&headers, text("x-amz-date"), text(out->date));
   if (!err && o->token.len && !o->token_unsigned)
     err = sigv4_headers_add(&headers, text("x-amz-security-token"), o->token);
@@ -176,11 +185,9 @@ static int presigned_query(const struct sigv4_request *request, const struct sig
 int sigv4_presign(struct sigv4_keys *keys, const struct sigv4_request *request,
                   const struct sigv4_options *o, struct sigv4_signed *out) {
   struct sigv4_headers headers;
-  struct slice payload_hash = {out->payload_hash, 64};
-  timestamp_basic(o->time, out->date);
-  const struct sigv4_scope scope = {{out->date, 8}, o->region, o->service};
-  int err = hash_hex(request->body.data, request->body.len, out->payload_hash);
-  if (!err) err = collect(request, o->sign_body, &headers, &payload_hash);
+  struct slice payload_hash;
+  struct sigv4_scope scope;
+  int err = begin(request, o, out, &scope, &headers, &payload_hash);
   if (!err) err = presigned_query(request, o, &scope, &headers, out);
   if (err) return err;
   struct sigv4_request signed_request = *request;
