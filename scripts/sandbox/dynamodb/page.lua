@@ -19,6 +19,12 @@ local function invalid(message, ...)
   failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
 end
 
+function page.count(map)
+  local n = 0
+  for _ in pairs(map) do n = n + 1 end
+  return n
+end
+
 -- --- parameters ---
 
 function page.check_select(input)

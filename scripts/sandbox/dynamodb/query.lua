@@ -20,12 +20,6 @@ local function invalid(message, ...)
   failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
 end
 
-local function count(map)
-  local n = 0
-  for _ in pairs(map) do n = n + 1 end
-  return n
-end
-
 -- --- the request alone ---
 
 local function read_request(input)
@@ -43,7 +37,7 @@ local function read_request(input)
   local parsed = expression.parse(input)
   local conditions = parsed.key_condition and key_condition.from(parsed.key_condition)
     or legacy.conditions(input.KeyConditions)
-  if count(conditions) < 1 or count(conditions) > 2 then invalid("Conditions can be of length 1 or 2 "
+  if page.count(conditions) < 1 or page.count(conditions) > 2 then invalid("Conditions can be of length 1 or 2 "
     .. "only") end
   return { input = input, parsed = parsed, filter = filter, conditions = conditions }
 end
@@ -54,7 +48,7 @@ local function check_condition(read, name, is_hash)
   local conditions = read.conditions
   local condition = conditions[name]
   if not condition then
-    if is_hash or count(conditions) > 1 then invalid("Query condition missed key schema element: %s",
+    if is_hash or page.count(conditions) > 1 then invalid("Query condition missed key schema element: %s",
       name) end
     return
   end
@@ -85,9 +79,9 @@ end
 
 local function check_keys(read, schema)
   local start = read.input.ExclusiveStartKey
-  if start and count(start) ~= #read.key_names then invalid(NO_SUCH_POSITION) end
+  if start and page.count(start) ~= #read.key_names then invalid(NO_SUCH_POSITION) end
   check_start_piece(read, schema.hash)
-  if not schema.range and count(read.conditions) > 1 then invalid("Query key condition not supported") end
+  if not schema.range and page.count(read.conditions) > 1 then invalid("Query key condition not supported") end
   check_condition(read, schema.hash, true)
   if schema.range then
     check_start_piece(read, schema.range)

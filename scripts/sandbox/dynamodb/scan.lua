@@ -40,15 +40,9 @@ local function read_request(input)
   return { input = input, filter = filter, parsed = expression.parse(input) }
 end
 
-local function count(map)
-  local n = 0
-  for _ in pairs(map) do n = n + 1 end
-  return n
-end
-
 local function check_start_keys(read)
   local start, tab, index = read.input.ExclusiveStartKey, read.tab, read.index
-  if count(start) ~= #read.key_names then
+  if page.count(start) ~= #read.key_names then
     invalid(index and NO_SUCH_POSITION
       or NO_SUCH_POSITION .. ": The provided key element does not match the schema")
   end
