@@ -174,10 +174,25 @@ static int less(lua_State *L) {
   return 1;
 }
 
+/* A plain list at index 1 of so few and so short values that Lua's own comparison is soon done. */
+static bool is_soon_sorted(lua_State *L) {
+  enum { FEW = 64, SHORT = 256 };
+  if (!lua_isnil(L, 2) || lua_type(L, 1) != LUA_TTABLE || lua_getmetatable(L, 1)) return false;
+  lua_Unsigned n = lua_rawlen(L, 1);
+  bool all = n <= FEW;
+  for (lua_Unsigned i = 1; i <= n && all; i++, lua_pop(L, 1)) {
+    int type = lua_rawgeti(L, 1, (lua_Integer)i);
+    all = type == LUA_TNUMBER || (type == LUA_TSTRING && lua_rawlen(L, -1) <= SHORT);
+  }
+  return all;
+}
+
 /* upvalue 1: Lua's sort */
 static int table_sort(lua_State *L) {
   lua_settop(L, 2);
-  if (lua_isnil(L, 2) || lua_iscfunction(L, 2)) lua_pushcclosure(L, less, 1);
+  bool soon = is_soon_sorted(L);
+  lua_settop(L, 2);
+  if (!soon && (lua_isnil(L, 2) || lua_iscfunction(L, 2))) lua_pushcclosure(L, less, 1);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
   lua_call(L, 2, 0);
