@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define TIMER      "usher.timer"
-#define LATER      0.01 /* seconds: more than the loop's coarse clock and the exact one are apart */
+#define LATER      0.2 /* seconds: more than the loop's coarse clock and the exact one are ever apart */
 #define YEAR_0     -62167219200.0
 #define YEAR_10000 253402300800.0
 

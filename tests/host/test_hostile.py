@@ -18,7 +18,7 @@ import process  # noqa: E402
 
 ZOO = sorted((pathlib.Path(__file__).parent / "hostile").glob("*.lua"))
 SETTINGS = """return { workers = 1, scripts = { slice = 0.2, held = 0.05, cpu = 0.5, wall_time = %d, memory = 67108864,
-  request_memory = 8388608, string_size = 262144, pattern_steps = 100000, tasks = 64 } }"""
+  request_memory = 2097152, string_size = 262144, pattern_steps = 100000, tasks = 64 } }"""
 WELL = "return function() return { json = { memory = collectgarbage 'count' } } end"
 CHURN = "return function() for i = 1, 2000 do local _ = { i } end return { json = {} } end"
 KILOBYTES = 512  # more than before, when all is well again
