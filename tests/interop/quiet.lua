@@ -7,5 +7,5 @@ return {
   cognito = { timeout = 60 }, dynamodb = { timeout = 60 }, ses = { timeout = 60 }, stripe = { timeout = 80 },
   sso = { timeout = 25 }, captcha = { timeout = 30 }, slack = { timeout = 10 },
   triggers = { call_timeout = 4, timeout = 30 },
-  outbox = { interval = 3600, first_delay = 3600 },
+  outbox = { interval = 3600 },
 }

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import unittest
 import urllib.parse
@@ -170,10 +171,12 @@ class EmbeddedFormat(unittest.TestCase):
         settings = 'return { env = "test", metrics = { emf = "on", namespace = "signups", interval = 0.1 } }'
         with Serve(settings, options=["--workers", "2"], stdout=subprocess.PIPE) as usher:
             lines = [usher.process.stdout.readline()]  # the first comes before anything has happened
+            reader = threading.Thread(target=lines.extend, args=[usher.process.stdout])  # a full pipe would stop it
+            reader.start()
             refuse_some(usher.port, 250)
             usher.signal()
-            lines += usher.process.stdout.read().splitlines(keepends=True)
             self.assertEqual(usher.end(), 0)
+            reader.join()
             usher.process.stdout.close()
         sums, details, names = collections.Counter(), collections.Counter(), set()
         for line in lines:
