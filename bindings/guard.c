@@ -37,12 +37,12 @@ static const char stopped_message[] = "stopped: a script has taken too much";
 
 static void on_hook(lua_State *L, lua_Debug *ar);
 
-static void arm(struct guard *g) {
-  struct guard_frame *frame = atomic_load_explicit(&g->running, memory_order_acquire);
+WATCHDOG_HANDLER static void arm(struct guard *g) {
+  struct guard_frame *frame = guard_published(&g->running);
   if (frame) lua_sethook(frame->L, on_hook, LUA_MASKCOUNT, 1);
 }
 
-static enum limit over(const struct guard *g, uint64_t cpu) {
+WATCHDOG_HANDLER static enum limit over(const struct guard *g, uint64_t cpu) {
   if (cpu - g->since >= g->slice) return g->slice_limit;
   if (g->account && g->account->cpu + g->charged >= g->max.cpu)
     return g->slice_limit == LIMIT_LOAD ? LIMIT_LOAD : LIMIT_CPU;
@@ -50,8 +50,8 @@ static enum limit over(const struct guard *g, uint64_t cpu) {
 }
 
 /* A signal handler. */
-static void on_tick(uint64_t cpu) {
-  struct guard *g = atomic_load_explicit(&mine.active, memory_order_acquire);
+WATCHDOG_HANDLER static void on_tick(uint64_t cpu) {
+  struct guard *g = guard_published(&mine.active);
   uint64_t passed = cpu - mine.last_tick;
   mine.last_tick = cpu;
   if (!g) return;
@@ -64,7 +64,7 @@ static void on_tick(uint64_t cpu) {
 
 static void tell_held(struct guard *g) {
   char at[256], ms[24], id[136];
-  struct task *task = task_running(atomic_load(&g->running)->L);
+  struct task *task = task_running(guard_published(&g->running)->L);
   for (struct guard_frame *f = g->running; f && !task; f = f->outer) task = task_running(f->L);
   g->held = 2;
   guard_note_line(g->running, at, sizeof at);
@@ -107,8 +107,8 @@ static void begin(struct guard *g, struct guard_frame *frame, lua_State *T,
   g->held = 0;
   *g->where = '\0';
   guard_memory_enter(g);
-  atomic_store_explicit(&g->running, frame, memory_order_release);
-  atomic_store_explicit(&mine.active, g, memory_order_release);
+  guard_publish(&g->running, frame);
+  guard_publish(&mine.active, g);
 }
 
 void guard_enter(struct guard *g, struct guard_frame *frame, lua_State *T,
@@ -121,10 +121,10 @@ void guard_enter(struct guard *g, struct guard_frame *frame, lua_State *T,
 
 enum limit guard_leave(struct guard *g) {
   if (!g->on) return LIMIT_NONE;
-  atomic_store_explicit(&mine.active, NULL, memory_order_release);
+  guard_publish(&mine.active, NULL);
   if (g->charged && g->account) g->account->cpu += g->charged;
   guard_memory_leave(g);
-  atomic_store_explicit(&g->running, NULL, memory_order_relaxed);
+  guard_publish(&g->running, NULL);
   g->account = NULL;
   return (enum limit)g->stop;
 }
@@ -163,7 +163,7 @@ bool guard_push(lua_State *L, struct guard_frame *frame, lua_State *co) {
   if (g->depth >= g->max.coroutine_depth) return false;
   g->depth++;
   *frame = (struct guard_frame){co, g->running};
-  atomic_store_explicit(&g->running, frame, memory_order_release);
+  guard_publish(&g->running, frame);
   return true;
 }
 
@@ -171,16 +171,16 @@ void guard_pop(lua_State *L) {
   struct guard *g = guard_in(L);
   g->depth--;
   struct guard_frame *frame = g->running;
-  atomic_store_explicit(&g->running, frame->outer, memory_order_release);
+  guard_publish(&g->running, frame->outer);
 }
 
 int guard_reset(lua_State *L, lua_State *T) {
   struct guard *g = guard_in(L);
   struct guard_frame frame = {T, g->running};
   if (!g->on) return lua_resetthread(T);
-  atomic_store_explicit(&g->running, &frame, memory_order_release);
+  guard_publish(&g->running, &frame);
   int status = lua_resetthread(T);
-  atomic_store_explicit(&g->running, frame.outer, memory_order_release);
+  guard_publish(&g->running, frame.outer);
   guard_check(L);
   return status;
 }

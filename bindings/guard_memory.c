@@ -65,7 +65,7 @@ void guard_memory_enter(struct guard *g) {
 static void tell(struct guard *g) {
   char id[136], bytes[24];
   bool whole = g->memory.over == OVER_STATE;
-  struct task *task = task_running(atomic_load(&g->running)->L);
+  struct task *task = task_running(guard_published(&g->running)->L);
   snprintf(id, sizeof id, "%s", task ? task_request_id(task) : "");
   snprintf(bytes, sizeof bytes, "%zu", whole ? g->max.memory : g->max.request_memory);
   log_event(LOG_ERROR, "memory_refused", "setting",

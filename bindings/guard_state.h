@@ -6,6 +6,7 @@
 #include "guard.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 
 enum { WHERE_MAX = 2048 };
 
@@ -37,6 +38,12 @@ struct guard {
   volatile sig_atomic_t held; /* 0, 1: is to be told, 2: was told */
   char where[WHERE_MAX]; /* of the last one that was stopped: "file:line", then the traceback */
 };
+
+/* Between a thread and its own signal handler: only the compiler must keep the order. */
+#define guard_publish(at, value)                                                                   \
+  (atomic_signal_fence(memory_order_release),                                                      \
+   atomic_store_explicit(at, value, memory_order_relaxed))
+#define guard_published(at) atomic_load_explicit(at, memory_order_relaxed)
 
 struct guard *guard_in(lua_State *L);
 

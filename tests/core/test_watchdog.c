@@ -11,7 +11,7 @@
 static _Thread_local volatile sig_atomic_t ticks;
 static _Thread_local volatile uint64_t cpu;
 
-static void on_tick(uint64_t now) {
+WATCHDOG_HANDLER static void on_tick(uint64_t now) {
   ticks = ticks + 1;
   cpu = now;
 }
