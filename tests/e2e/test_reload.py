@@ -183,10 +183,6 @@ class Reload(unittest.TestCase):
 
 
 class UnderLoad(unittest.TestCase):
-    def setUp(self):
-        if b"libtsan" in pathlib.Path(fixture.BINARY).read_bytes():
-            self.skipTest("too slow under ThreadSanitizer: wire.reloading and the tests above look for races")
-
     def test_no_request_fails_or_mixes_versions(self):
         said = []
         # Each kind of broken set comes twice.

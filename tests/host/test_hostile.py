@@ -17,11 +17,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
 import process  # noqa: E402
 
 ZOO = sorted((pathlib.Path(__file__).parent / "hostile").glob("*.lua"))
-# Under ThreadSanitizer memory costs many times the CPU time: what hoards is to meet its own limit first.
-SLOW = 5 if b"libtsan" in pathlib.Path(process.BINARY).read_bytes() else 1
-SETTINGS = """return { workers = 1, scripts = { slice = SLICE, held = 0.05, cpu = CPU, wall_time = %d, memory = 67108864,
-  request_memory = 2097152, string_size = 262144, pattern_steps = 100000, tasks = 64 } }""".replace(
-  "SLICE", str(0.2 * SLOW)).replace("CPU", str(0.5 * SLOW))
+SETTINGS = """return { workers = 1, scripts = { slice = 0.2, held = 0.05, cpu = 0.5, wall_time = %d, memory = 67108864,
+  request_memory = 2097152, string_size = 262144, pattern_steps = 100000, tasks = 64 } }"""
 WELL = "return function() return { json = { memory = collectgarbage 'count' } } end"
 CHURN = "return function() for i = 1, 2000 do local _ = { i } end return { json = {} } end"
 KILOBYTES = 512  # more than before, when all is well again
