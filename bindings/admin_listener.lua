@@ -12,10 +12,15 @@ admin_listener.HELP = [[
 ]]
 
 
+local function base_url(text)
+  return text:match "^https?://[^%s%c]+$", "a URL, like http://127.0.0.1:8081"
+end
+
+
 -- wanted: what arguments.read takes, to which --admin and --json are added.
 function admin_listener.read(args, wanted)
   wanted.flags, wanted.values = { "json" }, wanted.values or {}
-  wanted.values.admin = arguments.text
+  wanted.values.admin = base_url
   return arguments.read(args, wanted)
 end
 

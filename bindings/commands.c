@@ -44,7 +44,7 @@ void commands_take_options(char **args, struct command_options *o) {
     if (take_dev(args[i], o) || take_value(args, &i, "--config", &o->config) ||
         take_value(args, &i, "--scripts", &o->scripts))
       continue;
-    if (strcmp(args[i], "--help") == 0)
+    if (strcmp(args[i], "--help") == 0 || strcmp(args[i], "-h") == 0)
       o->help = true;
     else
       args[kept++] = args[i];

@@ -50,7 +50,9 @@ local function unknown(name, builtins)
   local known = {}
   for builtin in builtins:gmatch("%S+") do known[builtin] = true end
   for _, script in ipairs(names()) do known[script] = true end
-  say(("usher: there is no command '%s'; did you mean '%s'?"):format(name, nearest(name, known)))
+  local meant, edits = nearest(name, known)
+  local guess = edits * 2 <= #name and ("; did you mean '%s'?"):format(meant) or ""
+  say(("usher: there is no command '%s'%s"):format(name, guess))
   say("usher: see 'usher --help'")
   return 2
 end
@@ -71,6 +73,7 @@ local function run(name, ...)
   local command = require("commands." .. name)
   if command.secrets ~= false and #settings.missing > 0 then
     say("usher: " .. table.concat(settings.missing, "\n"))
+    say(("usher %s: set them, or say --config FILE; with --dev it needs none"):format(name))
     return 1
   end
   local ok, result = xpcall(command.run, with_traceback, { ... })

@@ -188,6 +188,7 @@ static bool take(int option, struct values *v) {
   case PORT: return read_number("port", optarg, 65535, &v->port);
   case ADMIN_PORT: return read_number("admin-port", optarg, 65535, &v->admin_port);
   case WORKERS: return read_number("workers", optarg, 256, &v->workers);
+  case 'h':
   case HELP: fputs(current->help, stdout); exit(0);
   default: return false; /* getopt has said what is wrong */
   }
@@ -197,7 +198,7 @@ static bool take(int option, struct values *v) {
 static int read_options(int argc, char **argv, const struct option *options, struct values *v) {
   *v = (struct values){.port = -1, .admin_port = -1, .workers = -1};
   optind = 1;
-  for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;)
+  for (int c; (c = getopt_long(argc, argv, "+h", options, NULL)) != -1;)
     if (!take(c, v)) return -1;
   return optind;
 }
@@ -266,6 +267,7 @@ static int cmd_check(int argc, char **argv) {
 static int cmd_exec(int argc, char **argv) {
   struct values v;
   int first = read_options(argc, argv, exec_only, &v);
+  if (first == argc) fputs("usher: exec takes a FILE.lua\n", stderr);
   if (first < 0 || first == argc) return usage_error("exec");
   return commands_run_script(
       &(struct command_options){.config = v.config, .scripts = v.scripts, .dev = v.dev},
@@ -344,9 +346,13 @@ static int help_of(const char *name) {
   return 0;
 }
 
+static bool asks_for_help(const char *word) {
+  return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "help") == 0) return help_of(argv[2]);
-  if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+  if (argc < 2 || asks_for_help(argv[1])) {
     print_help(argc < 2 ? argv + argc : argv + 2);
     return argc < 2 ? 2 : 0;
   }

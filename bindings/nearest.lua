@@ -18,7 +18,7 @@ local function distance(a, b)
   return row[#b]
 end
 
--- nearest("hots", { host = …, port = … }) -> "host" | nil: there are no names at all
+-- nearest("hots", { host = …, port = … }) -> "host", the number of edits to it | nil: there are no names at all
 return function(name, known)
   local best, best_distance
   for candidate in pairs(known) do
@@ -27,5 +27,5 @@ return function(name, known)
       best, best_distance = candidate, d
     end
   end
-  return best
+  return best, best_distance
 end

@@ -48,6 +48,15 @@ static int problem(const char *what, const char *why) {
   return 1;
 }
 
+/* Settings or scripts are not right. */
+static void refuse(const struct serve_options *options, const char *why) {
+  bool dev = options->config_under;
+  problem("", why);
+  fprintf(stderr, "usher: not started; 'usher check%s' looks again without serving%s\n",
+          dev ? " --dev" : "",
+          dev ? "" : ". 'usher serve --help' says where secrets come from; 'usher dev' needs none");
+}
+
 /* One vm reads the settings, before anything else exists. */
 static int read_config(struct process *p, const struct serve_options *options) {
   char *why = NULL;
@@ -63,7 +72,7 @@ static int read_config(struct process *p, const struct serve_options *options) {
     vm_close(vm);
     uv_run(&p->loop, UV_RUN_NOWAIT);
   }
-  if (err) problem("", why ? why : uv_strerror(err));
+  if (err) refuse(options, why ? why : uv_strerror(err));
   free(why);
   return err;
 }
@@ -86,9 +95,15 @@ static int read_scripts(struct process *p, const struct serve_options *options) 
       .ctx = options->ctx,
   };
   int err = reload_open(&settings, &p->reload, &why);
-  if (err) problem("", why ? why : uv_strerror(err));
+  if (err) refuse(options, why ? why : uv_strerror(err));
   free(why);
   return err;
+}
+
+static const char *way_out(int err) {
+  if (err == UV_EACCES) return "; ports below 1024 need root: take a higher one";
+  if (err == UV_EADDRNOTAVAIL) return "; it must be an address of this machine, or 0.0.0.0";
+  return "";
 }
 
 static int bind_failed(const char *host, int port, const char *option, int err) {
@@ -97,7 +112,8 @@ static int bind_failed(const char *host, int port, const char *option, int err) 
             "usher: %s port %d is in use: stop what listens there, or choose another with %s\n",
             host, port, option);
   else
-    fprintf(stderr, "usher: cannot listen on %s port %d: %s\n", host, port, uv_strerror(err));
+    fprintf(stderr, "usher: cannot listen on %s port %d: %s%s\n", host, port, uv_strerror(err),
+            way_out(err));
   return err;
 }
 

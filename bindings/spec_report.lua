@@ -56,8 +56,8 @@ local function new(busted, output, handler)
 end
 
 
--- broken: a file could not be read. -> exit code
-function Report:finish(broken)
+-- broken: a file could not be read. paths: where specs were looked for. -> exit code
+function Report:finish(broken, paths)
   local ok = not broken and self.failed == 0 and self.ran > 0
   if self.output == "json" then
     print(json.encode({
@@ -69,7 +69,9 @@ function Report:finish(broken)
     local mark = self.output == "TAP" and "# " or ""
     print(("%sseed %d (the same worlds again: --seed %d)"):format(mark, testing.seed, testing.seed))
   end
-  if self.ran == 0 then io.stderr:write("usher test: no test ran\n") end
+  if self.ran == 0 then 
+    io.stderr:write("usher test: no test ran; looked for *_spec.lua in ", table.concat(paths, ", "), "\n")
+  end
   return ok and 0 or 1
 end
 

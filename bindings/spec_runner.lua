@@ -97,7 +97,7 @@ local function run(paths, given)
   local broken = load_specs(busted, collect(paths))
   require "busted.execute"(busted)(1, {})
   busted.publish({ "exit" })
-  return report:finish(broken)
+  return report:finish(broken, paths)
 end
 
 

@@ -14,6 +14,9 @@ USAGE = [  # words, exit code, what stands on standard output, what on standard 
     ([], 2, "usage: usher COMMAND", ""),
     (["--help"], 0, "usage: usher COMMAND", ""),
     (["help"], 0, "usage: usher COMMAND", ""),
+    (["-h"], 0, "usage: usher COMMAND", ""),
+    (["serve", "-h"], 0, "usage: usher serve", ""),
+    (["inspect", "-h"], 0, "usage: usher inspect", ""),
     (["help", "serve"], 0, "usage: usher serve", ""),
     (["help", "inspect"], 0, "usage: usher inspect", ""),
     (["help", "sevre"], 2, "", "did you mean 'serve'"),
@@ -21,7 +24,8 @@ USAGE = [  # words, exit code, what stands on standard output, what on standard 
     (["--version"], 0, "usher 0.", ""),
     (["version", "more"], 2, "", "version does not take 'more'"),
     (["version", "--x"], 2, "", "unrecognized option '--x'"),
-    (["sevre"], 2, "", "sevre"),
+    (["sevre"], 2, "", "there is no command 'sevre'; did you mean 'serve'?"),
+    (["x"], 2, "", "there is no command 'x'\n"),
     (["--port", "1"], 2, "", "--port"),
     (["serve", "--prot", "1"], 2, "", "unrecognized option '--prot'"),
     (["serve", "-p"], 2, "", "invalid option -- 'p'"),
@@ -36,7 +40,8 @@ USAGE = [  # words, exit code, what stands on standard output, what on standard 
     (["dev", "--port", str(65537 - DEV_PORTS)], 2, "", f"at most {65536 - DEV_PORTS}"),
     (["dev", "--host", "::1"], 2, "", "unrecognized option '--host'"),
     (["check", "x"], 2, "", "check does not take 'x'"),
-    (["exec"], 2, "", "usher exec --help"),
+    (["exec"], 2, "", "exec takes a FILE.lua"),
+    (["status", "--admin", "here"], 2, "", "--admin takes a URL, like http://127.0.0.1:8081, not 'here'"),
     (["exec", "--json"], 2, "", "unrecognized option '--json'"),
     (["exec", "--dev=x", "p.lua"], 2, "", "--dev takes what `usher dev` prints"),
     (["test", "--dev"], 2, "", "test does not take '--dev'"),
@@ -135,7 +140,8 @@ REFUSED = [  # settings, files of scripts (None: those inside), what serve says;
     ("return {\n  env\n}, ", None, "DIR/c.lua:3:"),
     ("return { cors = { origins = { 'a.example' } } }", None, 'cors.origins: "a.example" is not an origin'),
     ("return { listen = { host = 'localhost' } }", None, "listen.host must be an IPv4 or IPv6 address"),
-    ("return { listen = { host = '192.0.2.1' } }", None, "cannot listen on 192.0.2.1 port"),
+    ("return { listen = { host = '192.0.2.1' } }", None, "cannot listen on 192.0.2.1 port 0: address not available; "
+     "it must be an address of this machine"),
     ("return { stripe = { key = secret 'file:/nowhere' } }", None, "stripe.key: file /nowhere cannot be read"),
     ("return {}", {"s/routes.lua": ROUTES}, "DIR/s/routes.lua:1: GET /hello: module 'hello' not found"),
     ("return {}", {"s/routes.lua": ROUTES, "s/hello.lua": "\nx ="}, "DIR/s/hello.lua:2: unexpected symbol"),
@@ -166,6 +172,7 @@ class Start(unittest.TestCase):
             found = run("serve", "--port", "0", env=env)
             self.assert_refused(found, f"environment variable {missing} is not set")
             self.assertEqual(found[2].count("is not set"), 1)
+            self.assertIn("'usher serve --help' says where secrets come from", found[2])
         self.assertEqual(run("serve", env=environment())[2].count("is not set"), len(SECRETS))
 
     def test_unreadable_script(self):

@@ -45,6 +45,7 @@ class Own(unittest.TestCase):
         self.assertEqual((code, out), (1, ""))
         for variable in ("USHER_CLIENT_SECRET", "STRIPE_API_KEY", "USHER_SIGNUP_KEY"):
             self.assertIn(f"environment variable {variable} is not set", err)
+        self.assertIn("say --config FILE; with --dev it needs none", err)
 
     def test_built_in_ones_are_there_with_scripts_that_have_none(self):
         with Folder({"routes.lua": "return {}"}) as path:

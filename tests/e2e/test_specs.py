@@ -95,6 +95,10 @@ class Options(unittest.TestCase):
             self.assertEqual((code, out), (2, ""))
             self.assertIn(said, err)
 
+    def test_nothing_to_run(self):
+        code, _, err = usher_test("/nowhere")
+        self.assertEqual((code, err), (1, "usher test: no test ran; looked for *_spec.lua in /nowhere\n"))
+
 
 class Watch(unittest.TestCase):
     def setUp(self):
