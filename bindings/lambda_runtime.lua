@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- bindings: the client of AWS Lambda's Runtime API, 2018-06-01. lambda.lua drives it. All functions yield. A call that
--- the API breaks off, or answers with 500, cannot be mended from inside: it gives nil, why, and the process ends.
+-- bindings: the client of AWS Lambda's Runtime API, 2018-06-01. lambda_command.lua drives it. All functions yield. A
+-- call that the API breaks off, or answers with 500, cannot be mended from inside: it gives nil, why, and the process
+-- ends.
 local http, json, log = require "http", require "json", require "log"
 
 local runtime = {}

@@ -3,7 +3,7 @@
 #include "check.h"
 #include "commands.h"
 #include "dev.h"
-#include "lambda.h"
+#include "lambda_command.h"
 #include "overlay.h"
 #include "run.h"
 #include "sandbox_settings.h"
@@ -299,10 +299,10 @@ static int cmd_lambda(int argc, char **argv) {
   struct values v;
   int first = read_options(argc, argv, lambda_only, &v);
   if (first < 0 || argc - first > 1 || (v.package && first < argc)) return usage_error("lambda");
-  return lambda(&(struct lambda_options){.config_path = v.config,
-                                         .scripts = v.scripts,
-                                         .module = first < argc ? argv[first] : NULL,
-                                         .package = v.package});
+  return lambda_command(&(struct lambda_options){.config_path = v.config,
+                                                 .scripts = v.scripts,
+                                                 .module = first < argc ? argv[first] : NULL,
+                                                 .package = v.package});
 }
 
 static int cmd_version(int argc, char **argv) {

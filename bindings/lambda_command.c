@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `usher lambda`: lambda.lua does the work. Here is what comes before any Lua runs: which module, which settings, and
- * that wrong settings are told to Lambda before the process ends.
+ * `usher lambda`: lambda_command.lua does the work. Here is what comes before any Lua runs: which module, which settings,
+ * and that wrong settings are told to Lambda before the process ends.
  */
-#include "lambda.h"
+#include "lambda_command.h"
 
 #include "run.h"
 
@@ -23,7 +23,7 @@ static const char *own_config(char *path, size_t size) {
   return access(path, R_OK) == 0 ? path : NULL;
 }
 
-int lambda(const struct lambda_options *options) {
+int lambda_command(const struct lambda_options *options) {
   char path[4096], *problem = NULL;
   if (options->package) return package(options);
   const char *module = options->module ? options->module : getenv("_HANDLER");
@@ -34,7 +34,7 @@ int lambda(const struct lambda_options *options) {
   }
   char *args[] = {(char *)module, NULL, NULL};
   struct run_settings run = {
-      .module = "lambda",
+      .module = "lambda_command",
       .args = args,
       .config_path = options->config_path ? options->config_path : own_config(path, sizeof path),
       .scripts = options->scripts,
@@ -44,7 +44,7 @@ int lambda(const struct lambda_options *options) {
   if (!problem) return code;
   fprintf(stderr, "usher: %s\n", problem);
   args[1] = problem;
-  code = run_script(&(struct run_settings){.module = "lambda", .args = args});
+  code = run_script(&(struct run_settings){.module = "lambda_command", .args = args});
   free(problem);
   return code;
 }

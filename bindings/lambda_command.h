@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `usher lambda`: a script as an AWS Lambda function, and the archive that AWS takes. */
-#ifndef USHER_LAMBDA_H
-#define USHER_LAMBDA_H
+#ifndef USHER_LAMBDA_COMMAND_H
+#define USHER_LAMBDA_COMMAND_H
 
 struct lambda_options {
   const char *config_path, *scripts; /* as in struct vm_settings */
@@ -10,6 +10,6 @@ struct lambda_options {
 };
 
 /* What the process should exit with. */
-int lambda(const struct lambda_options *options);
+int lambda_command(const struct lambda_options *options);
 
 #endif
