@@ -84,6 +84,13 @@ local function run(fn, req)
 end
 
 
+-- A function here has no versions and no aliases but $LATEST.
+local function check_qualifier(fn, qualifier)
+  if not qualifier or qualifier == "$LATEST" then return end
+  failure("ResourceNotFoundException", ("Function not found: %s:%s"):format(fn.arn, qualifier), nil, 404)
+end
+
+
 local function unescape(text)
   return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
 end
@@ -101,6 +108,7 @@ local function route(req)
   local name, what = rest:match("^([^/]+)(.*)$")
   if not name then failure("UnknownOperationException", nil, nil, 404) end
   local fn = functions.get(unescape(name))
+  check_qualifier(fn, req.query.Qualifier)
   if what == "/invocations" and req.method == "POST" then return run(fn, req) end
   if what == "/configuration" and req.method == "GET" then return { status = 200, json = describe(fn) } end
   if what == "" and req.method == "GET" then return { status = 200, json = { Configuration = describe(fn) } } end

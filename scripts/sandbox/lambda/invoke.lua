@@ -53,7 +53,8 @@ local function run_here(fn, invocation)
   task.limit(fn.timeout)
   local ok, result = xpcall(function()
     local event = json.decode(invocation.payload, { depth = DEPTH })
-    local value = fresh_scripts(fn.module)(event, { request_id = invocation.id, function_arn = fn.arn })
+    local value = fresh_scripts(fn.module)(event, { request_id = invocation.id, deadline = invocation.deadline,
+      function_arn = fn.arn, client_context = invocation.client_context })
     return json.encode(value == nil and json.null or value, { sorted = true })
   end, lambda_error.of)
   if not ok then return errored(result) end
