@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- bindings: one call to an AWS service that speaks JSON 1.0 or 1.1 (Cognito, DynamoDB, CloudWatch), or plain
--- JSON under a path (SES). cognito.lua, dynamodb.lua and ses.lua put words on top; sigv4 signs in C, http
--- carries, retry.lua decides, and aws_skew.lua keeps the clock. Knows no operation. Bodies are
+-- JSON under a path (SES, Lambda). cognito.lua, dynamodb.lua, ses.lua and lambda.lua put words on top; sigv4 signs
+-- in C, http carries, retry.lua decides, and aws_skew.lua keeps the clock. Knows no operation. Bodies are
 -- never logged: they hold passwords.
 
 local aws_credentials, aws_env = require "aws_credentials", require "aws_env"
@@ -29,6 +29,7 @@ local known = {
     patience = 2 },
   monitoring = { id = "CLOUDWATCH", section = "cloudwatch", query_mode = true },
   email = { id = "SESV2", section = "ses", signs = "ses" },
+  lambda = { id = "LAMBDA", section = "lambda" },
 }
 
 local transport_codes = {
@@ -121,13 +122,15 @@ end
 
 
 local function headers_of(call, try)
-  return {
+  local headers = {
     ["content-type"] = call.target and "application/x-amz-json-" .. call.version or "application/json",
     ["x-amz-target"] = call.target,
     ["amz-sdk-invocation-id"] = call.id,
     ["x-amzn-query-mode"] = call.service.entry.query_mode and "true" or nil,
     ["amz-sdk-request"] = ("attempt=%d; max=%d"):format(try.attempt, try.attempts),
   }
+  for name, value in pairs(call.headers) do headers[name] = value end
+  return headers
 end
 
 
@@ -203,6 +206,12 @@ local function read(call, response)
   local sum = call.service.entry.checksum and not headers["content-encoding"] and headers["x-amz-crc32"]
   if sum and tonumber(sum) ~= crypto.crc32(body) then
     return nil, corrupt(call, response, "the checksum of the answer does not match its body")
+  end
+  if call.read then
+    local output, err = call.read(response)
+    if output then return output end
+    err.status, err.sent, err.request_id = response.status, true, headers["x-amzn-requestid"]
+    return nil, fail(call, err)
   end
   if body == "" then return {} end
   local output = json.decode(body, DEEP)
@@ -309,17 +318,20 @@ end
 
 
 -- One operation, tried as often as is safe and the deadline allows. Yields.
---   service       "cognito-idp", "dynamodb", "monitoring", "email": the host's first label
+--   service       "cognito-idp", "dynamodb", "monitoring", "email", "lambda": the host's first label
 --   target        X-Amz-Target, "DynamoDB_20120810.PutItem"; or, for a service that has paths instead,
 --   operation and path   "SendEmail", "/v2/email/outbound-emails"; with a target operation is its last word
 --   json_version  "1.0" or "1.1"
---   input         table; sent as sorted JSON, so that the same input is the same bytes on each try and day
+--   input         any JSON value; sent sorted, so that the same input is the same bytes on each try and day
+--   headers       of the operation, in lower case
 --   signed        default true
 --   timeout       seconds for all tries together, or deadline = clock.monotonic() seconds (wins)
 --   attempt_timeout  seconds for one try
 --   retry         "safe": repeating is harmless; "throttle" (default): only after what surely had no effect;
 --                 "none"
 --   attempts      tries at most, instead of the service's own figure
+--   read          function(answer of http.fetch) -> output | nil, {code=, message=, …}: where the output of an
+--                 operation is not one JSON object
 --   on_error      function(err) before each decision: may add to err, may return a kind (see retry.lua)
 -- -> output table ({} when there is none) | nil, err:
 --   code, message, status (nil when no answer came), request_id, and the vendor's other members as they are;
@@ -331,7 +343,8 @@ function aws.call(request)
   assert(type(request.service) == "string", "aws.call: service is a string")
   assert(type(request.target or request.operation) == "string",
     "aws.call: target is a string, Prefix.Operation")
-  local deadline = aws.deadline(request)
+  local deadline, input = aws.deadline(request), request.input
+  if input == nil then input = {} end
   local service = service_of(request.service)
   if not aws.region() and (request.signed ~= false or not service.endpoint) then
     aws_credentials.await(deadline - clock.monotonic()) -- the metadata may know the region
@@ -340,8 +353,8 @@ function aws.call(request)
   local call = {
     service = service, target = request.target, operation = request.operation or request.target:match("%.([^.]*)$"),
     version = request.json_version or "1.0", signed = request.signed ~= false, region = aws.region(),
-    deadline = deadline, attempt_timeout = request.attempt_timeout,
-    body = json.encode(request.input or {}, SORTED), id = crypto.uuid(), sent = false,
+    deadline = deadline, attempt_timeout = request.attempt_timeout, headers = request.headers or {},
+    read = request.read, body = json.encode(input, SORTED), id = crypto.uuid(), sent = false,
   }
   if not service.endpoint or call.signed and not call.region then
     return nil, fail(call, { code = "RegionMissing", message = "no AWS region is configured", sent = false,

@@ -2,6 +2,7 @@
 -- `usher lambda MODULE`: AWS Lambda's custom runtime. The module returns function(event, context) -> result; this file
 -- fetches events, runs it as a task of its own with the event's deadline, and posts what came of it. lambda_command.c
 -- calls it as (module), or as (module, problem) when the settings are wrong. Ends by os.exit: something always waits.
+-- Calling other people's functions is lambda.lua.
 local clock, interrupt, json, log = require "clock", require "interrupt", require "json", require "log"
 local process, task, trace = require "process", require "task", require "trace"
 local emf = require "metrics_emf"

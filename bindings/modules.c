@@ -102,21 +102,11 @@ static bool name_is_sane(const char *name) {
 
 /* What scripts may ask for by name; the rest is for usher's own modules, and where a person runs code. */
 static const char *const shown[] = {
-    "arguments", "attribute_value",
-    "aws",       "background",
-    "clock",     "cognito",
-    "config",    "crypto",
-    "dynamodb",  "fail",
-    "form",      "http",
-    "json",      "jwt",
-    "lifecycle", "limiter",
-    "log",       "marks",
-    "metrics",   "oidc",
-    "random",    "secret",
-    "ses",       "slack",
-    "stripe",    "task",
-    "testing",   "trace",
-    "unicode",   "web_files",
+    "arguments", "attribute_value", "aws",       "background", "clock",  "cognito", "config",
+    "crypto",    "dynamodb",        "fail",      "form",       "http",   "json",    "jwt",
+    "lambda",    "lifecycle",       "limiter",   "log",        "marks",  "metrics", "oidc",
+    "random",    "secret",          "ses",       "slack",      "stripe", "task",    "testing",
+    "trace",     "unicode",         "web_files",
 };
 
 static bool is_shown(const char *name) {

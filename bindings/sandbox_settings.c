@@ -88,6 +88,8 @@ int sandbox_settings_overlay(const struct sandbox_settings *s, struct bytes *out
   bytes_printf(out, "  ses = { url = \"http://" SANDBOX_HOST ":%d\" },\n", s->ports[SANDBOX_SES]);
   bytes_printf(out, "  cloudwatch = { url = \"http://" SANDBOX_HOST ":%d\" },\n",
                s->ports[SANDBOX_CLOUDWATCH]);
+  bytes_printf(out, "  lambda = { url = \"http://" SANDBOX_HOST ":%d\" },\n",
+               s->ports[SANDBOX_LAMBDA]);
   bytes_printf(out, "  captcha = { url = \"http://" SANDBOX_HOST ":%d/siteverify\" },\n",
                s->ports[SANDBOX_CAPTCHA]);
   return bytes_printf(out, "  stripe = { url = \"http://" SANDBOX_HOST ":%d\" },\n",

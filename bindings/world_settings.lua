@@ -32,7 +32,8 @@ local function defaults(sandbox)
     env = "test", show_tracebacks = true, log = { level = "debug" },
     cognito = { url = urls.cognito }, dynamodb = { url = urls.dynamodb, table = sandbox.table },
     stripe = { url = urls.stripe }, ses = { url = urls.ses, from = "no-reply@usher.example" },
-    cloudwatch = { url = urls.cloudwatch }, captcha = { url = urls.captcha .. "/siteverify" },
+    cloudwatch = { url = urls.cloudwatch }, lambda = { url = urls.lambda },
+    captcha = { url = urls.captcha .. "/siteverify" },
     attempts = { per_address = 0, per_email = 0, overall = 0, cards_per_address = 0 },
     sso = {
       domain_url = urls.cognito, jwks_url = ("%s/%s/.well-known/jwks.json"):format(urls.cognito, sandbox.user_pool_id),

@@ -158,6 +158,10 @@ return {
     url = "",                                      -- base URL of CloudWatch; "" follows aws.endpoint_url
     timeout = between(10.0, 0.05, 60),             -- for one call, its retries included
   },
+  lambda = {                                       -- for functions that your own scripts invoke
+    url = "",                                      -- base URL of Lambda; "" follows aws.endpoint_url
+    timeout = between(10.0, 0.05, 900),            -- for one invocation, its retries included
+  },
   attempts = {                                     -- beyond these 429, before anything is written; 0 is no limit
     per_address = between(60, 0, 1000000),         -- sign-ups a minute of one address or IPv6 /64; confirmations alike
     per_email = between(20, 0, 1000000),           -- the same for one e-mail address, an hour

@@ -2,7 +2,7 @@
 ---@meta aws
 
 ---One call to an AWS service that speaks JSON 1.0 or 1.1, or JSON under a path: signed, with a deadline, repeated as
----often as is safe. cognito, dynamodb and ses put words on top.
+---often as is safe. cognito, dynamodb, lambda and ses put words on top.
 ---Source: AWS SDKs and Tools Reference Guide, "Retry behavior", standard mode.
 ---@class usher.aws
 local aws = {}
@@ -13,17 +13,19 @@ local aws = {}
 ---@field retry? "safe"|"throttle"|"none" see usher.aws.Request
 
 ---@class usher.aws.Request: usher.aws.Options
----@field service string the host's first label: "cognito-idp", "dynamodb", "monitoring", "email"
+---@field service string the host's first label: "cognito-idp", "dynamodb", "monitoring", "email", "lambda"
 ---@field target? string X-Amz-Target, like "DynamoDB_20120810.PutItem"
 ---@field operation? string with path, where there is no target
 ---@field path? string
 ---@field json_version? "1.0"|"1.1" "1.0"
----@field input? table the operation's members, as AWS names them; sent as sorted JSON
+---@field input? any the operation's members, as AWS names them; sent as sorted JSON
+---@field headers? table<string, string> of the operation, in lower case
 ---@field signed? boolean true
 ---@field attempt_timeout? number seconds for one try
 ---safe: repeating is harmless; throttle (default): only after what surely had no effect; none
 ---@field retry? "safe"|"throttle"|"none"
 ---@field attempts? integer tries at most; the service's own figure
+---@field read? fun(answer: usher.http.Reply): any, table? output, or nil and { code= }; of an output that is no object
 ---@field on_error? fun(err: usher.aws.Error): string? before each decision; may say what kind of failure it is
 
 ---@class usher.aws.Error the vendor's other members are there too, as they are

@@ -29,6 +29,7 @@
 ---@field sso usher.config.sso "Sign in with Google", through Cognito's hosted UI
 ---@field metrics usher.config.metrics
 ---@field cloudwatch usher.config.cloudwatch
+---@field lambda usher.config.lambda for functions that your own scripts invoke
 ---@field attempts usher.config.attempts beyond these 429, before anything is written; 0 is no limit
 ---@field outbox usher.config.outbox what could not be told in time is told again in the background
 ---@field captcha usher.config.captcha asked at sign-up, before anything is written
@@ -189,6 +190,10 @@ local config = {}
 ---@class usher.config.cloudwatch
 ---@field url string base URL of CloudWatch; "" follows aws.endpoint_url
 ---@field timeout number 0.05 to 60; for one call, its retries included
+
+---@class usher.config.lambda
+---@field url string base URL of Lambda; "" follows aws.endpoint_url
+---@field timeout number 0.05 to 900; for one invocation, its retries included
 
 ---@class usher.config.attempts
 ---@field per_address integer 0 to 1000000; sign-ups a minute of one address or IPv6 /64; confirmations alike

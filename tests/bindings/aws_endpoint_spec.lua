@@ -56,9 +56,10 @@ describe("aws", function()
   end)
 
   it("asks the environment under the service's own name", function()
-    env = { region = "us-east-1", DYNAMODB = "http://d", CLOUDWATCH = "http://c", STATES = "http://s" }
+    env = { region = "us-east-1", DYNAMODB = "http://d", CLOUDWATCH = "http://c", LAMBDA = "http://l",
+      STATES = "http://s" }
     local aws = begin {}
-    assert.are.same({ "http://d", "http://c", "http://s" },
-      { aws.endpoint "dynamodb", aws.endpoint "monitoring", aws.endpoint "states" })
+    assert.are.same({ "http://d", "http://c", "http://l", "http://s" },
+      { aws.endpoint "dynamodb", aws.endpoint "monitoring", aws.endpoint "lambda", aws.endpoint "states" })
   end)
 end)

@@ -136,7 +136,7 @@ local FILES <const> = {
   ]],
   ["lib/shown.lua"] = [[
     for _, name in ipairs { "attribute_value", "aws", "background", "clock", "cognito", "crypto", "dynamodb", "fail",
-      "form", "http", "json", "jwt", "lifecycle", "limiter", "log", "marks", "metrics", "oidc", "random", "secret",
+      "form", "http", "json", "jwt", "lambda", "lifecycle", "limiter", "log", "marks", "metrics", "oidc", "random", "secret",
       "ses", "slack", "stripe", "task", "trace", "unicode" } do
       local module = require(name)
       if type(module) == "table" then

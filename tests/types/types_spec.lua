@@ -25,6 +25,7 @@ local SHAPES <const> = {
   { "usher.fail.Extra", "bindings/fail.lua", "%f[%w]extra%.([%w_]+)" },
   { "usher.http.Request", "bindings/http.c", "http%.fetch: ([%w_]+):", "repeatable" },
   { "usher.aws.Request", "bindings/aws.lua", "%f[%w]request%.([%w_]+)" },
+  { "usher.lambda.Invocation", "bindings/lambda.lua", "%f[%w]wanted%.([%w_]+)" },
   { "usher.ses.Mail", "bindings/ses.lua", "%f[%w]mail%.([%w_]+)" },
   { "usher.stripe.Options", "bindings/stripe.lua", "%f[%w]opts%.([%w_]+)", "look" },
   { "usher.oidc.Expected", "bindings/oidc.lua", "%f[%w]expected%.([%w_]+)" },
