@@ -69,7 +69,7 @@ function Report:finish(broken, paths)
     local mark = self.output == "TAP" and "# " or ""
     print(("%sseed %d (the same worlds again: --seed %d)"):format(mark, testing.seed, testing.seed))
   end
-  if self.ran == 0 then 
+  if self.ran == 0 then
     io.stderr:write("usher test: no test ran; looked for *_spec.lua in ", table.concat(paths, ", "), "\n")
   end
   return ok and 0 or 1

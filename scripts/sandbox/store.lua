@@ -22,8 +22,8 @@ local function open(where)
     db:close()
   end
   error(("the sandbox cannot keep its data in %s: %s. Make the folder exist and writable for this user, name "
-    .. "another with `--data` or the setting `sandbox.data`, or leave that out to keep everything in memory"):format(where,
-      problem), 0)
+    .. "another with `--data` or the setting `sandbox.data`, or leave that out to keep everything in "
+    .. "memory"):format(where, problem), 0)
 end
 
 return open(path())
