@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The list of versions, newest first, under one lock. Versions that nothing needs any more are forgotten when the next
- * one is adopted. */
+ * one is adopted or discarded. */
 #include "versions.h"
 
 #include <jansson.h>
@@ -16,7 +16,8 @@ struct refusal {
 
 struct versions {
   uv_mutex_t lock;
-  struct version *newest; /* adopted ones */
+  struct version *newest;    /* adopted ones */
+  struct version *discarded; /* the main thread's: their states are still open on some worker */
   unsigned keep, last_number;
   struct refusal refusal;
   atomic_bool stands; /* the refusal is that of the files as they are */
@@ -36,11 +37,18 @@ struct versions *versions_new(unsigned keep) {
   return vs;
 }
 
-void versions_discard(struct versions *vs, struct version *v) {
-  (void)vs;
+static void free_version(struct version *v) {
   script_set_unref(v->set);
   free(v->trigger);
   free(v);
+}
+
+static void free_all(struct version *list) {
+  while (list) {
+    struct version *v = list;
+    list = v->older;
+    free_version(v);
+  }
 }
 
 static void forget_refusal(struct versions *vs) {
@@ -51,11 +59,8 @@ static void forget_refusal(struct versions *vs) {
 
 void versions_free(struct versions *vs) {
   if (!vs) return;
-  while (vs->newest) {
-    struct version *v = vs->newest;
-    vs->newest = v->older;
-    versions_discard(vs, v);
-  }
+  free_all(vs->newest);
+  free_all(vs->discarded);
   forget_refusal(vs);
   uv_mutex_destroy(&vs->lock);
   free(vs);
@@ -75,18 +80,24 @@ struct version *versions_add(struct versions *vs, struct script_set *set, const 
   return v;
 }
 
-/* Under the lock: drops what is over the number to keep and has no state left. */
-static void forget_old(struct versions *vs) {
+/* Frees what is behind the first `keep` of a list and has no state left. */
+static void forget(struct version **list, unsigned keep) {
   unsigned n = 0;
-  for (struct version **at = &vs->newest; *at;) {
+  for (struct version **at = list; *at;) {
     struct version *v = *at;
-    if (++n <= vs->keep + 1 || atomic_load(&v->states)) {
+    if (++n <= keep || atomic_load(&v->states)) {
       at = &v->older;
     } else {
       *at = v->older;
-      versions_discard(vs, v);
+      free_version(v);
     }
   }
+}
+
+void versions_discard(struct versions *vs, struct version *v) {
+  v->older = vs->discarded;
+  vs->discarded = v;
+  forget(&vs->discarded, 0);
 }
 
 void versions_adopt(struct versions *vs, struct version *v) {
@@ -94,7 +105,8 @@ void versions_adopt(struct versions *vs, struct version *v) {
   v->since = now();
   v->older = vs->newest;
   vs->newest = v;
-  forget_old(vs);
+  forget(&vs->newest, vs->keep + 1);
+  forget(&vs->discarded, 0);
   atomic_store(&vs->stands, false);
   uv_mutex_unlock(&vs->lock);
 }

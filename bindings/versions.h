@@ -28,8 +28,9 @@ void versions_free(struct versions *vs);
 
 /* Takes a reference of the set. NULL: out of memory. Not current before versions_adopt. */
 struct version *versions_add(struct versions *vs, struct script_set *set, const char *trigger);
-void versions_adopt(struct versions *vs, struct version *v);   /* it serves from now on */
-void versions_discard(struct versions *vs, struct version *v); /* it never served */
+void versions_adopt(struct versions *vs, struct version *v); /* it serves from now on */
+/* It never served. Its memory goes when no state of it is open any more. */
+void versions_discard(struct versions *vs, struct version *v);
 
 /* Remembers why the last attempt was refused. faults: as a JSON list, or NULL. stands: the files that were read are as bad
  * as it says, until versions_adopt or versions_mended. */
