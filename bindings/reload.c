@@ -16,7 +16,7 @@
 enum phase { IDLE, PROVING, PREPARING };
 
 struct job {
-  char *trigger;
+  const char *trigger;      /* a literal */
   int number;               /* as in struct reload_call */
   struct reload_call *call; /* NULL: nobody waits */
   struct job *next;
@@ -29,13 +29,13 @@ struct reload {
   unsigned worker_count;
   uv_async_t wake;
 
-  enum phase phase; /* the main thread's */
-  struct job *job;
+  enum phase phase;          /* the main thread's */
   struct version *candidate; /* workers read it between PREPARE and SWAP, when it does not change */
   struct proof *proof;
 
-  uv_mutex_t lock; /* guards all below */
-  struct job *jobs;
+  uv_mutex_t lock;  /* guards all below */
+  struct job *job;  /* under way; others than the main thread only take its call away */
+  struct job *jobs; /* that wait, oldest first */
   struct reload_call *answers;
   unsigned prepared;
   char *prepare_problem;
@@ -45,35 +45,30 @@ static void go_on(struct reload *r);
 
 /* --- jobs ----------------------------------------------------------------------------------- */
 
-static void free_job(struct job *job) {
-  free(job->trigger);
-  free(job);
-}
-
-static void push_job(struct reload *r, const char *trigger, int number, struct reload_call *call) {
-  struct job *job = calloc(1, sizeof *job), **at;
-  if (!job) return;
-  job->trigger = strdup(trigger);
-  job->number = number;
-  job->call = call;
+static int push_job(struct reload *r, const char *trigger, int number, struct reload_call *call) {
+  struct job *job = malloc(sizeof *job), **at;
+  if (!job) return UV_ENOMEM;
+  *job = (struct job){.trigger = trigger, .number = number, .call = call};
   uv_mutex_lock(&r->lock);
   for (at = &r->jobs; *at;) at = &(*at)->next;
   *at = job;
   uv_mutex_unlock(&r->lock);
   uv_async_send(&r->wake);
+  return 0;
 }
 
 void reload_ask(struct reload *r, const char *trigger) {
   push_job(r, trigger, -1, NULL);
 }
 
-void reload_call(struct reload *r, struct reload_call *call) {
-  push_job(r, call->number < 0 ? "POST /reload" : "rollback", call->number, call);
+int reload_call(struct reload *r, struct reload_call *call) {
+  return push_job(r, call->number < 0 ? "POST /reload" : "rollback", call->number, call);
 }
 
-static struct job *take_job(struct reload *r) {
+/* The oldest that waits is under way. False: none waits. */
+static bool take_job(struct reload *r) {
   uv_mutex_lock(&r->lock);
-  struct job *job = r->jobs;
+  struct job *job = r->job = r->jobs;
   if (job) r->jobs = job->next;
   uv_mutex_unlock(&r->lock);
   return job;
@@ -81,13 +76,13 @@ static struct job *take_job(struct reload *r) {
 
 /* Whoever waits is told; the next job may begin. */
 static void finish(struct reload *r, bool ok, const char *message) {
-  struct job *job = r->job;
-  r->job = NULL;
   r->phase = IDLE;
   if (r->settings.on_outcome) r->settings.on_outcome(ok, message, r->settings.ctx);
   metrics_count("usher_reloads_total", ok ? "result=\"ok\"" : "result=\"refused\"", 1);
   uv_mutex_lock(&r->lock);
+  struct job *job = r->job;
   struct reload_call *call = job->call;
+  r->job = NULL;
   if (call) {
     call->ok = ok;
     call->message = strdup(message);
@@ -96,7 +91,7 @@ static void finish(struct reload *r, bool ok, const char *message) {
     worker_tell(call->worker, RELOAD_ANSWER);
   }
   uv_mutex_unlock(&r->lock);
-  free_job(job);
+  free(job);
   uv_async_send(&r->wake);
 }
 
@@ -216,8 +211,7 @@ static void start_rollback(struct reload *r) {
 static void go_on(struct reload *r) {
   if (r->phase == PREPARING) on_prepared(r);
   if (r->phase != IDLE || !r->workers) return;
-  r->job = take_job(r);
-  if (!r->job) return;
+  if (!take_job(r)) return;
   if (r->job->number < 0)
     start_reload(r);
   else
@@ -281,8 +275,8 @@ struct versions *reload_versions(struct reload *r) {
 
 static void on_closed(uv_handle_t *handle) {
   struct reload *r = handle->data;
-  while (r->jobs) free_job(take_job(r));
-  if (r->job) free_job(r->job);
+  do free(r->job);
+  while (take_job(r));
   if (r->candidate) versions_discard(r->versions, r->candidate);
   free(r->prepare_problem);
   versions_free(r->versions);

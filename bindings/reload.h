@@ -29,16 +29,17 @@ enum { RELOAD_PREPARE = 1, RELOAD_SWAP = 2, RELOAD_DISCARD = 4, RELOAD_ANSWER = 
 int reload_open(const struct reload_settings *settings, struct reload **out, char **problem);
 void reload_set_workers(struct reload *r, struct workers *ws, unsigned count);
 struct versions *reload_versions(struct reload *r);
-void reload_ask(struct reload *r, const char *trigger); /* nobody waits for the answer */
-void reload_close(
-    struct reload *r); /* no worker is there any more; memory goes when the loop has run */
+/* trigger: a literal. Nobody waits for the answer: without memory nothing happens. */
+void reload_ask(struct reload *r, const char *trigger);
+/* No worker is there any more. The memory goes when the loop has run once more. */
+void reload_close(struct reload *r);
 
 /* --- a worker ------------------------------------------------------------------------------- */
 
 /* The version to open first, or to prepare; counted as one more state of it. */
 struct version *reload_take(struct reload *r);
-void reload_prepared(struct reload *r, int err,
-                     const char *problem); /* after RELOAD_PREPARE, once */
+/* After each RELOAD_PREPARE, once. problem: in words, or NULL. */
+void reload_prepared(struct reload *r, int err, const char *problem);
 
 /* A call from Lua that waits for the outcome. on_answer runs on the worker's thread, once. */
 struct reload_call {
@@ -49,9 +50,9 @@ struct reload_call {
   void (*on_answer)(struct reload_call *call);
   struct reload_call *next;
 };
-void reload_call(struct reload *r, struct reload_call *call);
+int reload_call(struct reload *r, struct reload_call *call);    /* 0, or UV_ENOMEM: no on_answer */
 void reload_forget(struct reload *r, struct reload_call *call); /* on_answer comes no more */
-void reload_answer(struct reload *r,
-                   struct worker *w); /* after RELOAD_ANSWER: runs what is there for this worker */
+/* After RELOAD_ANSWER: runs each on_answer that is there for this worker. */
+void reload_answer(struct reload *r, struct worker *w);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include <lauxlib.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define CALL "usher.reload"
 
@@ -55,12 +54,11 @@ static int ask(lua_State *T, int number) {
   struct task *task = task_current(T);
   struct worker *worker = vm_of(T)->settings.worker;
   struct call *call = lua_newuserdatauv(T, sizeof *call, 0);
-  memset(call, 0, sizeof *call);
+  *call = (struct call){.base = {.worker = worker, .number = number, .on_answer = on_answer},
+                        .task = task};
   luaL_setmetatable(T, CALL);
-  call->base = (struct reload_call){.worker = worker, .number = number, .on_answer = on_answer};
-  call->task = task;
+  if (reload_call(reload, &call->base)) return luaL_error(T, "out of memory");
   call->reload = reload;
-  reload_call(reload, &call->base);
   task_cancel_by(task, forget, call);
   return task_await(T, answered, 0);
 }
