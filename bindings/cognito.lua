@@ -12,6 +12,7 @@ local json = require "json"
 local cognito = {}
 
 local ALREADY_CONFIRMED <const> = "Current status is CONFIRMED"
+local DISABLED <const> = "User is disabled"
 
 
 local function call(operation, input, options, signed, mode)
@@ -165,9 +166,21 @@ function cognito.admin_delete_user(username, options)
 end
 
 
--- Was the user confirmed before? The same exception says other things too.
+-- The same exception says several things.
+local function is_refused_as(err, words)
+  return err.code == "NotAuthorizedException" and (err.message or ""):find(words, 1, true) ~= nil
+end
+
+
+-- Was the user confirmed before?
 function cognito.is_already_confirmed(err)
-  return err.code == "NotAuthorizedException" and (err.message or ""):find(ALREADY_CONFIRMED, 1, true) ~= nil
+  return is_refused_as(err, ALREADY_CONFIRMED)
+end
+
+
+-- Has somebody disabled the user?
+function cognito.is_disabled(err)
+  return is_refused_as(err, DISABLED)
 end
 
 

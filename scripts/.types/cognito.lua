@@ -131,6 +131,11 @@ function cognito.admin_link_provider_for_user(request) end
 ---@return boolean
 function cognito.is_already_confirmed(err) end
 
+---Does this error say that somebody has disabled the user? Does not yield.
+---@param err usher.aws.Error
+---@return boolean
+function cognito.is_disabled(err) end
+
 ---A filter for list_users, with what somebody typed made harmless. Raises for what Cognito does not search by.
 ---Does not yield.
 ---@param name usher.cognito.Searchable

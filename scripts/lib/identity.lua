@@ -141,6 +141,14 @@ local function accepted(signup, code)
 end
 
 
+-- An operator has disabled the user. The browser that signed up is told; whoever has not shown that it is that one
+-- hears what a wrong code hears. The code is not spent: it is good once the user is enabled.
+local function refuse_disabled(signup)
+  if signup.is_proven then trouble.refuse(signup, "code", 403, "account_disabled") end
+  trouble.refuse(signup, "code", 422, "code_invalid_or_expired")
+end
+
+
 -- Step: ConfirmSignUp.
 function identity.confirm(signup, code)
   local ok, err = cognito.confirm_sign_up { username = signup.intent.form.email, code = code }
@@ -150,6 +158,7 @@ function identity.confirm(signup, code)
     signup.refused = true
     trouble.refuse(signup, "code", 422, "code_invalid_or_expired")
   end
+  if cognito.is_disabled(err) then refuse_disabled(signup) end
   if TOO_MANY[err.code] then
     trouble.refuse(signup, "code", 429, "too_many_attempts", nil, { retry_after = trouble.CODE_PAUSE })
   end

@@ -148,7 +148,8 @@ end
 
 -- Without the proof, where the settings allow that, only the code itself opens what it has opened before.
 local function check_proof(self, found, form, given)
-  if found and proof.holds(found, given) then return end
+  self.is_proven = found ~= nil and proof.holds(found, given)
+  if self.is_proven then return end
   conceal.check_code(self, form, given)
   if not intent.may_confirm(found, given) then trouble.refuse(self, "proof", 422, "signup_superseded") end
   if not found or not found.code_accepted then return end

@@ -33,6 +33,7 @@ end
 
 -- What people read. One text for every reason that a code may have.
 trouble.MESSAGES = {
+  account_disabled = "This account has been disabled. Please contact our support.",
   account_exists = "There is an account with this e-mail address. Please sign in.",
   captcha_failed = "Please show once more that you are a person.",
   card_not_accepted = "The card was not accepted. Please try another one.",

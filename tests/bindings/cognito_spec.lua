@@ -172,6 +172,13 @@ describe("cognito", function()
       assert.is_false(cognito.is_already_confirmed { code = "NotAuthorizedException" })
       assert.is_false(cognito.is_already_confirmed { code = "AliasExistsException", message = confirmed })
     end)
+
+    it("and can tell a user that somebody has disabled", function()
+      local disabled = "User is disabled."
+      assert.is_true(cognito.is_disabled { code = "NotAuthorizedException", message = disabled })
+      assert.is_false(cognito.is_disabled { code = "NotAuthorizedException", message = confirmed })
+      assert.is_false(cognito.is_disabled { code = "UserNotFoundException", message = disabled })
+    end)
   end)
 
   describe("escapes a filter", function()

@@ -140,6 +140,23 @@ class Confirm(unittest.TestCase):
         self.assertEqual(case.resend().status, 202)
         self.ends_well(case, case.confirm())
 
+    def test_a_disabled_user(self):
+        case, pool = Case(), ready["user_pool_id"]
+        case.sign_up()
+        before = [metric(name) for name in ("SIGNUP_CONFIRM_FAILURE", "SIGNUP_CONFIRM_ERROR")]
+        stores.cognito.admin_disable_user(UserPoolId=pool, Username=case.email)
+        texts = {self.refused(case.confirm(code), 403, "account_disabled") for code in (None, None, case.wrong())}
+        self.assertEqual(len(texts), 1)
+        self.assertEqual([metric(name) for name in ("SIGNUP_CONFIRM_FAILURE", "SIGNUP_CONFIRM_ERROR")],
+                         [before[0] + 3, before[1]])
+        self.assertEqual(case.resend().status, 202)
+        self.assertEqual(len(stores.mails(case.email)), 1)
+        stranger = Browser(ready["url"])
+        self.refused(stranger.post(CONFIRM, {"email": case.email, "code": stores.code(case.email)}), 422,
+                     "signup_superseded")
+        stores.cognito.admin_enable_user(UserPoolId=pool, Username=case.email)
+        self.ends_well(case, case.confirm())
+
     def test_a_code_of_before_a_resend_is_over(self):
         case = Case()
         case.sign_up()

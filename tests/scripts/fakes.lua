@@ -249,8 +249,10 @@ local function cognito(world)
       return err("UserNotFoundException", "User does not exist.")
     end,
   })
-  fake.is_already_confirmed = function(problem)
-    return problem.code == "NotAuthorizedException" and problem.message:find("CONFIRMED", 1, true) ~= nil
+  for name, words in pairs { is_already_confirmed = "CONFIRMED", is_disabled = "disabled" } do
+    fake[name] = function(problem)
+      return problem.code == "NotAuthorizedException" and problem.message:find(words, 1, true) ~= nil
+    end
   end
   return fake
 end

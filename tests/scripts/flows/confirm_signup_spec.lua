@@ -110,6 +110,20 @@ describe("confirm", function()
     assert.equal(200, confirm().status)
   end)
 
+  it("2. ConfirmSignUp: a user whom somebody has disabled, and who asks", function()
+    begin { confirm = { require_proof = "when_superseded" } }
+    local disabled = { code = "NotAuthorizedException", status = 400, message = "User is disabled." }
+    -- what stands in for a proof, status, code
+    for _, case in ipairs { { nil, 403, "account_disabled" }, { false, 422, "code_invalid_or_expired" } } do
+      world:fail("cognito.confirm_sign_up", disabled)
+      local reply = confirm(nil, case[1])
+      assert.same({ case[2], case[3] }, { reply.status, reply.code })
+    end
+    assert.equal(2, world:count "SIGNUP_CONFIRM_FAILURE code")
+    assert.equal(0, world:count "SIGNUP_CONFIRM_ERROR code")
+    assert.equal(200, confirm().status)
+  end)
+
   it("2. ConfirmSignUp: Cognito has had enough of this user's codes", function()
     world:fail("cognito.confirm_sign_up", { code = "LimitExceededException", status = 400 })
     local reply = confirm()
