@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -225,20 +226,39 @@ class Unproven(unittest.TestCase):
 
 
 class Watch(unittest.TestCase):
+    def setUp(self):
+        folder = self.enterContext(Folder({"set/routes.lua": ROUTES, "set/hello.lua": HELLO, "set/wait.lua": WAIT,
+                                           "set/lib/word.lua": "return 'one'"}))
+        self.scripts = pathlib.Path(folder, "set")
+        self.word = self.scripts / "lib/word.lua"
+        self.usher = self.enterContext(fixture.Usher("--scripts", self.scripts))
+
+    def wait_for(self, word):
+        while ask(self.usher.ready["url"], path="/hello")[1]["word"] != word:
+            pass
+
     def test_a_saved_file_is_taken(self):
-        with tempfile.TemporaryDirectory() as folder:
-            for name, text in {"routes.lua": ROUTES, "hello.lua": HELLO, "wait.lua": WAIT}.items():
-                pathlib.Path(folder, name).write_text(text)
-            pathlib.Path(folder, "lib").mkdir()
-            word = pathlib.Path(folder, "lib/word.lua")
-            word.write_text("return 'one'")
-            with fixture.Usher("--scripts", folder) as usher:
-                word.write_text("return 'two'")
-                while ask(usher.ready["url"], path="/hello")[1]["word"] == "one":
-                    pass
-                self.assertIsNone(urlopen(usher.ready["url"] + "/hello", timeout=PATIENCE).headers["X-Usher-Generation"])
-                current = ask(usher.ready["admin_url"], path="/status")[1]["scripts"]["current"]
-                self.assertEqual("file watch", current["trigger"])
+        self.word.write_text("return 'two'")
+        self.wait_for("two")
+        self.assertIsNone(urlopen(self.usher.ready["url"] + "/hello", timeout=PATIENCE).headers["X-Usher-Generation"])
+        current = ask(self.usher.ready["admin_url"], path="/status")[1]["scripts"]["current"]
+        self.assertEqual("file watch", current["trigger"])
+
+    def replace(self, folder):
+        """As deployments do: written beside, then moved into the place of the other."""
+        fresh = shutil.copytree(folder, folder.with_name(".fresh"))
+        (fresh / self.word.relative_to(folder)).write_text("return 'two'")
+        folder.rename(folder.with_name(".old"))
+        fresh.rename(folder)
+        self.wait_for("two")
+        self.word.write_text("return 'three'")
+        self.wait_for("three")
+
+    def test_a_folder_in_the_place_of_another(self):
+        self.replace(self.word.parent)
+
+    def test_a_set_in_the_place_of_another(self):
+        self.replace(self.scripts)
 
 
 class Browser(unittest.TestCase):
