@@ -103,19 +103,21 @@ local function decode(body)
   return value
 end
 
-local function internal(service)
+-- What the service says of a fault of its own -> {code=, message=, status=}
+function aws_json.internal(service)
   local default = service.internal or { "InternalServerError", "Internal server error" }
   return { code = default[1], message = default[2], status = 500 }
 end
 
--- Every operation runs through here and nowhere else: the place where a call can be broken on purpose.
-local function call(service, name, input, ctx)
+-- Every operation runs through here and nowhere else, the Query protocol's too: the place where a call can be broken
+-- on purpose. Raises a refusal, whose code is faults.NO_ANSWER where the connection is to be dropped.
+function aws_json.call(service, name, input, ctx)
   local request = { service = service.name, names = { name }, body = ctx.req.body, req = ctx.req,
     token = input.ClientRequestToken }
   local broken, ok, output = faults.around(request, function() return service.operations[name](input, ctx) end)
-  if broken == faults.NO_ANSWER then error(faults.NO_ANSWER, 0) end
+  if broken == faults.NO_ANSWER then failure(faults.NO_ANSWER) end
   if broken then
-    local default = internal(service)
+    local default = aws_json.internal(service)
     failure(broken.code or default.code, broken.message or default.message, nil, broken.status or default.status)
   end
   if not ok then error(output, 0) end
@@ -131,13 +133,8 @@ local function perform(ctx)
     ctx.access_key_id = signature.check(req, service)
   end
   if not input then failure("SerializationException") end
-  local output = call(service, name, input, ctx)
+  local output = aws_json.call(service, name, input, ctx)
   return finish(ctx, 200, output and json.encode(output, SORTED) or "", ctx.content_type)
-end
-
-local function with_traceback(e)
-  if failure.is(e) or e == faults.NO_ANSWER then return e end
-  return { unexpected = true, text = debug.traceback(tostring(e), 2) }
 end
 
 function aws_json.handle(service, req)
@@ -153,13 +150,13 @@ function aws_json.handle(service, req)
   end
   ctx.content_type = media == "application/json" and media or service.content_type
 
-  local ok, result = xpcall(perform, with_traceback, ctx)
+  local ok, result = xpcall(perform, failure.trace, ctx)
   if ok then return result end
-  if result == faults.NO_ANSWER then return { abort = true } end
+  if result.code == faults.NO_ANSWER then return { abort = true } end
   if not result.unexpected then return refuse(ctx, result) end
   log.error("sandbox.broken_operation",
     { service = service.name, operation = ctx.operation, traceback = result.text })
-  return refuse(ctx, internal(service))
+  return refuse(ctx, aws_json.internal(service))
 end
 
 return aws_json

@@ -53,4 +53,33 @@ function signature.check(req, service)
   return found.access_key_id
 end
 
+-- The Query protocol's names of what is wrong.
+local QUERY_CODES = {
+  MissingAuthenticationTokenException = "MissingAuthenticationToken",
+  IncompleteSignatureException = "IncompleteSignature",
+  InvalidSignatureException = "SignatureDoesNotMatch",
+  UnrecognizedClientException = "InvalidClientTokenId",
+  ExpiredTokenException = "ExpiredToken",
+}
+
+local function check_or_change(req, service, change)
+  local known, result = pcall(signature.check, req, service)
+  if known then return result end
+  if failure.is(result) then change(result) end
+  error(result, 0)
+end
+
+-- The same, as the REST services refuse.
+function signature.check_rest(req, service)
+  return check_or_change(req, service, function(refusal) refusal.status = 403 end)
+end
+
+-- The same, as the services of the Query protocol refuse.
+function signature.check_query(req, service)
+  return check_or_change(req, service, function(refusal)
+    if refusal.code ~= "IncompleteSignatureException" then refusal.status = 403 end
+    refusal.code = QUERY_CODES[refusal.code]
+  end)
+end
+
 return signature

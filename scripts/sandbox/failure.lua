@@ -12,6 +12,12 @@ function failure.is(value)
   return getmetatable(value) == mt
 end
 
+-- For xpcall: a refusal as it is; anything else, with its traceback, is our own fault.
+function failure.trace(e)
+  if failure.is(e) then return e end
+  return { unexpected = true, text = debug.traceback(tostring(e), 2) }
+end
+
 return setmetatable(failure, {
   __call = function(_, code, message, extra, status)
     error(setmetatable({ code = code, message = message, extra = extra, status = status or 400 }, mt), 0)

@@ -101,24 +101,15 @@ local function perform(req)
   if req.path ~= PATH or req.method ~= "POST" then
     failure("UnknownOperationException", nil, nil, 404)
   end
-  local known, problem = pcall(signature.check, req, SERVICE)
-  if not known then
-    if failure.is(problem) then problem.status = 403 end
-    error(problem, 0)
-  end
+  signature.check_rest(req, SERVICE)
   local input = json.decode(req.body)
   if type(input) ~= "table" or json.is_array(input) then failure("SerializationException") end
   return operations.SendEmail(input)
 end
 
-local function with_traceback(e)
-  if failure.is(e) then return e end
-  return { unexpected = true, text = debug.traceback(tostring(e), 2) }
-end
-
 local function handler(req)
   local headers = { ["x-amzn-RequestId"] = crypto.uuid(), ["Content-Type"] = "application/json" }
-  local ok, result = xpcall(perform, with_traceback, req)
+  local ok, result = xpcall(perform, failure.trace, req)
   if ok then return { status = 200, headers = headers, body = json.encode(result) } end
   if result.unexpected then
     log.error("sandbox.broken_operation", { service = "ses", traceback = result.text })

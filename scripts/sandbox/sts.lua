@@ -4,22 +4,14 @@
 -- the service's refusals. Called by the sandbox's door with a request of listener "sts".
 local clock, crypto, form, json, log =
   require "clock", require "crypto", require "form", require "json", require "log"
-local failure, faults, keys = require "sandbox.failure", require "sandbox.faults", require "sandbox.keys"
-local settings, signature, web = require "sandbox.settings", require "sandbox.aws_signature", require "sandbox.web"
+local aws_json, failure, faults = require "sandbox.aws_json", require "sandbox.failure", require "sandbox.faults"
+local keys, settings = require "sandbox.keys", require "sandbox.settings"
+local signature, web = require "sandbox.aws_signature", require "sandbox.web"
 
 local SERVICE = { name = "sts", signing_name = "sts", window = 900,
-  missing_token = "Request is missing Authentication Token" }
+  missing_token = "Request is missing Authentication Token", internal = { "InternalFailure", "" } }
 local NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 local VERSION = "2011-06-15"
-
--- How the query protocol calls what the JSON services call otherwise.
-local CODES = {
-  MissingAuthenticationTokenException = "MissingAuthenticationToken",
-  IncompleteSignatureException = "IncompleteSignature",
-  InvalidSignatureException = "SignatureDoesNotMatch",
-  UnrecognizedClientException = "InvalidClientTokenId",
-  ExpiredTokenException = "ExpiredToken",
-}
 
 local TOKENS = {
   expired = { "ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time" },
@@ -97,6 +89,7 @@ local function claims_of(token)
 end
 
 local operations, unsigned = {}, { AssumeRoleWithWebIdentity = true }
+SERVICE.operations = operations
 
 function operations.AssumeRoleWithWebIdentity(params)
   local arn, session, seconds = role(params)
@@ -125,8 +118,8 @@ function operations.AssumeRole(params)
   return { user(key), credentials(key) }
 end
 
-function operations.GetCallerIdentity(_, access_key_id)
-  local key = keys.find(access_key_id)
+function operations.GetCallerIdentity(_, ctx)
+  local key = keys.find(ctx.access_key_id)
   return {
     { "Arn", key.arn or ("arn:aws:iam::%s:user/usher-dev"):format(settings.account_id) },
     { "UserId", key.user_id or "AIDAUSHERSANDBOX00001" },
@@ -166,16 +159,6 @@ local function parameters(req)
   return params
 end
 
-local function signer(req)
-  local known, result = pcall(signature.check, req, SERVICE)
-  if known then return result end
-  if failure.is(result) then
-    if result.code ~= "IncompleteSignatureException" then result.status = 403 end
-    result.code = CODES[result.code] or result.code
-  end
-  error(result, 0)
-end
-
 local function perform(req)
   local params = parameters(req)
   local action = params.Action
@@ -184,28 +167,18 @@ local function perform(req)
     failure("InvalidAction", ("Could not find operation %s for version %s"):format(action,
       params.Version or "NO_VERSION_SPECIFIED"))
   end
-  local access_key_id = not unsigned[action] and signer(req) or nil
-  local call = { service = SERVICE.name, names = { action }, body = req.body, req = req }
-  local broken, ok, result = faults.around(call, function() return operations[action](params, access_key_id) end)
-  if broken == faults.NO_ANSWER then error(faults.NO_ANSWER, 0) end
-  if broken then failure(broken.code or "InternalFailure", broken.message, nil, broken.status or 500) end
-  if not ok then error(result, 0) end
-  return action, result
-end
-
-local function with_traceback(e)
-  if failure.is(e) or e == faults.NO_ANSWER then return e end
-  return { unexpected = true, text = debug.traceback(tostring(e), 2) }
+  local access_key_id = not unsigned[action] and signature.check_query(req, SERVICE) or nil
+  return action, aws_json.call(SERVICE, action, params, { req = req, access_key_id = access_key_id })
 end
 
 local function handler(req)
   local id = crypto.uuid()
-  local ok, action, result = xpcall(perform, with_traceback, req)
+  local ok, action, result = xpcall(perform, failure.trace, req)
   if ok then return succeed(id, action, result) end
-  if action == faults.NO_ANSWER then return { abort = true } end
-  if failure.is(action) then return refuse(id, action) end
+  if action.code == faults.NO_ANSWER then return { abort = true } end
+  if not action.unexpected then return refuse(id, action) end
   log.error("sandbox.broken_operation", { service = "sts", traceback = action.text })
-  return refuse(id, { code = "InternalFailure", status = 500 })
+  return refuse(id, aws_json.internal(SERVICE))
 end
 
 return { handler = handler }

@@ -101,6 +101,39 @@ class OfAnAwsService(unittest.TestCase):
                          [("dynamodb", "PutItem"), ("dynamodb", "GetItem")])
 
 
+class OfTheQueryProtocol(unittest.TestCase):
+    """STS speaks nothing else, and CloudWatch speaks it with older SDKs."""
+
+    def setUp(self):
+        self.addCleanup(ask, "DELETE", "/faults")
+
+    def client(self, service, name):
+        ready = fixture.start()
+        client = boto3.client(
+            name, endpoint_url=fixture.url(service), region_name=ready["region"],
+            config=botocore.config.Config(retries={"max_attempts": 0}),
+            aws_access_key_id=ready["access_key_id"], aws_secret_access_key=ready["secret_access_key"])
+        self.addCleanup(client.close)
+        return client
+
+    def test_calls_break_and_are_noted(self):
+        calls = [("sts", "GetCallerIdentity", self.client("sts", "sts").get_caller_identity, "InternalFailure"),
+                 ("cloudwatch", "ListMetrics", self.client("cloudwatch", "cloudwatch").list_metrics,
+                  "InternalServiceError")]
+        for service, operation, call, code in calls:
+            with self.subTest(service=service):
+                arm(service=service, operation=operation, kind="refuse")
+                with self.assertRaises(botocore.exceptions.ClientError) as caught:
+                    call()
+                self.assertEqual(caught.exception.response["Error"]["Code"], code)
+                self.assertEqual(caught.exception.response["ResponseMetadata"]["HTTPStatusCode"], 500)
+                arm(service=service, operation=operation, kind="reset_before")
+                self.assertRaises(botocore.exceptions.ConnectionClosedError, call)
+                call()
+                latest = ask("GET", "/calls?last=1")[1][-1]
+                self.assertEqual((latest["service"], latest["operation"]), (service, operation))
+
+
 class OfStripe(unittest.TestCase):
     def setUp(self):
         self.addCleanup(ask, "DELETE", "/faults")

@@ -265,6 +265,7 @@ class Service(unittest.TestCase):
         with self.assertRaises(botocore.exceptions.ClientError) as caught:
             stranger.put_metric_data(Namespace="n", MetricData=[good])
         self.assertEqual(caught.exception.response["Error"]["Code"], "SignatureDoesNotMatch")
+        self.assertEqual(caught.exception.response["ResponseMetadata"]["HTTPStatusCode"], 403)
 
     def json_call(self, operation, body):
         """As today's SDKs send it -> status, headers, text."""

@@ -1,17 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- CloudWatch metrics in the sandbox, in the two protocols of its SDKs: JSON 1.0 through the frame of the JSON
 -- services, and Query here.
-local aws_json, crypto = require "sandbox.aws_json", require "crypto"
-local failure, log, query = require "sandbox.failure", require "log", require "sandbox.cloudwatch.query"
+local aws_json, crypto, log = require "sandbox.aws_json", require "crypto", require "log"
+local failure, faults = require "sandbox.failure", require "sandbox.faults"
+local query = require "sandbox.cloudwatch.query"
 local operations, signature = require "sandbox.cloudwatch.operations", require "sandbox.aws_signature"
-
-local SHARED = { -- what the frame says of a request, and Query calls otherwise
-  MissingAuthenticationTokenException = "MissingAuthenticationToken",
-  IncompleteSignatureException = "IncompleteSignature",
-  InvalidSignatureException = "SignatureDoesNotMatch",
-  UnrecognizedClientException = "InvalidClientTokenId",
-  ExpiredTokenException = "ExpiredToken",
-}
 
 local service = {
   name = "cloudwatch",
@@ -30,27 +23,25 @@ local service = {
 
 local function perform(ctx)
   local operation, input = query.decode(ctx.req.body)
-  signature.check(ctx.req, service)
+  signature.check_query(ctx.req, service)
   if not operations[operation] then
     failure("InvalidAction", ("The action %s is not valid for this endpoint."):format(tostring(operation)))
   end
-  return operation, operations[operation](input, ctx)
-end
-
-local function with_traceback(e)
-  if failure.is(e) then return e end
-  return { code = service.internal[1], message = service.internal[2], status = 500,
-    text = debug.traceback(tostring(e), 2) }
+  return operation, aws_json.call(service, operation, input, ctx)
 end
 
 local function answer_query(req)
   local ctx = { req = req, service = service, request_id = crypto.uuid() }
-  local ok, result, output = xpcall(perform, with_traceback, ctx)
+  local ok, result, output = xpcall(perform, failure.trace, ctx)
   local headers = { ["x-amzn-RequestId"] = ctx.request_id, ["Content-Type"] = "text/xml" }
   if ok then return { status = 200, headers = headers, body = query.encode(result, output, ctx.request_id) } end
-  if result.text then log.error("sandbox.broken_operation", { service = service.name, traceback = result.text }) end
+  if result.code == faults.NO_ANSWER then return { abort = true } end
+  if result.unexpected then
+    log.error("sandbox.broken_operation", { service = service.name, traceback = result.text })
+    result = aws_json.internal(service)
+  end
   return { status = result.status, headers = headers,
-    body = query.encode_error(SHARED[result.code] or result.code, result.message, result.status, ctx.request_id) }
+    body = query.encode_error(result.code, result.message, result.status, ctx.request_id) }
 end
 
 function service.handler(req)

@@ -97,11 +97,7 @@ end
 
 
 local function route(req)
-  local known, problem = pcall(signature.check, req, SERVICE)
-  if not known then
-    if failure.is(problem) then problem.status = 403 end
-    error(problem, 0)
-  end
+  signature.check_rest(req, SERVICE)
   local rest = req.target:match("^/2015%-03%-31/functions/?([^?]*)")
   if not rest then failure("UnknownOperationException", nil, nil, 404) end
   if rest == "" and req.method == "GET" then return list() end
@@ -113,12 +109,6 @@ local function route(req)
   if what == "/configuration" and req.method == "GET" then return { status = 200, json = describe(fn) } end
   if what == "" and req.method == "GET" then return { status = 200, json = { Configuration = describe(fn) } } end
   failure("UnknownOperationException", nil, nil, 404)
-end
-
-
-local function with_traceback(e)
-  if failure.is(e) then return e end
-  return { unexpected = true, text = debug.traceback(tostring(e), 2) }
 end
 
 
@@ -138,7 +128,7 @@ end
 
 
 return function(req)
-  local ok, reply = xpcall(route, with_traceback, req)
+  local ok, reply = xpcall(route, failure.trace, req)
   if not ok then reply = refuse(reply) end
   reply.headers = reply.headers or {}
   reply.headers["x-amzn-RequestId"] = crypto.uuid()
