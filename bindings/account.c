@@ -62,7 +62,3 @@ void account_free(struct account *a) {
   *(a->prev ? &a->prev->next : &a->of->first) = a->next;
   free(a);
 }
-
-void account_unbound(struct account *a) {
-  deadline_clear(&a->wall);
-}

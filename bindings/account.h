@@ -31,7 +31,5 @@ void accounts_close(struct accounts *as);
 /* Its wall time begins now. NULL: no memory. */
 struct account *account_new(struct accounts *as);
 void account_free(struct account *a);
-/* No wall time: it lives as long as the generation. */
-void account_unbound(struct account *a);
 
 #endif

@@ -208,6 +208,7 @@ static void copy_pair(lua_State *L) {
   lua_rawset(L, -5);
 }
 
+/* stack: …, to, from -> the same */
 static void copy_all(lua_State *L) {
   for (lua_pushnil(L); lua_next(L, -2);) copy_pair(L);
 }
@@ -289,7 +290,7 @@ static void make_strict(lua_State *L) {
 static void push_trusted_names(lua_State *L) {
   lua_newtable(L);
   lua_pushglobaltable(L);
-  for (lua_pushnil(L); lua_next(L, -2);) copy_pair(L);
+  copy_all(L);
   lua_pop(L, 1);
 }
 
@@ -321,18 +322,18 @@ void globals_install(lua_State *L) {
   lua_pop(L, 1);
 }
 
-void globals_push(lua_State *L) {
+static void push_script_environment(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, ENVIRONMENT);
 }
 
 void globals_confine(lua_State *L) {
-  globals_push(L);
+  push_script_environment(L);
   if (!lua_setupvalue(L, -2, 1)) lua_pop(L, 1);
 }
 
 /* globals.environment() -> what scripts have as _ENV; its require is theirs. Does not yield. */
 static int globals_environment(lua_State *L) {
-  globals_push(L);
+  push_script_environment(L);
   return 1;
 }
 

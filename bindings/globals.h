@@ -10,9 +10,6 @@
  * still write no global. usher's own modules keep Lua's globals. */
 void globals_install(lua_State *L);
 
-/* Pushes the environment of scripts. */
-void globals_push(lua_State *L);
-
 /* stack: …, function of a script -> the same, with the environment of scripts as its globals */
 void globals_confine(lua_State *L);
 

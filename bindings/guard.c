@@ -196,7 +196,7 @@ void guard_reset_alone(lua_State *T, struct account *account, const char *reques
 
 /* --- what was stopped ------------------------------------------------------------------------ */
 
-const char *limit_setting(enum limit limit) {
+static const char *limit_setting(enum limit limit) {
   static const char *const names[] = {
       [LIMIT_NONE] = "",
       [LIMIT_SLICE] = "scripts.slice",

@@ -77,8 +77,6 @@ void guard_pop(lua_State *L);
 
 /* --- what was stopped ------------------------------------------------------------------------ */
 
-const char *limit_setting(enum limit limit); /* "scripts.slice" */
-
 /* Logs and counts that an account, or what ran without one, was stopped. T: where to look when nothing ran, or NULL. */
 void guard_report(struct guard *g, enum limit limit, const char *request_id, lua_State *T);
 

@@ -184,6 +184,7 @@ static void run_and_rest(struct vm *vm) {
 static void on_prepare(uv_prepare_t *h) {
   run_and_rest(h->data);
 }
+
 static void on_check(uv_check_t *h) {
   run_and_rest(h->data);
 }
@@ -241,9 +242,7 @@ void task_wake(struct task *t) {
 uint64_t task_deadline(const struct task *t) {
   return t->deadline;
 }
-void task_set_deadline(struct task *t, uint64_t deadline) {
-  t->deadline = deadline;
-}
+
 void task_set_background(struct task *t) {
   if (t->account) leave(t);
   t->deadline = TASK_NO_DEADLINE;
@@ -251,6 +250,7 @@ void task_set_background(struct task *t) {
   t->background = true;
   ++*counter_of(t);
 }
+
 const char *task_request_id(const struct task *t) {
   return t->request_id;
 }

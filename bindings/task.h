@@ -37,9 +37,8 @@ void task_cancel_by(struct task *t, void (*cancel)(void *op), void *op);
 /* Makes the task ready, from any callback on the loop's thread. Touches no Lua. Once for each await. */
 void task_wake(struct task *t);
 
-/* Milliseconds on the clock of uv_now; children inherit both. */
+/* Milliseconds on the clock of uv_now; children inherit it. */
 uint64_t task_deadline(const struct task *t);
-void task_set_deadline(struct task *t, uint64_t deadline);
 
 /* Ends all tasks of an account, from any callback on the loop's thread: see task_end.c. */
 void task_end_account(struct account *a, enum limit limit);

@@ -181,7 +181,7 @@ static const char *look_up(const struct aws_config *c, enum aws_file file, bool 
   return best && *best->value ? best->value : NULL;
 }
 
-const char *aws_config_get(const struct aws_config *c, enum aws_file file, const char *key) {
+static const char *own(const struct aws_config *c, enum aws_file file, const char *key) {
   return look_up(c, file, false, c->profile, key, NULL);
 }
 
@@ -191,8 +191,8 @@ const char *aws_config_of(const struct aws_config *c, enum aws_file file, const 
 }
 
 const char *aws_config_find(const struct aws_config *c, const char *key) {
-  const char *value = aws_config_get(c, AWS_CREDENTIALS_FILE, key);
-  return value ? value : aws_config_get(c, AWS_CONFIG_FILE, key);
+  const char *value = own(c, AWS_CREDENTIALS_FILE, key);
+  return value ? value : own(c, AWS_CONFIG_FILE, key);
 }
 
 int aws_setting(const char *variable, const char *key, struct bytes *out) {

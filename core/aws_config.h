@@ -19,11 +19,9 @@ void aws_config_close(struct aws_config *config);
 const char *aws_config_profile(const struct aws_config *config); /* AWS_PROFILE, or "default" */
 const char *aws_config_path(const struct aws_config *config, enum aws_file file);
 int aws_config_file_error(const struct aws_config *config, enum aws_file file); /* 0 or UV_E* */
-/* A setting of the profile, as one file has it, or either (the credentials file wins); NULL when
- * unset or empty. */
-const char *aws_config_get(const struct aws_config *config, enum aws_file file, const char *key);
+/* A setting of the profile, of either file (the credentials file wins); NULL when unset or empty. */
 const char *aws_config_find(const struct aws_config *config, const char *key);
-/* The same of another profile, as one file has it. */
+/* The same of any profile, as one file has it. */
 const char *aws_config_of(const struct aws_config *config, enum aws_file file, const char *profile,
                           const char *key);
 

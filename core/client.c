@@ -388,10 +388,6 @@ struct slice client_call_body(const struct client_call *call) {
   return (struct slice){call->reply.body.data, call->reply.body.len};
 }
 
-struct slice client_call_header(const struct client_call *call, const char *name) {
-  return client_reply_header(&call->reply, name);
-}
-
 bool client_call_next_header(const struct client_call *call, size_t *at, struct slice *name,
                              struct slice *value) {
   return client_reply_next_header(&call->reply, at, name, value);

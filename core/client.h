@@ -74,9 +74,7 @@ bool client_call_sent(
 int client_call_status(const struct client_call *call); /* 0 when no reply came */
 struct slice client_call_body(const struct client_call *call);
 
-/* The first header of that name, any case; data is NULL without one. client_call_next_header walks
-   them all as they came, names in lower case: start with *at = 0; false at the end. */
-struct slice client_call_header(const struct client_call *call, const char *name);
+/* Walks all headers as they came, names in lower case: start with *at = 0; false at the end. */
 bool client_call_next_header(const struct client_call *call, size_t *at, struct slice *name,
                              struct slice *value);
 

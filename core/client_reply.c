@@ -5,7 +5,6 @@
 
 #include <openssl/crypto.h>
 #include <string.h>
-#include <strings.h>
 #include <uv.h>
 
 enum { MAX_HEAD = 64 * 1024 };
@@ -81,14 +80,6 @@ bool client_reply_next_header(const struct client_reply *r, size_t *at, struct s
   *value = (struct slice){colon + 2, (size_t)(end - 1 - (colon + 2))};
   *at += (size_t)(end + 1 - line);
   return true;
-}
-
-struct slice client_reply_header(const struct client_reply *r, const char *wanted) {
-  size_t at = 0, len = strlen(wanted);
-  struct slice name, value;
-  while (client_reply_next_header(r, &at, &name, &value))
-    if (name.len == len && strncasecmp(name.data, wanted, len) == 0) return value;
-  return (struct slice){0};
 }
 
 static void wipe(struct bytes *b) {

@@ -20,7 +20,6 @@ struct client_reply {
 int client_reply_line(struct client_reply *r, const char *line, size_t len);
 int client_reply_data(struct client_reply *r, const char *data, size_t len);
 
-struct slice client_reply_header(const struct client_reply *r, const char *name);
 bool client_reply_next_header(const struct client_reply *r, size_t *at, struct slice *name,
                               struct slice *value);
 void client_reply_free(struct client_reply *r); /* wipes */

@@ -72,7 +72,7 @@ static void on_shutdown(uv_shutdown_t *shutdown, int status) {
 }
 
 /* A close with unread bytes would reset the connection and take our answer with it. */
-void connection_linger(struct connection *c) {
+static void linger(struct connection *c) {
   bytes_free(&c->ahead);
   if (c->eof || uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, on_shutdown)) {
     connection_close(c);
@@ -229,7 +229,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
 void connection_sent(struct connection *c) {
   const struct server_limits *limits = &c->server->settings.limits;
   if (c->closing) {
-    connection_linger(c);
+    linger(c);
     return;
   }
   http1_next(c->parser);

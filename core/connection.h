@@ -20,9 +20,8 @@ enum phase {              /* also the kind of the deadline that runs in it */
 };
 
 struct exchange {
-  bool pending;  /* exchange_reply has not come */
-  bool answered; /* by us, when its deadline passed */
-  uint64_t deadline;
+  bool pending;      /* exchange_reply has not come */
+  bool answered;     /* by us, when its deadline passed */
   struct slice path; /* without strip_prefix */
   size_t request_id_len, remote_len, key_len;
   char request_id[128], remote[ADDRESS_TEXT], key[ADDRESS_TEXT];
@@ -60,7 +59,6 @@ int connection_accept(struct server *s);
 void connection_work(struct connection *c); /* parse what is ahead, as far as the phase allows */
 void connection_sent(struct connection *c); /* the reply is with the kernel */
 void connection_enter(struct connection *c, enum phase phase, unsigned ms);
-void connection_linger(struct connection *c);
 void connection_close(struct connection *c);   /* now */
 void connection_reset(struct connection *c);   /* now, and the client is told so */
 void connection_release(struct connection *c); /* frees it if nothing holds it */

@@ -45,7 +45,6 @@ static void begin(struct connection *c) {
   e->path = strip(http1_request(c->parser)->path, c->server->settings.strip_prefix);
   e->remote_len = address_text(&client, e->remote);
   e->key_len = address_key_text(&client, e->key);
-  e->deadline = uv_now(c->server->loop) + c->server->settings.limits.request_deadline;
   server_exchange_began(c->server);
 }
 
@@ -165,9 +164,6 @@ struct slice exchange_remote_key(const struct exchange *e) {
 }
 struct slice exchange_request_id(const struct exchange *e) {
   return (struct slice){e->request_id, e->request_id_len};
-}
-uint64_t exchange_deadline(const struct exchange *e) {
-  return e->deadline;
 }
 size_t exchange_header_count(const struct exchange *e) {
   return request_of(e)->header_count;

@@ -107,10 +107,17 @@ void metrics_observe(const char *name, const char *labels, double seconds) {
   pthread_mutex_unlock(&lock);
 }
 
+/* Of a histogram. */
+static uint64_t observations(const struct metrics_series *s) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < METRICS_RANGES; i++) count += s->spread->counts[i];
+  return count;
+}
+
 double metrics_value(const char *name, const char *labels) {
   pthread_mutex_lock(&lock);
   struct metrics_series *s = find(name, labels);
-  double value = !s ? 0 : s->kind == METRICS_HISTOGRAM ? (double)metrics_store_count(s) : s->value;
+  double value = !s ? 0 : s->kind == METRICS_HISTOGRAM ? (double)observations(s) : s->value;
   pthread_mutex_unlock(&lock);
   return value;
 }
@@ -167,12 +174,6 @@ const char *metrics_store_common(void) {
 }
 double metrics_store_dropped(void) {
   return dropped;
-}
-
-uint64_t metrics_store_count(const struct metrics_series *s) {
-  uint64_t count = 0;
-  for (size_t i = 0; i < METRICS_RANGES; i++) count += s->spread->counts[i];
-  return count;
 }
 
 /* --- what is said about them -------------------------------------------------------------------- */

@@ -34,6 +34,5 @@ void metrics_store_unlock(void);
 const char *metrics_store_help(const char *name); /* "" without one */
 const char *metrics_store_common(void);
 double metrics_store_dropped(void);
-uint64_t metrics_store_count(const struct metrics_series *s); /* of a histogram */
 
 #endif

@@ -240,7 +240,7 @@ int server_open(uv_loop_t *loop, int fd, const struct server_settings *settings,
   return err;
 }
 
-void server_stop_listening(struct server *s) {
+static void stop_listening(struct server *s) {
   if (!s->listening) return;
   s->listening = false;
   uv_close((uv_handle_t *)&s->listener, on_handle_closed);
@@ -250,7 +250,7 @@ void server_drain(struct server *s, void (*on_drained)(void *ctx), void *ctx) {
   s->draining = true;
   s->on_drained = on_drained;
   s->drained_ctx = ctx;
-  server_stop_listening(s);
+  stop_listening(s);
   for (struct connection *c = s->connections; c; c = c->next)
     if (c->phase == PHASE_IDLE || (c->phase == PHASE_HEAD && !http1_started(c->parser)))
       connection_enter(c, c->phase, s->settings.limits.drain_idle);
@@ -262,7 +262,7 @@ void server_close(struct server *s, void (*on_closed)(void *ctx), void *ctx) {
   s->on_closed = on_closed;
   s->closed_ctx = ctx;
   s->on_drained = NULL;
-  server_stop_listening(s);
+  stop_listening(s);
   while (s->connections) connection_close(s->connections);
   uv_close((uv_handle_t *)&s->tick, on_handle_closed);
   deadlines_close(&s->deadlines, on_handle_closed);

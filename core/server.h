@@ -68,8 +68,6 @@ struct server_limits server_limits_default(void);
 int server_open(uv_loop_t *loop, int fd, const struct server_settings *settings,
                 void (*on_request)(struct exchange *, void *ctx), void *ctx, struct server **out);
 
-void server_stop_listening(struct server *s); /* what is open stays */
-
 /* Stops listening and keep-alive; on_drained comes once, later, when the last connection and
  * exchange has ended. */
 void server_drain(struct server *s, void (*on_drained)(void *ctx), void *ctx);
@@ -80,8 +78,7 @@ void server_close(struct server *s, void (*on_closed)(void *ctx), void *ctx);
 
 void server_stats(const struct server *s, struct server_stats *out);
 
-/* --- an exchange: one request and its one reply. Slices live until exchange_reply.
- * ------------------------------ */
+/* --- an exchange: one request and its one reply. Slices live until exchange_reply ------------- */
 
 struct exchange_header {
   struct slice name, value;
@@ -90,26 +87,25 @@ struct exchange_header {
 struct slice exchange_listener(const struct exchange *e); /* settings.name */
 struct slice exchange_method(const struct exchange *e);
 struct slice exchange_target(const struct exchange *e); /* as sent */
-struct slice
-exchange_path(const struct exchange *e); /* as sent, begins with '/', without strip_prefix */
+/* As sent, begins with '/', without strip_prefix. */
+struct slice exchange_path(const struct exchange *e);
 struct slice exchange_query(const struct exchange *e); /* behind '?', as sent */
 struct slice exchange_body(const struct exchange *e);
 struct slice exchange_remote(const struct exchange *e); /* the client's address as text */
-struct slice
-exchange_remote_key(const struct exchange *e); /* what to count limits by: IPv6 is its /64 */
+/* What to count limits by: IPv6 is its /64. */
+struct slice exchange_remote_key(const struct exchange *e);
 struct slice exchange_request_id(const struct exchange *e);
-uint64_t exchange_deadline(const struct exchange *e); /* on uv_now's clock, ms */
 
-bool exchange_header(const struct exchange *e, const char *name,
-                     struct slice *value); /* the first; any case */
+/* The first of that name, any case. */
+bool exchange_header(const struct exchange *e, const char *name, struct slice *value);
+/* In the order sent, as sent. */
 size_t exchange_header_count(const struct exchange *e);
-struct exchange_header exchange_header_at(const struct exchange *e,
-                                          size_t i); /* in the order sent, as sent */
+struct exchange_header exchange_header_at(const struct exchange *e, size_t i);
 
-bool exchange_gone(
-    const struct exchange *e); /* nobody will read the reply: reset, closed, or answered 504 */
-bool exchange_half_closed(
-    const struct exchange *e); /* the client will send no more: it may be leaving, or still read */
+/* Nobody will read the reply: reset, closed, or answered 504. */
+bool exchange_gone(const struct exchange *e);
+/* The client will send no more: it may be leaving, or still read. */
+bool exchange_half_closed(const struct exchange *e);
 
 /* Whether the server would send this header (token; no control characters). A reply with one that
  * it would not becomes a 500. The server's own (Date, X-Request-Id, Content-Length, Connection,

@@ -110,11 +110,7 @@ static void test_reply_headers(void **state) {
       "set-cookie=b=2",       "long=one two",   "content-length=0"};
   world_open(&w, &line, 1, &(struct client_settings){0});
   exchange(&w, &(struct client_request){.method = "GET", .url = w.peer.url, .deadline_ms = -1});
-  struct slice name, value = client_call_header(w.call, "X-AMZN-requestid");
-  assert_int_equal(value.len, 3);
-  assert_memory_equal(value.data, "abc", 3);
-  assert_null(client_call_header(w.call, "x-amzn").data);
-  assert_null(client_call_header(w.call, "nothing").data);
+  struct slice name, value;
   size_t at = 0, n = 0;
   for (; client_call_next_header(w.call, &at, &name, &value); n++) {
     char text[100];
