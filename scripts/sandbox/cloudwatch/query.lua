@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- AWS's Query protocol, which older SDKs speak with CloudWatch: a form with dotted names in, XML out.
 local form, json = require "form", require "json"
-local failure = require "sandbox.failure"
+local failure, sorted_names = require "sandbox.failure", require "sandbox.sorted_names"
+local web = require "sandbox.web"
 
 local query = {}
 
@@ -67,25 +68,19 @@ function query.decode(body)
   return fields.Action, input
 end
 
-local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
-
-local function escape(value) return (tostring(value):gsub("[&<>\"']", ENTITIES)) end
-
 local element
 
 local function content(name, value)
   if type(value) ~= "table" then
     if TIMES[name] then return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(value)) end
-    return escape(value)
+    return web.escape(value)
   end
-  local out, names = {}, {}
+  local out = {}
   if json.is_array(value) then
     for i, entry in ipairs(value) do out[i] = element("member", entry) end
     return table.concat(out)
   end
-  for member in pairs(value) do names[#names + 1] = member end
-  table.sort(names)
-  for i, member in ipairs(names) do out[i] = element(member, value[member]) end
+  for i, member in ipairs(sorted_names(value)) do out[i] = element(member, value[member]) end
   return table.concat(out)
 end
 
@@ -102,7 +97,7 @@ end
 function query.encode_error(code, message, status, request_id)
   return ('<ErrorResponse xmlns="%s"><Error><Type>%s</Type><Code>%s</Code><Message>%s</Message></Error>'
     .. "<RequestId>%s</RequestId></ErrorResponse>"):format(NAMESPACE, status < 500 and "Sender" or "Receiver",
-    escape(code), escape(message or ""), request_id)
+    web.escape(code), web.escape(message or ""), request_id)
 end
 
 return query

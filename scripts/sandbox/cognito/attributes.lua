@@ -2,7 +2,7 @@
 -- What a user may be said to have: the pool's schema and the rules for writing to it. Inside the sandbox
 -- a user's attributes are a table name -> string; on the wire they are a list of {Name, Value}.
 local json = require "json"
-local failure = require "sandbox.failure"
+local failure, sorted_names = require "sandbox.failure", require "sandbox.sorted_names"
 
 local attributes = {}
 
@@ -113,13 +113,6 @@ function attributes.check_client_may_write(client, values)
       failure("NotAuthorizedException", "A client attempted to write unauthorized attribute")
     end
   end
-end
-
-local function sorted_names(values)
-  local names = {}
-  for name in pairs(values) do names[#names + 1] = name end
-  table.sort(names)
-  return names
 end
 
 local function length_problem(entry, value)

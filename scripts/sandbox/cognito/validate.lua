@@ -3,7 +3,7 @@
 -- what is wrong as the service does: every broken constraint of every member in one
 -- InvalidParameterException.
 local json = require "json"
-local failure = require "sandbox.failure"
+local failure, sorted_names = require "sandbox.failure", require "sandbox.sorted_names"
 
 local LUA_TYPES = { string = "string", boolean = "boolean", integer = "number", number = "number",
   list = "table", struct = "table", map = "table" }
@@ -72,10 +72,7 @@ local check
 
 -- Members in the alphabet's order: that is how the service lists them.
 local function check_members(errors, value, path, spec)
-  local names = {}
-  for name in pairs(spec.members) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  for _, name in ipairs(sorted_names(spec.members)) do
     local member_path = path and path .. "." .. lower_first(name) or lower_first(name)
     if value[name] == json.null then value[name] = nil end
     if value[name] ~= nil then

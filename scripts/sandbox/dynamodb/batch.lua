@@ -4,6 +4,7 @@ local capacity = require "sandbox.dynamodb.capacity"
 local failure = require "sandbox.failure"
 local json = require "json"
 local reads = require "sandbox.dynamodb.reads"
+local sorted_names = require "sandbox.sorted_names"
 local storage = require "sandbox.dynamodb.storage"
 local store = require "sandbox.store"
 local tables = require "sandbox.dynamodb.tables"
@@ -15,13 +16,6 @@ local MAX_READS, MAX_WRITES, RESPONSE_BYTES = 100, 25, 16 * 1024 * 1024
 
 local function invalid(message)
   failure("ValidationException", message)
-end
-
-local function sorted_names(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
 end
 
 local function check_distinct(seen, place)

@@ -139,12 +139,6 @@ local function is_shown(read, item)
   return true
 end
 
-local function shown_part(read, item)
-  if read.parsed.projection then return projection.pick(read.parsed.projection, item) end
-  if read.input.AttributesToGet then return projection.pick_names(read.input.AttributesToGet, item) end
-  return item
-end
-
 local function position(read, item)
   local key = {}
   for _, name in ipairs(read.key_names) do key[name] = item[name] end
@@ -183,7 +177,7 @@ function page.run(read, next_row, state, control, closing)
     scanned, size, last = scanned + 1, size + page_size(entry, range), whole
     bytes = bytes + values.item_size(entry)
     if keeps and all then fetched = fetched + values.item_size(whole) end
-    if is_shown(read, item) then items[#items + 1] = shown_part(read, whole_shown and whole or entry) end
+    if is_shown(read, item) then items[#items + 1] = projection.shown(read, whole_shown and whole or entry) end
     if scanned >= limit or size >= PAGE_BYTES then break end
   end
   local more = last and (scanned >= limit or size >= PAGE_BYTES)

@@ -68,4 +68,11 @@ function projection.pick_names(names, item)
   return picked
 end
 
+-- What a read shows of an item. read: {input=, parsed=}
+function projection.shown(read, item)
+  if read.parsed.projection then return projection.pick(read.parsed.projection, item) end
+  if read.input.AttributesToGet then return projection.pick_names(read.input.AttributesToGet, item) end
+  return item
+end
+
 return projection

@@ -17,12 +17,6 @@ function reads.read(input)
   return { input = input, parsed = expression.parse(input) }
 end
 
-local function shown_part(read, item)
-  if read.parsed.projection then return projection.pick(read.parsed.projection, item) end
-  if read.input.AttributesToGet then return projection.pick_names(read.input.AttributesToGet, item) end
-  return item
-end
-
 function reads.check(read, key, tab)
   validate.key(key, tab)
   validate.scalar_keys(read.parsed.nested, tab)
@@ -32,7 +26,7 @@ end
 function reads.find(read, key, tab)
   local item = storage.get(tab, storage.place(key, tab.schema))
   if not item then return nil, 0 end
-  return shown_part(read, item), values.item_size(item)
+  return projection.shown(read, item), values.item_size(item)
 end
 
 return reads

@@ -4,6 +4,7 @@ local admit = require "sandbox.hosted_ui.admit"
 local federation = require "sandbox.hosted_ui.federation"
 local login = require "sandbox.hosted_ui.login"
 local requests = require "sandbox.hosted_ui.requests"
+local sorted_names = require "sandbox.sorted_names"
 local token = require "sandbox.hosted_ui.token"
 local userinfo = require "sandbox.hosted_ui.userinfo"
 local web = require "sandbox.web"
@@ -45,11 +46,8 @@ local routes = {
 }
 
 local function preflight(req, methods)
-  local names = {}
-  for name in pairs(methods) do names[#names + 1] = name end
-  table.sort(names)
   return { status = 200, body = "", headers = {
-    ["Access-Control-Allow-Origin"] = "*", ["Access-Control-Allow-Methods"] = table.concat(names, ","),
+    ["Access-Control-Allow-Origin"] = "*", ["Access-Control-Allow-Methods"] = table.concat(sorted_names(methods), ","),
     ["Access-Control-Allow-Headers"] = req:header("access-control-request-headers"),
   } }
 end
