@@ -113,7 +113,7 @@ class Trouble(PageTest):
         fault = self.sandbox.arm("cognito", "SignUp", "hang_before")
         first = threading.Thread(target=door.post, args=(SIGNUP, form(email)))
         first.start()
-        self.sandbox.ask("GET", f"/faults/{fault}?until=hanging")
+        self.assertTrue(self.sandbox.hanging(fault))
         self.submitted(email=email)
         self.window.read("form-wait", "This sign-up is being worked on.")
         self.sandbox.clear()

@@ -197,13 +197,29 @@ class Sandbox:
             connection.close()
 
     def arm(self, service, operation, kind, **more):
-        return self.ask("POST", "/faults", {"service": service, "operation": operation, "kind": kind, **more})["id"]
+        """-> the fault's id"""
+        fields = {"service": service, "operation": operation, "kind": kind, **more}
+        return self.ask("POST", "/faults", {name: value for name, value in fields.items() if value is not None})["id"]
+
+    def look(self, fault):
+        return self.ask("GET", f"/faults/{fault}")
+
+    def hanging(self, fault):
+        """Waits until a call hangs -> whether it does."""
+        return self.ask("GET", f"/faults/{fault}?until=hanging&within={fixture.PATIENCE}")["state"] == "hanging"
+
+    def release(self, fault):
+        """What hangs goes on."""
+        self.ask("POST", f"/faults/{fault}/release")
 
     def clear(self):
         self.ask("DELETE", "/faults")
 
     def advance(self, seconds):
         self.ask("POST", "/clock", {"advance": seconds})
+
+    def reset_clock(self):
+        self.ask("DELETE", "/clock")
 
     def last(self):
         """The number of the latest call."""
@@ -213,3 +229,7 @@ class Sandbox:
         """[(number, "service Operation"), …] after call `since`."""
         return [(call["number"], call["service"] + " " + call["operation"])
                 for call in self.ask("GET", f"/calls?since={since}")]
+
+    def tokens(self, since, operation):
+        """By which those calls after call `since` may be repeated -> set"""
+        return {call.get("token") for call in self.ask("GET", f"/calls?since={since}") if call["operation"] == operation}

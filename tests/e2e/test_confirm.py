@@ -74,7 +74,7 @@ FAULTS = [
 class Confirm(unittest.TestCase):
     def setUp(self):
         self.addCleanup(sandbox.clear)
-        self.addCleanup(sandbox.ask, "DELETE", "/clock")
+        self.addCleanup(sandbox.reset_clock)
 
     def refused(self, answer, status=422, code="code_invalid_or_expired"):
         self.assertEqual((answer.status, answer.code), (status, code), answer.text)

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One row of the matrix: somebody does something, a call of it breaks, they go on, and the stores are read."""
 import collections
-import http.client
 import subprocess
-import threading
 import uuid
 
 import matrix
@@ -11,7 +9,6 @@ import property as stores_property
 import world
 from world import door
 
-GONE = (ConnectionError, http.client.HTTPException)
 FLOWS = {"signup": "SIGNUP", "supersede": "SIGNUP", "confirm": "SIGNUP_CONFIRM", "confirm and attach": "SIGNUP_CONFIRM"}
 
 
@@ -85,22 +82,9 @@ class Attempt:
         """The request that meets the fault. -> its answer | None: its server was killed"""
         if not self.killed:
             return self.note(self.act(getattr(self.world, self.row.fault.front)))
-        victim, ends = self.world.victim, []
-
-        def send():
-            try:
-                ends.append(self.act(victim))
-            except GONE as gone:
-                ends.append(gone)
-
-        request = threading.Thread(target=send)
-        request.start()
-        hangs = self.world.switches.hanging(fault)
-        self.dead += victim.metrics()
-        victim.kill()
-        request.join(world.PATIENCE)
-        self.expect(hangs, "nothing hung")
-        self.expect(isinstance(ends[0], GONE), f"the killed server answered {ends[0]}")
+        victim = self.world.victim
+        victim.die_during(self.world.switches, fault, lambda: self.act(victim))
+        self.dead += victim.counted
         self.story.append("killed")
         return None
 
@@ -185,7 +169,7 @@ class Attempt:
     def run(self):
         """-> problems"""
         self.prepare()
-        before, since = self.world.metrics(), self.world.switches.calls()[1]
+        before, since = self.world.metrics(), self.world.switches.last()
         fault = self.arm()
         answer = self.break_it(fault)
         self.check_first(answer)
@@ -224,9 +208,9 @@ class Lane:
         """The calls that a scenario makes when nothing breaks, that many at least: list of (service, operation)"""
         one = self.attempt(matrix.Row(scenario, None, None, "key"))
         one.prepare()
-        _, before = self.world.switches.calls()
+        before = self.world.switches.last()
         answer = one.act(self.world.patient)
         if answer.status != one.good:
             raise AssertionError(f"{scenario}, undisturbed: {answer.status} {answer.text}")
-        world.until(lambda: len(self.world.switches.calls(before)[0]) >= count, f"{count} calls")
-        return self.world.switches.calls(before)[0]
+        world.until(lambda: len(self.world.switches.calls(before)) >= count, f"{count} calls")
+        return [tuple(name.split(" ", 1)) for _, name in self.world.switches.calls(before)]

@@ -16,7 +16,6 @@ import attempt
 import matrix
 import property as stores_property
 import world
-from world import door
 
 WORKERS = 4
 KINDS = ["refuse", "error_after", "lost_answer", "reset_before", "hang_before", "hang"]
@@ -41,7 +40,7 @@ class Crowd:
         """One request of somebody -> the answer | None: the connection broke"""
         try:
             answer = act(front)
-        except attempt.GONE:
+        except world.GONE:
             self.count("no answer")
             return None
         self.count(f"{answer.status} {answer.code if answer.status >= 400 else 'ok'}")

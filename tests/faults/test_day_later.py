@@ -4,7 +4,6 @@ by the same request, or by `usher repair`; still there is one customer with one 
 the intent made as old; that the key is forgotten is shown first."""
 import decimal
 import subprocess
-import threading
 import unittest
 
 import attempt
@@ -29,15 +28,9 @@ ROWS = [
 BROKEN = {"dynamodb": {"code": "ValidationException", "status": 400}, "stripe": {"status": 500}}
 
 
-class DayLater(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.here = world.World(tells=False)
-        cls.addClassCleanup(cls.here.__exit__)
-        cls.stores, cls.switches = cls.here.stores, cls.here.switches
-
+class DayLater(world.Case):
     def setUp(self):
-        self.addCleanup(self.switches._ask, "DELETE", "/clock")
+        self.addCleanup(self.switches.reset_clock)
 
     def card(self):
         """A token that is good for one payment method, as those of real browsers."""
@@ -50,19 +43,14 @@ class DayLater(unittest.TestCase):
         number = self.switches.arm(service=service, operation=operation, match=match,
                                    kind="hang" if killed else kind, count=1 if killed else 1000,
                                    error=None if killed else BROKEN[service])
-        if not killed:
-            self.assertEqual(person.sign_up(self.here.stubborn).status, 503)
+        if killed:
+            self.die_during(number, person.sign_up)
         else:
-            request = threading.Thread(target=lambda: self.assertRaises(attempt.GONE, person.sign_up, self.here.victim))
-            request.start()
-            self.assertTrue(self.switches.hanging(number))
-            self.here.victim.kill()
-            request.join(world.PATIENCE)
-        self.switches.clear()
-        self.here.victim.start()
+            self.assertEqual(person.sign_up(self.here.stubborn).status, 503)
+            self.switches.clear()
 
     def let_a_day_pass(self, email):
-        self.switches._ask("POST", "/clock", {"advance": DAY})
+        self.switches.advance(DAY)
         (key, row), = [(key, row) for key, row in self.stores.rows().items()
                        if key[1] == "INTENT" and row["form"]["email"] == email]
         self.stores.table.update_item(
@@ -78,7 +66,7 @@ class DayLater(unittest.TestCase):
         make = lambda: self.stores.stripe().Customer.create(email="twice@faults.test", idempotency_key="k").id
         first = make()
         self.assertEqual(make(), first)
-        self.switches._ask("POST", "/clock", {"advance": DAY})
+        self.switches.advance(DAY)
         second = make()
         self.assertNotEqual(second, first)
         for one in (first, second):
@@ -104,7 +92,7 @@ class DayLater(unittest.TestCase):
                     person.code = self.stores.code(person.email)
                     self.assertEqual(person.confirm(self.here.patient).status, 200)
                     self.whole(person.email, confirmed=True)
-                    self.switches._ask("DELETE", "/clock")
+                    self.switches.reset_clock()
 
     def resend(self, person):
         return person.at(self.here.patient).post(world.door.RESEND, {"email": person.email, "signup_token": person.token})
@@ -123,7 +111,7 @@ class DayLater(unittest.TestCase):
                     env=front.environment(), timeout=world.PATIENCE, text=True, capture_output=True, check=False)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 self.whole(person.email)
-                self.switches._ask("DELETE", "/clock")
+                self.switches.reset_clock()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ the same proof sees that very secret; who has seen it does not see it a second t
 import hashlib
 import http.client
 import json
-import threading
 import unittest
 import urllib.parse
 
@@ -15,13 +14,7 @@ import world
 REVEAL = {"service": "dynamodb", "operation": "TransactWriteItems", "match": "secret_hash", "kind": "hang", "count": 1}
 
 
-class LastMoment(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.here = world.World(tells=False)
-        cls.addClassCleanup(cls.here.__exit__)
-        cls.stores, cls.switches = cls.here.stores, cls.here.switches
-
+class LastMoment(world.Case):
     def person(self, name, by):
         one = attempt.Person(f"{name}.{by}@faults.test", by)
         self.assertEqual(one.sign_up(self.here.patient).status, 201)
@@ -52,15 +45,7 @@ class LastMoment(unittest.TestCase):
         for by in ("cookie", "key"):
             with self.subTest(by):
                 person = self.person("killed", by)
-                fault = self.switches.arm(**REVEAL)
-                request = threading.Thread(
-                    target=lambda: self.assertRaises(attempt.GONE, person.confirm, self.here.victim))
-                request.start()
-                self.assertTrue(self.switches.hanging(fault))
-                self.here.victim.kill()
-                request.join(world.PATIENCE)
-                self.switches.clear()
-                self.here.victim.start()
+                self.die_during(self.switches.arm(**REVEAL), person.confirm)
                 self.assertEqual(self.record(person)["status"], "ACTIVE")
                 self.shown_once_more_and_then_never(person, self.here.victim)
 
@@ -85,7 +70,7 @@ class LastMoment(unittest.TestCase):
                            {"Content-Type": "application/json", "Cookie": cookies})
         self.assertTrue(self.switches.hanging(fault))
         connection.close()
-        self.switches._ask("POST", f"/faults/{fault}/release")
+        self.switches.release(fault)
         self.shown_once_more_and_then_never(person, self.here.patient)
 
 

@@ -2,12 +2,9 @@
 """Every call of a first sign-in with Google breaks, in every way, and its server dies at every call: after the next
 sign-in there is exactly one of everything.
 """
-import http.client
-import threading
-import time
 import unittest
 
-from world import PATIENCE, Front, Switches, door, fixture
+from world import Front, door, fixture, until
 
 from sso import CALLBACK, Browser, person  # in e2e, which world has put on the path
 
@@ -49,7 +46,7 @@ class Broken(unittest.TestCase):
         cls.sandbox = fixture.Usher()
         cls.addClassCleanup(cls.sandbox.stop)
         cls.ready = ready = cls.sandbox.ready
-        cls.switches, cls.stores = Switches(ready), door.Stores(ready)
+        cls.switches, cls.stores = door.Sandbox(ready), door.Stores(ready)
         keys = f"{ready['sandbox']['cognito']}/{ready['user_pool_id']}/.well-known/jwks.json"
         sso = {"domain_url": ready["sandbox"]["cognito"], "jwks_url": keys, "console_url": CONSOLE,
                "callback_urls": [ready["url"] + CALLBACK]}
@@ -61,11 +58,10 @@ class Broken(unittest.TestCase):
 
     def sign_in_until_done(self, who):
         """As a person would: again while an earlier try is still being worked on."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
+        def once():
             path = self.sign_in(who)
-            if path != "/?error=signup_in_progress" or time.monotonic() > deadline:
-                return path
+            return path != "/?error=signup_in_progress" and path
+        return until(once, "the earlier try is let go of")
 
     def assert_whole(self, who):
         stores, username = self.stores, "google_" + who["sub"]
@@ -105,22 +101,11 @@ class Broken(unittest.TestCase):
                 with self.subTest(call=call, kind=kind):
                     who = person()
                     fault = self.arm(call, kind, 1)
-                    thread = threading.Thread(target=self.sign_in_to_a_dying_server, args=[who])
-                    thread.start()
-                    hangs = self.switches.hanging(fault)
-                    self.front.kill()
-                    thread.join(PATIENCE)
+                    self.front.die_during(self.switches, fault, lambda w=who: self.sign_in(w))
                     self.switches.clear()
                     self.front.start()
-                    self.assertTrue(hangs)
                     self.assertEqual(self.sign_in_until_done(who), "/")
                     self.assert_whole(who)
-
-    def sign_in_to_a_dying_server(self, who):
-        try:
-            self.sign_in(who)
-        except (OSError, http.client.HTTPException):
-            pass
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A sandbox, servers in front of it that may be killed, and the sandbox's fault switches. Shared by this folder.
+"""A sandbox, and servers in front of it that may be killed. Shared by this folder.
 
-Sandbox is `usher dev`, of which only the vendors' side is used. Front is `usher serve` pointed at it, a process of its
-own. Switches speaks to the sandbox's mailbox listener: POST /faults and what belongs to it.
+The sandbox is `usher dev`, of which only the vendors' side is used. Front is `usher serve` pointed at it, a process of its
+own.
 """
 import collections
 import http.client
@@ -14,60 +14,18 @@ import subprocess
 import sys
 import tempfile
 import threading
-import urllib.parse
+import unittest
+import urllib.request
 
 for _room in ("../e2e", "../interop"):
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), _room))
 import door  # noqa: E402
 import fixture  # noqa: E402
-from fixture import PATIENCE, until  # noqa: E402
+from fixture import PATIENCE, until  # noqa: E402, F401 (until: for the tests)
 
 SIGNUP_KEY = "usher-dev-signup-key-0000000000000000000001"
+GONE = (ConnectionError, http.client.HTTPException)  # how an exchange ends with a server that dies
 METRIC = re.compile(r"^([A-Z_]+)\{[^}]*\} (\d+)", re.M)
-
-
-def fetch(url, method, path, fields=None):
-    connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=PATIENCE)
-    try:
-        connection.request(method, path, json.dumps(fields) if fields is not None else None)
-        text = connection.getresponse().read().decode()
-        return text
-    finally:
-        connection.close()
-
-
-class Switches:
-    """Faults of one sandbox."""
-
-    def __init__(self, ready):
-        self.url = ready["sandbox"]["mailbox"]
-
-    def _ask(self, method, path, fields=None):
-        text = fetch(self.url, method, path, fields)
-        return json.loads(text) if text else None
-
-    def arm(self, **fields):
-        """-> the fault's id"""
-        return self._ask("POST", "/faults", {name: value for name, value in fields.items() if value is not None})["id"]
-
-    def look(self, fault):
-        return self._ask("GET", f"/faults/{fault}")
-
-    def hanging(self, fault):
-        """Waits until a call hangs -> whether it does."""
-        return self._ask("GET", f"/faults/{fault}?until=hanging&within={PATIENCE}")["state"] == "hanging"
-
-    def clear(self):
-        self._ask("DELETE", "/faults")
-
-    def tokens(self, since, operation):
-        """By which those calls after number `since` may be repeated -> set"""
-        return {call.get("token") for call in self._ask("GET", f"/calls?since={since}") if call["operation"] == operation}
-
-    def calls(self, since=0):
-        """-> list of (service, operation), number of the last"""
-        found = self._ask("GET", f"/calls?since={since}")
-        return [(call["service"], call["operation"]) for call in found], found[-1]["number"] if found else since
 
 
 def lua(value):
@@ -103,6 +61,7 @@ class Front:
         self.config.write(settings(ready, **sections))
         self.config.flush()
         self.process, self.lines = None, collections.deque(maxlen=60)
+        self.counted = None  # what it had counted when it died
         self.start()
 
     def environment(self):
@@ -137,7 +96,9 @@ class Front:
     def metrics(self):
         """Counter of the flows' metrics, summed over their labels."""
         found = collections.Counter()
-        for name, value in METRIC.findall(fetch(self.admin_url, "GET", "/metrics")):
+        with urllib.request.urlopen(self.admin_url + "/metrics", timeout=PATIENCE) as answer:
+            text = answer.read().decode()
+        for name, value in METRIC.findall(text):
             found[name] += int(value)
         return found
 
@@ -152,6 +113,25 @@ class Front:
     def kill(self):
         """As a crash: no time for anything. Its counts die with it."""
         self._end(signal.SIGKILL)
+
+    def die_during(self, sandbox, fault, act):
+        """Killed while act hangs at this fault."""
+        ends = []
+
+        def send():
+            try:
+                ends.append(act())
+            except GONE as gone:
+                ends.append(gone)
+
+        request = threading.Thread(target=send)
+        request.start()
+        hangs = sandbox.hanging(fault)
+        self.counted = self.metrics()
+        self.kill()
+        request.join(PATIENCE)
+        if not hangs or not isinstance(ends[0], GONE):
+            raise AssertionError(f"hung: {hangs}; the killed server answered {ends[0]}")
 
     def stop(self):
         if self.process:
@@ -175,7 +155,7 @@ class World:
         """tells: does somebody work on the outbox?"""
         self.sandbox = fixture.Usher()
         ready = self.sandbox.ready
-        self.switches, self.stores = Switches(ready), door.Stores(ready)
+        self.switches, self.stores = door.Sandbox(ready), door.Stores(ready)
         self.patient = Front(ready, **self.LEASE)
         self.stubborn = Front(ready, **self.LEASE)
         self.victim = Front(ready, **self.LEASE)
@@ -193,3 +173,20 @@ class World:
         for front in self.fronts:
             front.stop()
         self.sandbox.stop()
+
+
+class Case(unittest.TestCase):
+    """A test with a world of its class's own, in which nobody works on the outbox."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.here = World(tells=False)
+        cls.addClassCleanup(cls.here.__exit__)
+        cls.stores, cls.switches = cls.here.stores, cls.here.switches
+
+    def die_during(self, fault, act):
+        """The victim is killed while act(victim) hangs at this fault, and is there again."""
+        victim = self.here.victim
+        victim.die_during(self.switches, fault, lambda: act(victim))
+        self.switches.clear()
+        victim.start()
