@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
 import fixture  # noqa: E402
@@ -164,6 +165,12 @@ def exchange(port, path, method="GET", body=None, headers=None):
         return response.status, response.headers, response.read().decode()
     finally:
         connection.close()
+
+
+def ask(url, method="GET", path=""):
+    """-> status, what the JSON of the answer says"""
+    status, _, text = exchange(urllib.parse.urlsplit(url).port, path, method)
+    return status, json.loads(text)
 
 
 def free_ports(count):

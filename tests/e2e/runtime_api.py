@@ -15,7 +15,8 @@ import tempfile
 import threading
 import time
 
-PATIENCE = 30  # seconds for anything that must happen
+from process import PATIENCE, fixture
+
 BASE = "/2018-06-01/runtime"
 
 
@@ -145,13 +146,7 @@ class Function:
         return self.process.wait(PATIENCE)
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            return self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
+        return fixture.end(self.process)
 
     def close(self):
         self.stop()

@@ -9,6 +9,8 @@ import itertools
 import json
 import urllib.parse
 
+import fixture
+
 START, CALLBACK, API_KEY = "/api/account/sso/google", "/api/account/sso/callback", "/api/account/api_key"
 serial = itertools.count(1)
 
@@ -73,7 +75,7 @@ class Browser:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if jar:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
-        connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=fixture.PATIENCE)
         try:
             connection.request(method, parts.path + ("?" + parts.query if parts.query else ""), body, headers)
             reply = Reply(connection.getresponse())

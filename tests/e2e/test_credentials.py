@@ -10,7 +10,7 @@ import unittest
 import uuid
 
 from door import CONFIRM, SIGNUP, Browser, Stores, form
-from process import PATIENCE, Folder, Serve, environment, run
+from process import Folder, Serve, environment, run
 import fixture
 from temporary import FIXED, REGION, ROLE, Turned, jwt, sandbox
 
@@ -61,10 +61,7 @@ class UsherServes(unittest.TestCase):
         return None
 
     def wait_for_metric(self, usher, name, least):
-        deadline = time.monotonic() + PATIENCE
-        while (self.metric(usher, name) or 0) < least:
-            self.assertLess(time.monotonic(), deadline, name)
-        return self.metric(usher, name)
+        return fixture.until(lambda: (self.metric(usher, name) or 0) >= least and self.metric(usher, name), name)
 
     def test_each_way(self):
         for name, way in self.ways.items():
@@ -118,9 +115,7 @@ class UsherServes(unittest.TestCase):
             self.assertEqual(usher.get("/readyz")[0], 200)
         finally:
             sandbox("/faults", method="DELETE")
-        deadline = time.monotonic() + PATIENCE
-        while self.try_to_sign_up(usher)[1].status != 201:
-            self.assertLess(time.monotonic(), deadline)
+        fixture.until(lambda: self.try_to_sign_up(usher)[1].status == 201, "the new keys are there")
 
     def test_none_at_the_start(self):
         """It starts without them, says what it tried, and is ready as soon as they come."""

@@ -12,8 +12,7 @@ import unittest
 import urllib.parse
 import uuid
 
-from process import BINARY, PATIENCE, Folder, Serve, environment, exchange, fixture, run
-from test_reload import ask
+from process import PATIENCE, Folder, Serve, ask, environment, exchange, fixture, run
 
 SOURCE = pathlib.Path(__file__).parents[2] / "scripts"
 NO_SECRETS = environment()

@@ -2,7 +2,6 @@
 """Scripts change while it serves: by file watch, SIGHUP, POST /reload and POST /rollback. A bad set changes nothing."""
 import hashlib
 import html
-import http.client
 import json
 import os
 import pathlib
@@ -12,10 +11,9 @@ import sys
 import tempfile
 import threading
 import unittest
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from process import PATIENCE, Dev, Folder, Serve, fixture, run
+from process import PATIENCE, Dev, Folder, Serve, ask, fixture, run
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "bench"))
 import reloads  # noqa: E402
@@ -32,17 +30,6 @@ BROKEN = [  # file, text, what the refusal must say
     ("routes.lua", 'return { { "GET", "/hello", "nowhere" } }', "module 'nowhere' not found"),
     ("hello_spec.lua", "describe('it', function() it('fails', function() assert.equal(1, 2) end) end)", "it fails:"),
 ]
-
-
-def ask(url, method="GET", path=""):
-    parts = urlsplit(url + path)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
-    connection.request(method, parts.path + ("?" + parts.query if parts.query else ""))
-    reply = connection.getresponse()
-    try:
-        return reply.status, json.loads(reply.read())
-    finally:
-        connection.close()
 
 
 class Reload(unittest.TestCase):

@@ -19,7 +19,6 @@ from unittest import mock
 import urllib.request
 import uuid
 
-import door
 import stripe
 from door import CONFIRM, SIGNUP, Browser, Stores, form
 from fixture import BINARY, PATIENCE, Usher

@@ -32,6 +32,18 @@ def until(holds, what="what is waited for"):
     raise AssertionError(f"after {PATIENCE} seconds still not: {what}")
 
 
+def end(process):
+    """Asks a process to end -> exit code."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        return process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+
+
 class Usher:
     """`usher dev --json --port 0 OPTIONS…`, with QUIET where no --config is; a context manager. self.ready is its one
     line of JSON."""
@@ -71,14 +83,8 @@ class Usher:
 
     def stop(self):
         """Asks it to end -> exit code; its descriptors are closed afterwards."""
-        if self.process.poll() is None:
-            self.process.terminate()
         try:
-            return self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise
+            return end(self.process)
         finally:
             self.process.stdout.close()
             self.log()
