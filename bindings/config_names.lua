@@ -11,18 +11,47 @@ local function bare(line)
 end
 
 local function without_blocks(text)
-  if not text:find "%[=*%[" then return text end
+  if not text:find("[[", 1, true) and not text:find("[=", 1, true) then return text end
   return (text:gsub("(%[(=*)%[.-%]%2%])", function(block) return (block:gsub("[^\n]", "")) end))
+end
+
+-- Each line with a word in it: where it begins, and its text.
+local function lines_with(text, word)
+  local from = 1
+  return function()
+    local start = text:find(word, from, true)
+    if not start then return end
+    from = text:find("\n", start, true) or #text + 1
+    while start > 1 and text:byte(start - 1) ~= 10 do start = start - 1 end
+    return start, text:sub(start, from - 1)
+  end
+end
+
+-- How many locals are called config?
+local function count_locals(text)
+  local times = 0
+  for _, line in lines_with(text, "config") do
+    for names in line:gmatch "%f[%w]local ([%w_, ]*)" do
+      if names:find "%f[%w_]config%f[^%w_]" then times = times + 1 end
+    end
+  end
+  return times
+end
+
+-- Is a parameter?
+local function has_parameter(text)
+  local at = text:find("function", 1, true)
+  while at do
+    if text:find("^function[%w_.: ]*%([^)]*%f[%w_]config%f[^%w_]", at) then return true end
+    at = text:find("function", at + 1, true)
+  end
+  return false
 end
 
 -- Only a file that has the settings under this one name, and no other thing, is looked through.
 local function has_config(text)
   if not (text:find('"config"', 1, true) or text:find("'config'", 1, true)) then return false end
-  local times = 0
-  for names in text:gmatch "%f[%w]local ([%w_, ]*)" do
-    if names:find "%f[%w_]config%f[^%w_]" then times = times + 1 end
-  end
-  return times == 1 and not text:find "function[%w_.: ]*%([^)]*%f[%w_]config%f[^%w_]"
+  return count_locals(text) == 1 and not has_parameter(text)
 end
 
 local function read(path)
@@ -33,26 +62,17 @@ local function read(path)
   end
 end
 
-local function check_line(file, number, line, faults)
+local function number_of(text, at)
+  return 1 + select(2, text:sub(1, at):gsub("\n", ""))
+end
+
+local function check_line(file, text, start, line, faults)
   for path in bare(line):gmatch "%f[%w_.:]config%.([%a_][%w_.]*)" do
     local ok, problem = pcall(read, path)
     if not ok then
-      faults:add { file = file.path, line = number, message = problem:match "(there is no setting .*)$" or problem }
+      problem = problem:match "(there is no setting .*)$" or problem
+      faults:add { file = file.path, line = number_of(text, start), message = problem }
     end
-  end
-end
-
--- Each line with "config." in it.
-local function check_lines(file, text, faults)
-  local number, counted = 1, 1
-  local at = text:find("config.", 1, true)
-  while at do
-    local start, stop = at, text:find("\n", at, true) or #text + 1
-    while start > 1 and text:byte(start - 1) ~= 10 do start = start - 1 end
-    number = number + select(2, text:sub(counted, at):gsub("\n", ""))
-    counted = at + 1
-    check_line(file, number, text:sub(start, stop - 1), faults)
-    at = text:find("config.", stop, true)
   end
 end
 
@@ -60,7 +80,10 @@ end
 function config_names.check(faults)
   for _, file in ipairs(script_files.list()) do
     local text = script_files.read(file.name)
-    if not file.name:find "_spec%.lua$" and has_config(text) then check_lines(file, without_blocks(text), faults) end
+    if not file.name:find "_spec%.lua$" and has_config(text) then
+      text = without_blocks(text)
+      for start, line in lines_with(text, "config.") do check_line(file, text, start, line, faults) end
+    end
   end
 end
 

@@ -3,11 +3,14 @@
 #ifndef USHER_EMBEDDED_H
 #define USHER_EMBEDDED_H
 
+#include "chunk.h"
+
 #include <stddef.h>
 
 struct embedded_file {
   const char *path; /* as in the source tree: "scripts/lib/form.lua" */
   const char *data, *end;
+  struct chunk *chunk; /* for what is Lua */
 };
 
 extern const struct embedded_file embedded_files[]; /* sorted by path */

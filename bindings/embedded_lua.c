@@ -26,8 +26,17 @@ static int embedded_read(lua_State *L) {
   return 1;
 }
 
+/* embedded.load(path) -> the main function of a Lua file | nil when there is no such file. Does not yield. */
+static int embedded_load(lua_State *L) {
+  const struct embedded_file *file = embedded_find(luaL_checkstring(L, 1));
+  if (!file) return 0;
+  chunk_load(L, file->chunk, file->data, (size_t)(file->end - file->data), file->path);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"list", embedded_list},
+    {"load", embedded_load},
     {"read", embedded_read},
     {NULL, NULL},
 };

@@ -12,11 +12,16 @@ local function short_name(path)
   return debug.getinfo(assert(load("", "@" .. path, "t")), "S").short_src
 end
 
+-- A script's path by what Lua says of it: made by the first fault that asks.
+local function path_of(paths, short)
+  setmetatable(paths, nil)
+  for _, file in ipairs(script_files.list()) do paths[short_name(file.path)] = file.path end
+  return paths[short]
+end
+
 -- faults.new() -> an empty list
 function faults.new()
-  local paths = {}
-  for _, file in ipairs(script_files.list()) do paths[short_name(file.path)] = file.path end
-  return setmetatable({ list = {}, seen = {}, paths = paths }, faults)
+  return setmetatable({ list = {}, seen = {}, paths = setmetatable({}, { __index = path_of }) }, faults)
 end
 
 -- "path:line: message" -> path, line, message | nil when that is no place in a script.

@@ -117,21 +117,12 @@ static bool is_shown(const char *name) {
 
 /* --- finding: each pushes the module's function and where it is from, or nothing -------------- */
 
-static bool load_text(lua_State *L, const char *data, size_t len, const char *chunk) {
-  if (luaL_loadbufferx(L, data, len, chunk, "t")) {
-    if (len && *data == *LUA_SIGNATURE) /* Lua's own words have no place */
-      lua_pushfstring(L, "%s:1: %s", chunk + 1, lua_tostring(L, -1));
-    lua_error(L);
-  }
-  lua_pushstring(L, chunk + 1);
-  return true;
-}
-
 static bool load_embedded(lua_State *L, const char *path) {
   const struct embedded_file *file = embedded_find(path);
   if (!file) return false;
-  return load_text(L, file->data, (size_t)(file->end - file->data),
-                   lua_pushfstring(L, "@%s", path));
+  chunk_load(L, file->chunk, file->data, (size_t)(file->end - file->data), path);
+  lua_pushstring(L, path);
+  return true;
 }
 
 static bool load_binding(lua_State *L, const char *name) {
@@ -154,7 +145,9 @@ static bool load_builtin(lua_State *L, const char *name) {
 static bool load_script(lua_State *L, const char *name) {
   const struct script_file *file = script_set_find(vm_of(L)->set, name);
   if (!file) return false;
-  return load_text(L, file->data, file->len, lua_pushfstring(L, "@%s", file->path)) && confined(L);
+  chunk_load(L, file->chunk, file->data, file->len, file->path);
+  lua_pushstring(L, file->path);
+  return confined(L);
 }
 
 static bool find_c(lua_State *L, const char *name) {

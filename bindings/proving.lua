@@ -135,20 +135,17 @@ end
 
 -- --- the set ----------------------------------------------------------------------------------
 
-local function environment_of(file)
-  if file.name:find "_spec%.lua$" then return proving.environment() end
-  return globals.environment()
-end
-
 -- Every file is compiled, whether anything requires it or not. -> the specs' functions
 local function compile()
   local specs = {}
   for _, file in ipairs(script_files.list()) do
-    local chunk, problem = load(script_files.read(file.name), "@" .. file.path, "t", environment_of(file))
-    if not chunk then
-      local path, line, message = faults:split(problem)
-      faults:add { file = path or file.path, line = line or 1, message = message or problem }
-    elseif file.name:find "_spec%.lua$" then
+    local is_spec = file.name:find "_spec%.lua$"
+    local ok, chunk = pcall(is_spec and script_files.load or script_files.compile, file.name)
+    if not ok then
+      local path, line, message = faults:split(chunk)
+      faults:add { file = path or file.path, line = line or 1, message = message or chunk }
+    elseif is_spec then
+      debug.setupvalue(chunk, 1, proving.environment())
       specs[#specs + 1] = chunk
     end
   end

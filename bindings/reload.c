@@ -186,8 +186,9 @@ static void start_reload(struct reload *r) {
     free(problem);
     return;
   }
-  const char *now = script_set_hash(versions_current(r->versions)->set);
-  if (strcmp(script_set_hash(set), now) == 0) {
+  const struct script_set *now = versions_current(r->versions)->set;
+  script_set_inherit(set, now);
+  if (strcmp(script_set_hash(set), script_set_hash(now)) == 0) {
     versions_mended(r->versions);
     finish(r, true, "nothing has changed");
   } else {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `script_files` module, for tools: the scripts of this state, from the binary or from --scripts DIR. */
+#include "chunk.h"
 #include "script_set.h"
 #include "vm.h"
 
@@ -34,6 +35,24 @@ static int script_files_read(lua_State *L) {
   return 2;
 }
 
+/* script_files.load(name) -> its main function, with the globals of usher's own, path | nil when there is no such script.
+ * Raises what is wrong with it. Does not yield. */
+static int script_files_load(lua_State *L) {
+  const struct script_file *file = script_set_find(vm_of(L)->set, luaL_checkstring(L, 1));
+  if (!file) return 0;
+  chunk_load(L, file->chunk, file->data, file->len, file->path);
+  lua_pushstring(L, file->path);
+  return 2;
+}
+
+/* script_files.compile(name): the same for its fault only: nothing is loaded when it is known to have none. */
+static int script_files_compile(lua_State *L) {
+  const struct script_file *file = script_set_find(vm_of(L)->set, luaL_checkstring(L, 1));
+  if (file && !chunk_is_known(file->chunk))
+    chunk_load(L, file->chunk, file->data, file->len, file->path);
+  return 0;
+}
+
 /* script_files.origin() -> the folder of --scripts, or "the binary". Does not yield. */
 static int script_files_origin(lua_State *L) {
   lua_pushstring(L, script_set_origin(vm_of(L)->set));
@@ -41,10 +60,8 @@ static int script_files_origin(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-    {"list", script_files_list},
-    {"origin", script_files_origin},
-    {"read", script_files_read},
-    {NULL, NULL},
+    {"compile", script_files_compile}, {"list", script_files_list}, {"load", script_files_load},
+    {"origin", script_files_origin},   {"read", script_files_read}, {NULL, NULL},
 };
 
 int luaopen_script_files(lua_State *L);

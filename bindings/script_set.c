@@ -3,6 +3,7 @@
 #include "script_set.h"
 
 #include "bytes.h"
+#include "chunk.h"
 #include "digest.h"
 #include "embedded.h"
 #include "encoding.h"
@@ -25,7 +26,7 @@ struct script_set {
   char *origin;
   struct script_file *files;
   size_t count, cap;
-  bool owned;                /* names, paths and data are ours to free */
+  bool owned;                /* names, paths, data and chunks are ours to free */
   struct script_file config; /* data is NULL without one */
   char hash[65];
 };
@@ -106,7 +107,8 @@ static int read_file(struct reading *r, struct script_file *file, const char *pa
   errno = 0;
   file->data = vm_read_file(path, &file->len);
   if (!file->data) return refuse(r, "%s: %s; usher must be able to read it", path, strerror(errno));
-  if (!file->name || !file->path) return UV_ENOMEM;
+  file->chunk = chunk_new();
+  if (!file->name || !file->path || !file->chunk) return UV_ENOMEM;
   if (file->len > FILE_MAX) return refuse(r, "%s is larger than 1 MB", path);
   return hash_hex(file->data, file->len, file->hash);
 }
@@ -188,6 +190,7 @@ static int read_embedded(struct script_set *set) {
     file->path = from->path;
     file->data = from->data;
     file->len = (size_t)(from->end - from->data);
+    file->chunk = from->chunk;
     int err = hash_hex(file->data, file->len, file->hash);
     if (err) return err;
   }
@@ -255,6 +258,16 @@ int script_set_read(const char *folder, const char *config, bool links, struct s
                 folder ? folder : config);
 }
 
+void script_set_inherit(struct script_set *set, const struct script_set *from) {
+  for (size_t i = 0; set->owned && i < set->count; i++) {
+    struct script_file *file = &set->files[i];
+    const struct script_file *old = script_set_find(from, file->name);
+    if (!old || strcmp(old->hash, file->hash) || strcmp(old->path, file->path)) continue;
+    chunk_unref(file->chunk);
+    file->chunk = chunk_ref(old->chunk);
+  }
+}
+
 struct script_set *script_set_ref(struct script_set *set) {
   atomic_fetch_add(&set->refs, 1);
   return set;
@@ -264,6 +277,7 @@ static void free_file(struct script_file *file) {
   free((char *)file->name);
   free((char *)file->path);
   free((char *)file->data);
+  chunk_unref(file->chunk);
 }
 
 void script_set_unref(struct script_set *set) {

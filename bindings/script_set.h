@@ -7,19 +7,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct chunk;
+
 struct script_file {
   const char *name; /* below the folder: "lib/form.lua" */
   const char
       *path; /* as people know it: "scripts/lib/form.lua", "/etc/usher/scripts/lib/form.lua" */
   const char *data; /* NUL-terminated */
   size_t len;
-  char hash[65]; /* SHA-256, hexadecimal */
+  char hash[65];       /* SHA-256, hexadecimal */
+  struct chunk *chunk; /* for what is Lua */
 };
 
 /* Is it for browsers? Anything below web/ but a script. */
 bool script_file_is_web(const struct script_file *file);
 
-/* Never changes once it is there; counted; any thread. */
+/* Never changes once it is there, but for what its chunks know; counted; any thread. */
 struct script_set;
 
 /* Reads every .lua file and all of web/ below the folder, or inside the binary when folder is NULL, and the file config,
@@ -28,6 +31,9 @@ struct script_set;
  * 0, UV_ENOMEM, or UV_EINVAL, UV_ELOOP and then *problem (freed by the caller) names the file and says what to do. */
 int script_set_read(const char *folder, const char *config, bool links, struct script_set **out,
                     char **problem);
+
+/* What has not changed since another set of the folder need not be compiled again. Before the set is shown to other threads. */
+void script_set_inherit(struct script_set *set, const struct script_set *from);
 
 struct script_set *script_set_ref(struct script_set *set);
 void script_set_unref(struct script_set *set); /* NULL is fine */

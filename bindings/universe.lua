@@ -13,30 +13,29 @@ local FORMS <const> = { "%s.lua", "%s/init.lua" }
 local shared = {} -- name -> { chunk =, path =, is_script = } | false: a C module
 
 
-local function compile(text, path, is_script)
-  local chunk, problem = load(text, "@" .. path, "t")
-  if not chunk then error(problem, 0) end
-  return { chunk = chunk, path = path, is_script = is_script }
+-- How the state's own scripts are loaded; a function like it is made of options.read.
+local function reader(read)
+  return function(path)
+    local text, from = read(path)
+    if text then return assert(load(text, "@" .. from, "t")), from end
+  end
 end
 
 
 -- usher's own first, as everywhere; the sandbox is always the binary's.
-local function find(name, read)
+local function find(name, load_script)
   local file = name:gsub("%.", "/")
-  for _, form in ipairs(FORMS) do
-    local path = "bindings/" .. form:format(file)
-    local text = embedded.read(path)
-    if text then return compile(text, path, false) end
-  end
-  for _, form in ipairs(FORMS) do
-    local path = form:format(file)
-    local text, from = embedded.read("scripts/" .. path), "scripts/" .. path
-    if file:find "^sandbox/" or file == "sandbox" then
-      if text then return compile(text, from, false) end
-    else
-      text, from = read(path)
-      if text then return compile(text, from, true) end
+  local of_sandbox = file:find "^sandbox/" or file == "sandbox"
+  for _, folder in ipairs(of_sandbox and { "bindings/", "scripts/" } or { "bindings/" }) do
+    for _, form in ipairs(FORMS) do
+      local path = folder .. form:format(file)
+      local chunk = embedded.load(path)
+      if chunk then return { chunk = chunk, path = path, is_script = false } end
     end
+  end
+  for _, form in ipairs(of_sandbox and {} or FORMS) do
+    local chunk, path = load_script(form:format(file))
+    if chunk then return { chunk = chunk, path = path, is_script = true } end
   end
   return false
 end
@@ -64,6 +63,7 @@ end
 
 function universe.new(given, options)
   local read, as_flows = options and options.read, options and options.as_flows
+  local load_script = read and reader(read) or script_files.load
   local loaded, loading, compiled = given, {}, read and {} or shared
   local own, tools, scripts
 
@@ -81,7 +81,7 @@ function universe.new(given, options)
   local function require_here(name)
     if loaded[name] ~= nil then return loaded[name] end
     if loading[name] then error("modules require each other in a circle at " .. name, 2) end
-    if compiled[name] == nil then compiled[name] = find(name, read or script_files.read) end
+    if compiled[name] == nil then compiled[name] = find(name, load_script) end
     if compiled[name] then return run(name, compiled[name]) end
     return require(name)
   end
