@@ -8,7 +8,6 @@
 
 #include <lauxlib.h>
 #include <math.h>
-#include <openssl/crypto.h>
 #include <string.h>
 
 #define CALL            "usher.http_call"
@@ -176,15 +175,10 @@ static void check_request(lua_State *L, struct client_request *r, size_t *url_le
 
 /* --- 2. what lives on the sleeping stack --- */
 
-static void wipe(struct bytes *b) {
-  if (b->data) OPENSSL_cleanse(b->data, b->cap);
-  bytes_free(b);
-}
-
 static void op_wipe(struct op *op) {
-  wipe(&op->lines);
-  wipe(&op->body);
-  wipe(&op->url);
+  bytes_wipe(&op->lines);
+  bytes_wipe(&op->body);
+  bytes_wipe(&op->url);
 }
 
 static int op_gc(lua_State *L) {

@@ -51,6 +51,11 @@ void bytes_clear(struct bytes *b) {
   if (b->data) b->data[0] = '\0';
 }
 
+void bytes_wipe(struct bytes *b) {
+  if (b->data) explicit_bzero(b->data, b->cap);
+  bytes_free(b);
+}
+
 void bytes_free(struct bytes *b) {
   free(b->data);
   *b = (struct bytes){0};

@@ -23,5 +23,6 @@ int bytes_printf(struct bytes *b, const char *format, ...) __attribute__((format
 
 void bytes_clear(struct bytes *b); /* keeps the memory */
 void bytes_free(struct bytes *b);  /* leaves it empty and valid */
+void bytes_wipe(struct bytes *b);  /* the same, when there were secrets in it */
 
 #endif

@@ -3,7 +3,6 @@
    body are dropped. */
 #include "client_reply.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 #include <uv.h>
 
@@ -82,12 +81,7 @@ bool client_reply_next_header(const struct client_reply *r, size_t *at, struct s
   return true;
 }
 
-static void wipe(struct bytes *b) {
-  if (b->data) OPENSSL_cleanse(b->data, b->cap);
-  bytes_free(b);
-}
-
 void client_reply_free(struct client_reply *r) {
-  wipe(&r->head);
-  wipe(&r->body);
+  bytes_wipe(&r->head);
+  bytes_wipe(&r->body);
 }

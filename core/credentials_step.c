@@ -3,7 +3,6 @@
  * step until it is closed. */
 #include "credentials_step.h"
 
-#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +14,6 @@ struct attempts {
   struct client_call *call;
   unsigned left;
 };
-
-void bytes_wipe(struct bytes *b) {
-  if (b->data) OPENSSL_cleanse(b->data, b->cap);
-  bytes_free(b);
-}
 
 void found_wipe(struct found *f) {
   bytes_wipe(&f->access_key_id);

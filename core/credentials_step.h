@@ -15,7 +15,6 @@ struct found {
   int64_t expires; /* seconds since 1970; 0: never */
 };
 void found_wipe(struct found *f);
-void bytes_wipe(struct bytes *b); /* also frees */
 
 enum { STEP_HEADERS = 4, STEP_ANSWER_MAX = 64 << 10 };
 

@@ -73,8 +73,7 @@ static struct digest_key *derive(struct slice secret, const struct sigv4_scope *
       !digest_hmac(b, sizeof b, scope->service.data, scope->service.len, a) &&
       !digest_hmac(a, sizeof a, SIGV4_TERMINATOR, strlen(SIGV4_TERMINATOR), b))
     key = digest_key_new(b, sizeof b);
-  if (first.data) OPENSSL_cleanse(first.data, first.len);
-  bytes_free(&first);
+  bytes_wipe(&first);
   OPENSSL_cleanse(a, sizeof a);
   OPENSSL_cleanse(b, sizeof b);
   return key;

@@ -3,7 +3,6 @@
  * compared with its end. */
 #include "xml.h"
 
-#include <openssl/crypto.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -187,7 +186,6 @@ int xml_read(struct slice document, xml_leaf on_leaf, void *ctx) {
     }
   }
   if (!err && (!rooted || r.depth)) err = UV_EINVAL;
-  if (r.text.data) OPENSSL_cleanse(r.text.data, r.text.cap);
-  bytes_free(&r.text);
+  bytes_wipe(&r.text);
   return err;
 }

@@ -18,6 +18,11 @@ static void test_empty(void **state) {
   assert_null(b.data);
   bytes_clear(&b); /* of nothing */
   bytes_free(&b);  /* twice */
+  bytes_wipe(&b);
+  assert_int_equal(bytes_append(&b, "secret", 6), 0);
+  bytes_wipe(&b);
+  assert_null(b.data);
+  assert_int_equal(b.len + b.cap, 0);
 }
 
 static void test_append_any_byte(void **state) {
