@@ -6,7 +6,6 @@
 #include "chunk.h"
 #include "digest.h"
 #include "embedded.h"
-#include "encoding.h"
 #include "vm.h"
 
 #include <errno.h>
@@ -28,7 +27,7 @@ struct script_set {
   size_t count, cap;
   bool owned;                /* names, paths, data and chunks are ours to free */
   struct script_file config; /* data is NULL without one */
-  char hash[65];
+  char hash[DIGEST_HEX + 1];
 };
 
 struct reading {
@@ -61,15 +60,6 @@ bool script_file_is_web(const struct script_file *file) {
 /* Scripts anywhere, and below web/ everything. name: below the folder. */
 static bool belongs(const char *name) {
   return is_lua(name) || strncmp(name, WEB, sizeof WEB - 1) == 0;
-}
-
-static int hash_hex(const void *data, size_t len, char out[65]) {
-  unsigned char raw[DIGEST_SIZE];
-  int err = digest_sha256(data, len, raw);
-  if (err) return err;
-  hex_encode(raw, sizeof raw, out);
-  out[64] = '\0';
-  return 0;
 }
 
 static struct script_file *add(struct script_set *set) {
@@ -110,7 +100,7 @@ static int read_file(struct reading *r, struct script_file *file, const char *pa
   file->chunk = chunk_new();
   if (!file->name || !file->path || !file->chunk) return UV_ENOMEM;
   if (file->len > FILE_MAX) return refuse(r, "%s is larger than 1 MB", path);
-  return hash_hex(file->data, file->len, file->hash);
+  return digest_sha256_hex(file->data, file->len, file->hash);
 }
 
 static int read_one(struct reading *r, const char *path, const char *name) {
@@ -191,7 +181,7 @@ static int read_embedded(struct script_set *set) {
     file->data = from->data;
     file->len = (size_t)(from->end - from->data);
     file->chunk = from->chunk;
-    int err = hash_hex(file->data, file->len, file->hash);
+    int err = digest_sha256_hex(file->data, file->len, file->hash);
     if (err) return err;
   }
   return 0;
@@ -208,7 +198,7 @@ static int seal(struct script_set *set) {
   for (size_t i = 0; i < set->count && !err; i++)
     err = bytes_printf(&all, "%s %s\n", set->files[i].hash, set->files[i].name);
   if (!err && set->config.data) err = bytes_printf(&all, "%s\n", set->config.hash);
-  if (!err) err = hash_hex(all.data ? all.data : "", all.len, set->hash);
+  if (!err) err = digest_sha256_hex(all.data ? all.data : "", all.len, set->hash);
   bytes_free(&all);
   return err;
 }

@@ -82,6 +82,15 @@ int digest_sha256(const void *data, size_t len, unsigned char out[DIGEST_SIZE]) 
   return UV_ENOMEM;
 }
 
+int digest_sha256_hex(const void *data, size_t len, char out[DIGEST_HEX + 1]) {
+  unsigned char digest[DIGEST_SIZE];
+  int err = digest_sha256(data, len, digest);
+  if (err) return err;
+  hex_encode(digest, sizeof digest, out);
+  out[DIGEST_HEX] = '\0';
+  return 0;
+}
+
 /* A NULL key starts over with the key that the context already has. */
 static int mac_run(EVP_MAC_CTX *mac, const void *key, size_t key_len, const void *data, size_t len,
                    unsigned char *out) {

@@ -8,10 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DIGEST_SIZE 32 /* SHA-256 */
-#define UUID_SIZE   36 /* its text, without a NUL */
+#define DIGEST_SIZE 32                /* SHA-256 */
+#define DIGEST_HEX  (2 * DIGEST_SIZE) /* its text, without a NUL */
+#define UUID_SIZE   36                /* the same */
 
 int digest_sha256(const void *data, size_t len, unsigned char out[DIGEST_SIZE]);
+/* In lower-case hexadecimal digits, NUL-terminated. */
+int digest_sha256_hex(const void *data, size_t len, char out[DIGEST_HEX + 1]);
 int digest_hmac(const void *key, size_t key_len, const void *data, size_t len,
                 unsigned char out[DIGEST_SIZE]);
 

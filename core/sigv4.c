@@ -63,15 +63,6 @@ static int collect(const struct sigv4_request *request, bool sign_body, struct s
   return host ? 0 : UV_EINVAL;
 }
 
-static int hash_hex(const void *data, size_t len, char out[65]) {
-  unsigned char digest[DIGEST_SIZE];
-  int err = digest_sha256(data, len, digest);
-  if (err) return err;
-  hex_encode(digest, sizeof digest, out);
-  out[64] = '\0';
-  return 0;
-}
-
 static int append(struct bytes *out, const struct slice *parts, size_t n) {
   for (size_t i = 0; i < n; i++) {
     int err = bytes_append(out, parts[i].data, parts[i].len);
@@ -94,7 +85,7 @@ int sigv4_seal(struct sigv4_keys *keys, struct slice secret, const struct sigv4_
   unsigned char mac[DIGEST_SIZE];
   char hash[65];
   bytes_clear(to);
-  int err = hash_hex(out->canonical.data, out->canonical.len, hash);
+  int err = digest_sha256_hex(out->canonical.data, out->canonical.len, hash);
   if (!err) err = APPEND(to, text(SIGV4_ALGORITHM "\n"), text(out->date), text("\n"));
   if (!err) err = append_scope(to, scope);
   if (!err) err = APPEND(to, text("\n"), text(hash));
@@ -115,7 +106,7 @@ static int begin(const struct sigv4_request *request, const struct sigv4_options
   timestamp_basic(o->time, out->date);
   *scope = (struct sigv4_scope){{out->date, 8}, o->region, o->service};
   *payload_hash = (struct slice){out->payload_hash, 64};
-  int err = hash_hex(request->body.data, request->body.len, out->payload_hash);
+  int err = digest_sha256_hex(request->body.data, request->body.len, out->payload_hash);
   return err ? err : collect(request, o->sign_body, headers, payload_hash);
 }
 

@@ -4,7 +4,6 @@
 #include "sigv4_verify.h"
 
 #include "digest.h"
-#include "encoding.h"
 #include "sigv4_canonical.h"
 
 #include <stdlib.h>
@@ -168,13 +167,10 @@ int sigv4_check(struct sigv4_keys *keys, const struct sigv4_request *request,
                 const struct sigv4_auth *auth, const struct sigv4_expect *expect,
                 struct sigv4_signed *work, enum sigv4_problem *problem) {
   struct sigv4_headers headers;
-  unsigned char digest[DIGEST_SIZE];
   *problem = check_claims(request, auth, expect);
   if (*problem) return 0;
-  int err = digest_sha256(request->body.data, request->body.len, digest);
+  int err = digest_sha256_hex(request->body.data, request->body.len, work->payload_hash);
   if (err) return err;
-  hex_encode(digest, sizeof digest, work->payload_hash);
-  work->payload_hash[64] = '\0';
   struct slice claimed = header(request, "x-amz-content-sha256");
   *problem = SIGV4_PAYLOAD;
   if (!payload_matches(claimed, work->payload_hash, expect->unsigned_payload)) return 0;

@@ -50,10 +50,13 @@ static char *repeat(const char *text, int times) {
 static void sha256_vectors(void **state) {
   (void)state;
   unsigned char out[DIGEST_SIZE];
+  char text[DIGEST_HEX + 1];
   for (size_t i = 0; i < COUNT(hashes); i++) {
     char *message = repeat(hashes[i].text, hashes[i].times);
     assert_int_equal(digest_sha256(message, strlen(message), out), 0);
     assert_hex(out, sizeof out, hashes[i].sha256);
+    assert_int_equal(digest_sha256_hex(message, strlen(message), text), 0);
+    assert_string_equal(text, hashes[i].sha256);
     free(message);
   }
 }
