@@ -156,15 +156,22 @@ static void push_headers(lua_State *L, struct bench *b, const struct sigv4_optio
   set_header(L, list, "authorization");
 }
 
+/* Reads the request at 1 and signs it. False: nil and the reason are on the stack. */
+static bool sign(lua_State *L, struct bench *b, struct sigv4_call *call, struct sigv4_options *o) {
+  *o = (struct sigv4_options){0};
+  sigv4_read_outgoing(L, call);
+  if (!read_options(L, b, o)) return false;
+  check(L, sigv4_sign(b->keys, &call->request, o, &b->made));
+  return true;
+}
+
 /* sigv4.sign{method=, url=, service=, region=, [headers=, body=, credentials={access_key_id=, secret_access_key=,
  * session_token=}, time=, normalize=true, sign_body=false, omit_session_token=false]} -> headers | nil, message */
 static int sigv4_sign_request(lua_State *L) {
   struct bench *b = bench_of(L);
   struct sigv4_call call;
-  struct sigv4_options options = {0};
-  sigv4_read_outgoing(L, &call);
-  if (!read_options(L, b, &options)) return 2;
-  check(L, sigv4_sign(b->keys, &call.request, &options, &b->made));
+  struct sigv4_options options;
+  if (!sign(L, b, &call, &options)) return 2;
   push_headers(L, b, &options, call.request.header_count);
   bench_release(b);
   return 1;
@@ -174,10 +181,8 @@ static int sigv4_sign_request(lua_State *L) {
 static int sigv4_canonical_parts(lua_State *L) {
   struct bench *b = bench_of(L);
   struct sigv4_call call;
-  struct sigv4_options options = {0};
-  sigv4_read_outgoing(L, &call);
-  if (!read_options(L, b, &options)) return 2;
-  check(L, sigv4_sign(b->keys, &call.request, &options, &b->made));
+  struct sigv4_options options;
+  if (!sign(L, b, &call, &options)) return 2;
   bench_release(b);
   push_bytes(L, &b->made.canonical);
   push_bytes(L, &b->made.string_to_sign);

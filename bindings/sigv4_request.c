@@ -2,11 +2,11 @@
 /* Requests as Lua tables: {method=, url= or target=, headers={name = value} or {{name, value}, …}, body=}. */
 #include "sigv4_request.h"
 
+#include "http1_request.h"
 #include "secret_handle.h"
 
 #include <lauxlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* stack: …, value; anything but a string or a secret is the caller's mistake */
 static struct slice check_text(lua_State *L, const char *name) {
@@ -124,8 +124,7 @@ static void split_url(lua_State *L, struct slice url, struct sigv4_call *call) {
 /* The Host header that goes with a url: without the port that its scheme has anyway. */
 static struct slice host_of(const struct sigv4_call *call) {
   struct slice host = call->authority;
-  bool tls = call->scheme.len == 5 && !strncasecmp(call->scheme.data, "https", 5);
-  const char *port = tls ? ":443" : ":80";
+  const char *port = http1_is(call->scheme, "https") ? ":443" : ":80";
   size_t len = strlen(port);
   if (host.len > len && !memcmp(host.data + host.len - len, port, len)) host.len -= len;
   return host;
@@ -141,10 +140,8 @@ static void read_both(lua_State *L, struct sigv4_call *call) {
 void sigv4_read_outgoing(lua_State *L, struct sigv4_call *call) {
   read_both(L, call);
   split_url(L, sigv4_field(L, "url", true), call);
-  for (size_t i = 0; i < call->request.header_count; i++) {
-    struct slice name = call->headers[i].name;
-    if (name.len == 4 && !strncasecmp(name.data, "host", 4)) return;
-  }
+  for (size_t i = 0; i < call->request.header_count; i++)
+    if (http1_is(call->headers[i].name, "host")) return;
   add_header(L, call, (struct slice){"host", 4}, host_of(call));
 }
 

@@ -5,6 +5,7 @@
 
 #include "digest.h"
 #include "encoding.h"
+#include "http1_request.h"
 #include "sigv4_canonical.h"
 #include "sigv4_keys.h"
 
@@ -24,10 +25,6 @@ static struct slice text(const char *s) {
   return (struct slice){s, strlen(s)};
 }
 
-static bool is(struct slice name, const char *lower) {
-  return name.len == strlen(lower) && !strncasecmp(name.data, lower, name.len);
-}
-
 static bool begins(struct slice name, const char *lower) {
   size_t len = strlen(lower);
   return name.len >= len && !strncasecmp(name.data, lower, len);
@@ -41,9 +38,9 @@ static bool left_out(struct slice name, bool sign_body) {
       "trailer",           "upgrade",        "user-agent", "x-amz-date", "x-amz-security-token",
       "transfer-encoding", "x-amzn-trace-id"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (is(name, names[i])) return true;
+    if (http1_is(name, names[i])) return true;
   return begins(name, "proxy-") || begins(name, "sec-") ||
-         (sign_body && is(name, "x-amz-content-sha256"));
+         (sign_body && http1_is(name, "x-amz-content-sha256"));
 }
 
 /* Takes what is to be signed; payload_hash becomes the header's value where the caller brought one.
@@ -55,8 +52,8 @@ static int collect(const struct sigv4_request *request, bool sign_body, struct s
   for (size_t i = 0; i < request->header_count; i++) {
     const struct sigv4_header *h = &request->headers[i];
     if (left_out(h->name, sign_body)) continue;
-    host = host || is(h->name, "host");
-    if (is(h->name, "x-amz-content-sha256")) *payload_hash = h->value;
+    host = host || http1_is(h->name, "host");
+    if (http1_is(h->name, "x-amz-content-sha256")) *payload_hash = h->value;
     int err = sigv4_headers_add(to, h->name, h->value);
     if (err) return err;
   }

@@ -4,6 +4,7 @@
 #include "sigv4_verify.h"
 
 #include "digest.h"
+#include "http1_request.h"
 #include "sigv4_canonical.h"
 
 #include <stdlib.h>
@@ -23,9 +24,8 @@ static bool same_name(struct slice a, struct slice b) {
 }
 
 static struct slice header(const struct sigv4_request *request, const char *name) {
-  const struct slice wanted = {name, strlen(name)};
   for (size_t i = 0; i < request->header_count; i++)
-    if (same_name(request->headers[i].name, wanted)) return request->headers[i].value;
+    if (http1_is(request->headers[i].name, name)) return request->headers[i].value;
   return (struct slice){0};
 }
 
@@ -106,10 +106,9 @@ enum sigv4_problem sigv4_read(const struct sigv4_request *request, struct sigv4_
 }
 
 static bool is_signed(const struct sigv4_auth *auth, const char *name) {
-  const struct slice wanted = {name, strlen(name)};
   struct slice rest = auth->signed_headers, piece;
   while (next_piece(&rest, ";", &piece))
-    if (same_name(piece, wanted)) return true;
+    if (http1_is(piece, name)) return true;
   return false;
 }
 
