@@ -79,8 +79,7 @@ size_t address_key_text(const struct address *a, char out[ADDRESS_TEXT]) {
   return len + 3;
 }
 
-/* --- the proxies' headers
- * --------------------------------------------------------------------------------------- */
+/* --- the proxies' headers --------------------------------------------------------------------- */
 
 static struct slice trimmed(struct slice text) {
   while (text.len && (text.data[0] == ' ' || text.data[0] == '\t')) text.data++, text.len--;

@@ -21,9 +21,7 @@ void connection_enter(struct connection *c, enum phase phase, unsigned ms) {
   deadline_set(&c->server->deadlines, &c->deadline, (int)phase, uv_now(c->server->loop) + ms);
 }
 
-/* --- the end
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 void connection_release(struct connection *c) {
   if (!c->closed || c->exchange.pending) return;
@@ -82,9 +80,7 @@ static void linger(struct connection *c) {
   connection_enter(c, PHASE_LINGER, c->server->settings.limits.linger);
 }
 
-/* --- deadlines
- * --------------------------------------------------------------------------------------------------
- */
+/* --- deadlines -------------------------------------------------------------------------------- */
 
 static void refuse(struct connection *c, const struct http1_refusal *why) {
   c->closing = true;
@@ -129,9 +125,7 @@ void connection_due(struct connection *c) {
   }
 }
 
-/* --- bytes in
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- bytes in --------------------------------------------------------------------------------- */
 
 static void begin_body(struct connection *c, bool nothing_came) {
   static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -239,8 +233,7 @@ void connection_sent(struct connection *c) {
   if (!c->working && (c->ahead.len || c->eof)) server_defer(c);
 }
 
-/* --- the beginning
- * ---------------------------------------------------------------------------------------------- */
+/* --- the beginning ---------------------------------------------------------------------------- */
 
 static bool learn_peer(struct connection *c) {
   struct sockaddr_storage peer;

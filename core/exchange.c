@@ -13,8 +13,7 @@ static const struct http1_request *request_of(const struct exchange *e) {
   return http1_request(connection_of(e)->parser);
 }
 
-/* --- its beginning
- * ---------------------------------------------------------------------------------------------- */
+/* --- its beginning ---------------------------------------------------------------------------- */
 
 static struct slice strip(struct slice path, const char *prefix) {
   size_t len = prefix ? strlen(prefix) : 0;
@@ -90,9 +89,7 @@ void exchange_expire(struct connection *c) {
   reply_refuse(c, &late, NULL);
 }
 
-/* --- its end
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- its end ---------------------------------------------------------------------------------- */
 
 void exchange_reply(struct exchange *e, int status, const struct exchange_header *headers,
                     size_t count, const char *body, size_t len) {
@@ -133,8 +130,7 @@ bool exchange_half_closed(const struct exchange *e) {
   return connection_of(e)->eof;
 }
 
-/* --- its questions
- * ---------------------------------------------------------------------------------------------- */
+/* --- its questions ---------------------------------------------------------------------------- */
 
 struct slice exchange_listener(const struct exchange *e) {
   const char *name = connection_of(e)->server->settings.name;

@@ -101,9 +101,7 @@ enum gate gate_trailer(struct slice name) {
                                                                                  : GATE_OK;
 }
 
-/* --- chunks
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- chunks ----------------------------------------------------------------------------------- */
 
 static const char *skip_space(const char *at, const char *end) {
   while (at < end && (*at == ' ' || *at == '\t')) at++;
@@ -149,8 +147,7 @@ enum gate gate_chunk_line(struct slice line, size_t *digits) {
   return *digits && at ? GATE_OK : GATE_CHUNK;
 }
 
-/* --- the request line
- * ------------------------------------------------------------------------------------------- */
+/* --- the request line ------------------------------------------------------------------------- */
 
 static enum gate version(struct slice text, int *minor) {
   if (text.len != 8 || memcmp(text.data, "HTTP/", 5) || text.data[6] != '.')
@@ -189,8 +186,7 @@ enum gate gate_request_line(struct slice line, struct http1_request *r) {
   return GATE_OK;
 }
 
-/* --- the whole head
- * --------------------------------------------------------------------------------------------- */
+/* --- the whole head --------------------------------------------------------------------------- */
 
 static enum gate judge_length(struct slice value) {
   if (!value.len || (value.len > 1 && value.data[0] == '0')) return GATE_LENGTH;

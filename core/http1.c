@@ -36,8 +36,7 @@ struct http1 {
   enum part part;
 };
 
-/* --- llhttp's callbacks
- * ----------------------------------------------------------------------------------------- */
+/* --- llhttp's callbacks ----------------------------------------------------------------------- */
 
 static int refuse(struct http1 *p, enum gate why) {
   if (!p->why) p->why = why;
@@ -135,9 +134,7 @@ static size_t run(struct http1 *p, const char *data, size_t len) {
   return (size_t)(llhttp_get_error_pos(&p->parser) - data);
 }
 
-/* --- head
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- head ------------------------------------------------------------------------------------- */
 
 /* Gathers up to one line's end; returns the bytes taken, *ended says whether the line is whole. */
 static size_t gather(struct http1 *p, struct bytes *into, const char *data, size_t len,
@@ -209,9 +206,7 @@ static size_t take_head(struct http1 *p, const char *data, size_t len) {
   return took;
 }
 
-/* --- body
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- body ------------------------------------------------------------------------------------- */
 
 /* llhttp gets the size alone: 8.1.0 knows too few extensions, and none concerns us. */
 static enum gate end_chunk_line(struct http1 *p, struct slice line) {
@@ -269,9 +264,7 @@ static size_t take_body(struct http1 *p, const char *data, size_t len) {
   return took;
 }
 
-/* --- the border
- * -------------------------------------------------------------------------------------------------
- */
+/* --- the border ------------------------------------------------------------------------------- */
 
 enum http1_state http1_feed(struct http1 *p, const char *data, size_t len, size_t *used) {
   enum http1_state before = p->state;

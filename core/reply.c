@@ -31,9 +31,7 @@ static void put_number(struct bytes *out, size_t n) {
   bytes_append(out, at, (size_t)(digits + sizeof digits - at));
 }
 
-/* --- request id
- * -------------------------------------------------------------------------------------------------
- */
+/* --- request id ------------------------------------------------------------------------------- */
 
 static bool id_valid(struct slice id) {
   if (!id.len || id.len > 128) return false;
@@ -60,9 +58,7 @@ void reply_identify(struct connection *c) {
   e->request_id_len = 2 * sizeof random;
 }
 
-/* --- head
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- head ------------------------------------------------------------------------------------- */
 
 bool exchange_header_valid(struct slice name, struct slice value) {
   if (!gate_token(name)) return false;
@@ -167,9 +163,7 @@ static int compose(struct connection *c, const struct reply *r, struct bytes *ou
   return bytes_append(out, "\r\n", 2);
 }
 
-/* --- bytes out
- * --------------------------------------------------------------------------------------------------
- */
+/* --- bytes out -------------------------------------------------------------------------------- */
 
 static void on_written(uv_write_t *write, int status) {
   struct connection *c = write->data;

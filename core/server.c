@@ -29,8 +29,7 @@ struct server_limits server_limits_default(void) {
   };
 }
 
-/* --- what connections share
- * ------------------------------------------------------------------------------------- */
+/* --- what connections share ------------------------------------------------------------------- */
 
 static struct connection **bucket_of(struct server *s, const struct address *key) {
   unsigned hash = 2166136261u;
@@ -143,8 +142,7 @@ void server_exchange_ended(struct server *s) {
     look_whether_drained(s);
 }
 
-/* --- the next turn of the loop
- * ---------------------------------------------------------------------------------- */
+/* --- the next turn of the loop ---------------------------------------------------------------- */
 
 static void on_tick(uv_idle_t *tick) {
   struct server *s = tick->data;
@@ -181,8 +179,7 @@ static void on_connection(uv_stream_t *listener, int status) {
   if (!status && s->listening) connection_accept(s);
 }
 
-/* --- open, drain, close
- * ----------------------------------------------------------------------------------------- */
+/* --- open, drain, close ----------------------------------------------------------------------- */
 
 static char *copied(const char *text, int *err) {
   char *copy = text ? strdup(text) : NULL;

@@ -96,8 +96,7 @@ static void spoiled_files(void **state) {
     }
 }
 
-/* --- with files and variables ------------------------------------------------------------------
- */
+/* --- with files and variables ----------------------------------------------------------------- */
 
 static char credentials_path[64], config_path[64];
 
