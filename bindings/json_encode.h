@@ -10,9 +10,9 @@
 #include <stdbool.h>
 
 #define JSON_NULL_KEY "usher.json.null" /* json.null in the registry */
-#define JSON_ARRAY_MT                                                                              \
-  "json.array" /* the metatables of arrays, and of texts that are JSON already */
-#define JSON_TEXT_MT "json.text"
+/* The metatables of arrays, and of texts that are JSON already. */
+#define JSON_ARRAY_MT "json.array"
+#define JSON_TEXT_MT  "json.text"
 
 enum { JSON_DIGITS = 40 }; /* room for the digits of any */
 
@@ -35,8 +35,8 @@ struct json_encoder {
   json_writer *root, *value; /* of what json_encode is given, and of all in it */
   const char *cannot;        /* how a refusal begins; what, and where, follow */
   int depth;                 /* levels at most */
-  bool sorted,
-      as_text; /* as_text: a userdata, which is written as it is when it is encoded again */
+  bool sorted;
+  bool as_text; /* makes a userdata, which is written as it is when it is encoded again */
 };
 
 /* Encodes the value at index 1; pushes the text. Fills null and array_mt, and raises with the caller's place. */

@@ -12,8 +12,8 @@ struct run_settings {
   char **args;        /* NULL-terminated, passed to either as strings; or NULL */
   bool strict;        /* a missing secret is refused */
   bool quiet;         /* the log says errors only */
-  char **
-      problem; /* gets what is wrong with the settings (freed by the caller) in place of stderr; or NULL */
+  /* Gets what is wrong with the settings (freed by the caller) in place of stderr; or NULL. */
+  char **problem;
 };
 
 /* What the process should exit with: 0, 1 when it raised or returned false, the number it returned. */

@@ -11,8 +11,7 @@ struct chunk;
 
 struct script_file {
   const char *name; /* below the folder: "lib/form.lua" */
-  const char
-      *path; /* as people know it: "scripts/lib/form.lua", "/etc/usher/scripts/lib/form.lua" */
+  const char *path; /* as people know it: "scripts/lib/form.lua", "/etc/usher/lib/form.lua" */
   const char *data; /* NUL-terminated */
   size_t len;
   char hash[65];       /* SHA-256, hexadecimal */
@@ -39,8 +38,8 @@ struct script_set *script_set_ref(struct script_set *set);
 void script_set_unref(struct script_set *set); /* NULL is fine */
 
 size_t script_set_count(const struct script_set *set);
-const struct script_file *script_set_at(const struct script_set *set,
-                                        size_t i); /* in order of names */
+/* In order of names. */
+const struct script_file *script_set_at(const struct script_set *set, size_t i);
 const struct script_file *script_set_find(const struct script_set *set, const char *name);
 
 /* The settings' file, or NULL without one. */

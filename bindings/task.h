@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #define TASK_NO_DEADLINE UINT64_MAX
-#define TASK_STOPPED                                                                               \
-  (-1) /* a status: it was over a limit, which was logged; its stack is not to be touched */
+/* A status: it was over a limit, which was logged; its stack is not to be touched. */
+#define TASK_STOPPED (-1)
 
 /* T's stack holds the results (status LUA_OK) or the error object. Must not raise. */
 typedef void (*task_on_end)(lua_State *T, int status, void *ctx);

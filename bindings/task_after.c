@@ -17,9 +17,8 @@
 
 #define TIMER "usher.after"
 
-enum {
-  TIMERS_MAX = 10000
-}; /* of one generation on one worker: their alarms are not Lua's memory */
+/* Of one generation on one worker: their alarms are not Lua's memory. */
+enum { TIMERS_MAX = 10000 };
 
 struct after {
   struct alarm alarm; /* first: freed in its close callback */

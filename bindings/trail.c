@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define TRAILS                                                                                     \
-  "usher.trails" /* weak: thread of a task -> list of {error, traceback}, oldest first */
+/* Weak: thread of a task -> list of {error, traceback}, oldest first. */
+#define TRAILS "usher.trails"
 
 enum { KEPT = 8 };
 

@@ -24,8 +24,8 @@ struct vm_settings {
   struct reload *reload;  /* of a server; NULL elsewhere */
   struct script_set *set; /* what was read; NULL: vm_open reads it from scripts and config_path */
   const char *scripts;    /* a folder that replaces the scripts inside the binary, or NULL */
-  const char *
-      config_under; /* Lua laid over config/usher.lua, under the file, or NULL: what `usher dev` starts from */
+  /* Lua laid over config/usher.lua, under the file, or NULL: what `usher dev` starts from. */
+  const char *config_under;
   const char *config_path; /* a file laid over config/usher.lua, or NULL */
   const char *config_over; /* JSON laid over both, or NULL: what the command line says */
   bool trusted;            /* exec, test, the sandbox: io, os, package and sqlite are there */
@@ -81,7 +81,7 @@ struct vm *vm_of(lua_State *L);
 /* The error on top of L as text, whatever it is; valid until it is popped. Never raises. */
 const char *vm_error_text(lua_State *L);
 
-/* Reads a file whole: luaL_Buffer-free, NUL-terminated, freed by the caller; NULL and errno. */
+/* Reads a file whole; NUL-terminated, freed by the caller. NULL and errno: EFBIG beyond 64 MiB. Any thread. */
 char *vm_read_file(const char *path, size_t *len);
 
 #endif

@@ -24,9 +24,9 @@ enum { ADDRESS_TEXT = 50 }; /* enough for either text with its NUL */
 bool address_of_socket(struct address *out, const struct sockaddr *peer);
 bool address_parse(struct address *out, struct slice text); /* with or without port, brackets */
 size_t address_text(const struct address *a, char out[ADDRESS_TEXT]);
-size_t address_key_text(const struct address *a,
-                        char out[ADDRESS_TEXT]);     /* IPv6: "2001:db8:1:2::/64" */
 struct address address_key(const struct address *a); /* IPv6: the lower half is zero */
+/* Its text, for IPv6 "2001:db8:1:2::/64". Its length, without the NUL. */
+size_t address_key_text(const struct address *a, char out[ADDRESS_TEXT]);
 
 /* lines: the values of the proxies' header in the order sent. Counts entries from the right, one
  * per trusted hop; with fewer entries than hops the leftmost counts. False: no header, or that

@@ -69,8 +69,8 @@ void client_call_free(struct client_call *call);
 /* After on_done; slices live as long as the call. */
 enum client_error client_call_error(const struct client_call *call);
 const char *client_call_message(const struct client_call *call); /* "" when all went well */
-bool client_call_sent(
-    const struct client_call *call); /* could the peer have seen any byte of the request? */
+/* Could the peer have seen any byte of the request? */
+bool client_call_sent(const struct client_call *call);
 int client_call_status(const struct client_call *call); /* 0 when no reply came */
 struct slice client_call_body(const struct client_call *call);
 

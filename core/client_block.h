@@ -9,8 +9,8 @@
 #include <curl/curl.h>
 
 struct client_block {
-  struct curl_slist
-      *headers; /* into nodes; at its end what takes away the headers that curl would add */
+  /* Into nodes; at its end what takes away the headers that curl would add. */
+  struct curl_slist *headers;
   const char *url, *method, *body;
   size_t body_len;
   bool repeatable; /* by its method or its caller's word */

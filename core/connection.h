@@ -9,14 +9,14 @@
 #include "http1.h"
 #include "server.h"
 
-enum phase {              /* also the kind of the deadline that runs in it */
-             PHASE_IDLE,  /* between requests */
-             PHASE_HEAD,  /* a request's head is coming */
-             PHASE_BODY,  /* its body is coming */
-             PHASE_FLOW,  /* the handler has it */
-             PHASE_WRITE, /* the reply waits for the client to read */
-             PHASE_LINGER /* nothing more will be said; what the client still sends is thrown away
-                           */
+/* Also the kind of the deadline that runs in it. */
+enum phase {
+  PHASE_IDLE,   /* between requests */
+  PHASE_HEAD,   /* a request's head is coming */
+  PHASE_BODY,   /* its body is coming */
+  PHASE_FLOW,   /* the handler has it */
+  PHASE_WRITE,  /* the reply waits for the client to read */
+  PHASE_LINGER, /* nothing more will be said; what the client still sends is thrown away */
 };
 
 struct exchange {
@@ -79,12 +79,11 @@ struct reply {
   const char *refusal; /* code, when the server answers by itself */
   bool preflight;
 };
-void reply_send(struct connection *c,
-                const struct reply *r);    /* ends in connection_sent, or closes */
-void reply_identify(struct connection *c); /* gives the request its id */
+/* Ends in connection_sent, or closes. */
+void reply_send(struct connection *c, const struct reply *r);
+void reply_identify(struct connection *c);                    /* gives the request its id */
 void reply_note(struct connection *c, const struct reply *r); /* tells on_reply */
-/* Answers {"error":{…}}; lines may be NULL. The connection lingers and closes when closing is set.
- */
+/* Answers {"error":{…}}; lines may be NULL. The connection lingers and closes when closing is set. */
 void reply_refuse(struct connection *c, const struct http1_refusal *why, const char *lines);
 
 #endif

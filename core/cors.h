@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 struct cors_settings {
-  const char *const *origins; /* exact: scheme://host[:port]; none: CORS is off; "*": any, never
-                                 with credentials */
+  /* Exact: scheme://host[:port]; none: CORS is off; "*": any, never with credentials. */
+  const char *const *origins;
   size_t origin_count;
   bool credentials;
   const char *methods, *headers, *expose; /* NULL: the defaults */
@@ -19,8 +19,7 @@ struct cors_settings {
 
 struct cors;
 
-/* Copies. 0, UV_ENOMEM, or UV_EINVAL for an origin that no browser sends or `*` with credentials.
- */
+/* Copies. 0, UV_ENOMEM, or UV_EINVAL for an origin that no browser sends or `*` with credentials. */
 int cors_new(const struct cors_settings *settings, struct cors **out);
 void cors_free(struct cors *c);
 

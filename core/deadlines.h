@@ -29,11 +29,11 @@ struct deadlines {
  * has polled at or after the deadline: what arrived in time is never late because the loop was. */
 int deadlines_open(struct deadlines *d, uv_loop_t *loop, void (*on_due)(struct deadline *, void *),
                    void *ctx);
-void deadlines_close(struct deadlines *d,
-                     uv_close_cb on_closed); /* of d->timer, whose data is ctx */
+/* on_closed: of d->timer, whose data is ctx. */
+void deadlines_close(struct deadlines *d, uv_close_cb on_closed);
 
-void deadline_set(struct deadlines *d, struct deadline *entry, int kind,
-                  uint64_t at); /* moves it when it was set */
+/* kind: below DEADLINE_KINDS. Moves it when it was set. */
+void deadline_set(struct deadlines *d, struct deadline *entry, int kind, uint64_t at);
 void deadline_clear(struct deadline *entry);
 
 #endif

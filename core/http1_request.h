@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a parsed request is, and what a refused one: the words that parser, gate and server share.
- */
+/* What a parsed request is, and what a refused one: the words that parser, gate and server share. */
 #ifndef USHER_HTTP1_REQUEST_H
 #define USHER_HTTP1_REQUEST_H
 
@@ -28,9 +27,9 @@ struct http1_refusal {
   const char *allow;          /* value of Allow with 405, else NULL */
 };
 
-bool http1_header(const struct http1_request *r, const char *name,
-                  struct slice *value);             /* the first */
+/* The first of that name, any case; value may be NULL. */
+bool http1_header(const struct http1_request *r, const char *name, struct slice *value);
 bool http1_is(struct slice text, const char *word); /* the same, in any case */
-const char *http1_reason(int status);
+const char *http1_reason(int status);               /* "" for one that we never send */
 
 #endif

@@ -48,8 +48,8 @@ struct metrics_change {
   const char *name, *labels;
   enum metrics_kind kind;
   bool fresh; /* this reader has never taken anything of it */
-  double
-      value; /* of a gauge; else what came to a counter or to a histogram's sum since this reader took */
+  /* Of a gauge; else what came to a counter or to a histogram's sum since this reader took. */
+  double value;
   uint64_t counts[METRICS_RANGES]; /* the same of a histogram's ranges, and the sums in them */
   double sums[METRICS_RANGES];
 };

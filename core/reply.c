@@ -10,9 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-enum {
-  INLINE_BODY = 4096
-}; /* bodies up to here are copied behind the head: one buffer is cheaper to write than two */
+/* Bodies up to here are copied behind the head: one buffer is cheaper to write than two. */
+enum { INLINE_BODY = 4096 };
 
 static void put(struct bytes *out, const char *text) {
   bytes_append(out, text, strlen(text));

@@ -32,8 +32,8 @@ struct server_shared {
   unsigned max_connections, max_in_flight;
 };
 
-struct server_reply { /* what was answered, for the access log and the metrics; slices die with the
-                         call */
+/* What was answered, for the access log and the metrics; slices die with the call. */
+struct server_reply {
   struct slice method, path, remote, request_id;
   int status;
   const char *refusal; /* the error code of an answer that the server gave by itself, else NULL */
@@ -51,13 +51,13 @@ struct server_settings { /* strings and lists are copied */
   bool dates_itself; /* a reply may bring a Date that replaces ours: wrong clocks on purpose */
   const char *hsts;  /* value of Strict-Transport-Security, or NULL */
   struct server_shared *shared; /* or NULL; outlives the server */
-  void (*on_reply)(const struct server_reply *,
-                   void *ctx); /* or NULL; every reply; on_request's ctx */
+  /* Or NULL; every reply; on_request's ctx. */
+  void (*on_reply)(const struct server_reply *, void *ctx);
 };
 
 struct server_stats {
-  uint64_t accepted, requests, refused, timed_out,
-      overloaded; /* refused: by the gate; timed_out: 408 and 504 */
+  uint64_t accepted, requests, overloaded;
+  uint64_t refused, timed_out; /* by the gate; with 408 or 504 */
   unsigned connections, in_flight;
 };
 

@@ -20,8 +20,8 @@ struct sigv4_header {
 };
 
 struct sigv4_request {
-  struct slice method, path, query,
-      body;                           /* path and query as they go over the wire, without the '?' */
+  struct slice method, path, query; /* the latter two as on the wire, without the '?' */
+  struct slice body;
   const struct sigv4_header *headers; /* must hold "host" */
   size_t header_count;
 };

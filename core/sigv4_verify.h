@@ -48,8 +48,8 @@ struct sigv4_expect {
   struct slice secret;
   struct slice region, service; /* len 0: any */
   int64_t now, window;          /* seconds; window 0: any time */
-  bool unsigned_payload; /* x-amz-content-sha256: UNSIGNED-PAYLOAD may stand for the hash (over TLS
-                            only) */
+  /* x-amz-content-sha256: UNSIGNED-PAYLOAD may stand for the hash (over TLS only). */
+  bool unsigned_payload;
 };
 
 enum sigv4_problem sigv4_read(const struct sigv4_request *request, struct sigv4_auth *auth);

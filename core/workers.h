@@ -10,14 +10,14 @@ struct worker;
 
 /* All run on the worker's own thread. */
 struct worker_hooks {
-  int (*open)(struct worker *w,
-              void *ctx); /* before the loop runs; anything but 0 ends this worker */
-  void (*drain)(struct worker *w, void *ctx); /* finish what is in flight, then call worker_stop */
-  void (*alone)(struct worker *w,
-                void *ctx); /* on the first, after drain: all others have ended; may be NULL */
-  void (*close)(
-      struct worker *w,
-      void *ctx); /* the loop has stopped: close every handle; it runs once more after this */
+  /* Before the loop runs; anything but 0 ends this worker. */
+  int (*open)(struct worker *w, void *ctx);
+  /* Finish what is in flight, then call worker_stop. */
+  void (*drain)(struct worker *w, void *ctx);
+  /* On the first, after drain: all others have ended. May be NULL. */
+  void (*alone)(struct worker *w, void *ctx);
+  /* The loop has stopped: close every handle; it runs once more after this. Comes too when open has failed. */
+  void (*close)(struct worker *w, void *ctx);
   void (*told)(struct worker *w, unsigned words, void *ctx); /* workers_tell; may be NULL */
   void (*draining)(void *ctx); /* all have run drain; on the last one's thread; may be NULL */
   void (*ended)(void *ctx);    /* all have ended; on the last one's thread; may be NULL */
