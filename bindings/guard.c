@@ -63,15 +63,14 @@ WATCHDOG_HANDLER static void on_tick(uint64_t cpu) {
 }
 
 static void tell_held(struct guard *g) {
-  char at[256], ms[24], id[136];
-  struct task *task = task_running(guard_published(&g->running)->L);
+  char at[256], ms[24];
+  struct task *task = NULL;
   for (struct guard_frame *f = g->running; f && !task; f = f->outer) task = task_running(f->L);
   g->held = 2;
   guard_note_line(g->running, at, sizeof at);
   snprintf(ms, sizeof ms, "%llu", (unsigned long long)((mine.last_tick - g->since) / MS));
-  snprintf(id, sizeof id, "%s", task ? task_request_id(task) : "");
-  log_event(LOG_WARN, "loop_held", "at", at, "cpu_ms", ms, "request_id", id, "setting",
-            "scripts.held", NULL);
+  log_event(LOG_WARN, "loop_held", "at", at, "cpu_ms", ms, "request_id",
+            task ? task_request_id(task) : "", "setting", "scripts.held", NULL);
   metrics_count("usher_scripts_held_total", "", 1);
 }
 

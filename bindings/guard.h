@@ -6,7 +6,6 @@
 
 #include "vm.h"
 
-#include <stdatomic.h>
 #include <stdint.h>
 
 struct account;

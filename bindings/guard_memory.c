@@ -19,8 +19,8 @@ static bool allow(struct guard *g, void *block, size_t new, size_t more) {
   struct memory *m = &g->memory;
   bool whole = m->used + more > g->max.memory;
   if (!whole && (!g->account || m->used + more <= m->baseline + g->max.request_memory)) {
-    m->ceiling =
-        m->baseline + g->max.request_memory; /* all requests together hold less than one may */
+    /* all requests together hold less than one may */
+    m->ceiling = m->baseline + g->max.request_memory;
     if (!g->account || m->ceiling > g->max.memory) m->ceiling = g->max.memory;
     return true;
   }
@@ -63,14 +63,13 @@ void guard_memory_enter(struct guard *g) {
 }
 
 static void tell(struct guard *g) {
-  char id[136], bytes[24];
+  char bytes[24];
   bool whole = g->memory.over == OVER_STATE;
-  struct task *task = task_running(guard_published(&g->running)->L);
-  snprintf(id, sizeof id, "%s", task ? task_request_id(task) : "");
+  struct task *task = task_running(g->running->L);
   snprintf(bytes, sizeof bytes, "%zu", whole ? g->max.memory : g->max.request_memory);
   log_event(LOG_ERROR, "memory_refused", "setting",
             whole ? "scripts.memory" : "scripts.request_memory", "bytes", bytes, "at", g->memory.at,
-            "request_id", id, NULL);
+            "request_id", task ? task_request_id(task) : "", NULL);
   metrics_count("usher_scripts_memory_refused_total",
                 whole ? "limit=\"memory\"" : "limit=\"request_memory\"", 1);
 }

@@ -52,8 +52,8 @@ void guard_note_where(const struct guard_frame *frame, char *out, size_t size);
 /* "file:line" of the innermost script; "?" */
 void guard_note_line(const struct guard_frame *frame, char *out, size_t size);
 
-/* The slice's part of memory, at its begin and its end; protocol of what was refused. */
-void guard_memory_enter(struct guard *l);
-void guard_memory_leave(struct guard *l);
+/* When a slice begins and ends: its part of the account's memory. At the end, what was refused is logged. */
+void guard_memory_enter(struct guard *g);
+void guard_memory_leave(struct guard *g);
 
 #endif

@@ -47,7 +47,8 @@ void task_end_account(struct account *a, enum limit limit);
  * task_start has one of its own. */
 void task_set_background(struct task *t);
 
-/* The request's id for the log, "" without one. Copied, cut at 128 bytes. */
+/* The request's id for the log, "" without one. Copied, and cut. */
+enum { REQUEST_ID_MAX = 128 }; /* bytes, without the NUL */
 const char *task_request_id(const struct task *t);
 void task_set_request_id(struct task *t, const char *id, size_t len);
 

@@ -24,7 +24,7 @@ struct after {
   struct alarm alarm; /* first: freed in its close callback */
   struct after *prev, *next;
   int anchor;
-  char request_id[129]; /* of the task that asked for it */
+  char request_id[REQUEST_ID_MAX + 1]; /* of the task that asked for it */
 };
 
 static void on_closed(uv_handle_t *h) {

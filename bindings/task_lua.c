@@ -120,7 +120,7 @@ static int task_limit(lua_State *T) {
 static int task_name(lua_State *T) {
   size_t len;
   const char *id = luaL_checklstring(T, 1, &len);
-  luaL_argcheck(T, len <= 128, 1, "longer than 128 bytes");
+  luaL_argcheck(T, len <= REQUEST_ID_MAX, 1, "longer than 128 bytes");
   for (size_t i = 0; i < len; i++)
     luaL_argcheck(T, id[i] > ' ' && id[i] < 0x7f && id[i] != '"' && id[i] != '\\', 1, "not an id");
   task_set_request_id(task_current(T), id, len);

@@ -29,7 +29,7 @@ struct task {
   void *ctx;
   void (*cancel)(void *op); /* of what it awaits; may be NULL */
   void *op;
-  char request_id[129];
+  char request_id[REQUEST_ID_MAX + 1];
 };
 
 /* stack: …, function, nargs arguments -> …, task userdata (its user values: the coroutine, whom it works for) */
