@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GC_PAUSE 400 /* percent: what is thrown away soon is not swept often */
+
 struct proof {
   struct vm *vm;
   const char *handler;
@@ -137,6 +139,7 @@ int proof_start(const struct vm_settings *from, struct script_set *set, const ch
     free(p);
     return err;
   }
+  lua_gc(p->vm->L, LUA_GCINC, GC_PAUSE, 0, 0);
   p->handler = handler;
   p->specs = specs;
   p->on_end = on_end;

@@ -43,15 +43,9 @@ end
 
 -- What a chunk has as globals: those of its kind, and this universe's require.
 local function environment(base, require_here)
-  return setmetatable({}, {
-    __index = function(env, name)
-      if name == "require" then return require_here end
-      if name == "_G" then return env end
-      return base[name]
-    end,
-    __newindex = function(_, name, value) base[name] = value end,
-    __pairs = function() return pairs(base) end,
-  })
+  local env = {}
+  local names = setmetatable({ require = require_here, _G = env }, { __index = base })
+  return setmetatable(env, { __index = names, __newindex = base, __pairs = function() return pairs(base) end })
 end
 
 
