@@ -8,6 +8,7 @@
 #include "bytes.h"
 #include "host.h"
 #include "listener.h"
+#include "output.h"
 #include "overlay.h"
 #include "sandbox_settings.h"
 #include "serve.h"
@@ -270,13 +271,16 @@ static void on_ready(const struct serve_ready *ready, void *ctx) {
 /* For whoever has just saved a file; the log has the same in one line. */
 static void on_reload(bool ok, const char *message, void *ctx) {
   const struct sandbox *s = ctx;
+  struct bytes text = {0};
   if (s->options->json) return;
   if (ok)
-    fprintf(stderr, "usher: %s\n", message);
+    bytes_printf(&text, "usher: %s\n", message);
   else
-    fprintf(stderr,
-            "\n--- refused; the version before keeps serving\n\n%s\n\n--- mend it and save\n\n",
-            message);
+    bytes_printf(
+        &text, "\n--- refused; the version before keeps serving\n\n%s\n\n--- mend it and save\n\n",
+        message);
+  output_write(OUTPUT_ERR, text.data, text.len);
+  bytes_free(&text);
 }
 
 int dev(const struct dev_options *options) {

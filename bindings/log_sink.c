@@ -2,12 +2,10 @@
 /* Where bindings/log.lua hands its lines to core's log. */
 #include "bytes.h"
 #include "log.h"
+#include "output.h"
 #include "task.h"
 
-#include <errno.h>
 #include <lauxlib.h>
-#include <poll.h>
-#include <unistd.h>
 
 static enum log_level check_level(lua_State *L, int index) {
   static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
@@ -44,7 +42,7 @@ static int log_sink_redacts(lua_State *L) {
   return 1;
 }
 
-/* log_sink.out(line) -> true | false: nobody reads it. One line, whole, on standard output. */
+/* log_sink.out(line) -> true | false: it is lost, as nobody reads. One line, whole, on standard output. */
 static int log_sink_out(lua_State *L) {
   size_t len;
   luaL_checklstring(L, 1, &len);
@@ -52,13 +50,7 @@ static int log_sink_out(lua_State *L) {
   lua_pushliteral(L, "\n");
   lua_concat(L, 2);
   const char *line = lua_tolstring(L, 1, &len);
-  for (ssize_t n; len > 0; line += n, len -= (size_t)n) {
-    n = write(STDOUT_FILENO, line, len);
-    if (n < 0 && errno == EAGAIN) poll(&(struct pollfd){STDOUT_FILENO, POLLOUT, 0}, 1, -1);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN)) n = 0;
-    if (n < 0) break;
-  }
-  lua_pushboolean(L, len == 0);
+  lua_pushboolean(L, output_write(OUTPUT_OUT, line, len));
   return 1;
 }
 

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "dev.h"
 #include "lambda_command.h"
+#include "output.h"
 #include "overlay.h"
 #include "run.h"
 #include "sandbox_settings.h"
@@ -15,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LAST_WORDS_MS 1000 /* for who reads the output, when it ends */
 
 static int cmd_serve(int argc, char **argv);
 static int cmd_dev(int argc, char **argv);
@@ -358,5 +361,7 @@ int main(int argc, char **argv) {
   }
   current = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
   if (!current) return run_other(argv[1], argv + 2);
-  return current->run(argc - 1, argv + 1);
+  int code = current->run(argc - 1, argv + 1);
+  output_flush(LAST_WORDS_MS);
+  return code;
 }

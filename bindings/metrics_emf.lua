@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Metrics in CloudWatch's embedded metric format: one JSON object a line on standard output, for whoever
 -- carries that to CloudWatch Logs. Run in the background by reporting.lua. Does not yield.
-local clock, config, json, log_sink = require "clock", require "config", require "json", require "log_sink"
+local clock, config, json = require "clock", require "config", require "json"
+local log, log_sink, metrics = require "log", require "log_sink", require "metrics"
 local rows = require "metrics_rows"
 
 local emf = {}
@@ -80,13 +81,28 @@ local function encode(line, now)
 end
 
 
+local is_waiting = false -- for somebody who reads standard output
+
+-- Said once, however long it lasts.
+local function tell(taken)
+  if not taken then metrics.count("usher_emf_refused_total", 1) end
+  if taken and is_waiting then log.info("emf_goes_on") end
+  if not taken and not is_waiting then
+    log.warn("emf_waits", { why = "nobody reads standard output",
+      next = "what has changed is told when somebody does" })
+  end
+  is_waiting = not taken
+end
+
+
 -- Writes what has changed. What could not be written comes again.
 function emf.send()
   local now = clock.now()
   for _, line in ipairs(lines_of(rows.take "emf")) do
-    if not log_sink.out(encode(line, now)) then error "standard output cannot be written" end
+    if not log_sink.out(encode(line, now)) then return tell(false) end
     for _, row in ipairs(line.rows) do row.arrived(row) end
   end
+  tell(true)
 end
 
 

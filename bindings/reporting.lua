@@ -12,11 +12,15 @@ local WORDS <const> = {
   usher_credentials_refresh_failures_total = "Fetching or renewing AWS credentials failed.",
   usher_job_seconds = "One run of a background job.",
   usher_job_failures_total = "Runs of a background job that failed.",
+  usher_log_lines_lost_total = "Lines of the log that were lost, as nobody read standard error.",
+  usher_emf_refused_total = "EMF that standard output did not take, as nobody read it; it comes again.",
   usher_metrics_dropped_total = "Values that were lost: too many series, or a name of another kind.",
 }
 
 for name, help in pairs(WORDS) do metrics.describe(name, help) end
 metrics.common { env = config.env }
+metrics.count("usher_log_lines_lost_total", 0)
+if config.metrics.emf == "on" then metrics.count("usher_emf_refused_total", 0) end
 
 for _, way in ipairs { "emf", "cloudwatch" } do
   if config.metrics[way] == "on" then

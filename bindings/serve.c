@@ -7,6 +7,7 @@
 #include "lifecycle.h"
 #include "listener.h"
 #include "log.h"
+#include "output.h"
 #include "reload.h"
 #include "server_config.h"
 #include "watch.h"
@@ -282,6 +283,7 @@ static int run(struct process *p, const struct serve_options *options) {
   hooks.draining = on_all_draining;
   hooks.ended = on_all_ended;
   watch_signals(p);
+  output_never_block();
   int err = credentials_host_open(&p->credentials, &p->loop, NULL, &p->config);
   if (!err) credentials_host_wait(&p->credentials, &p->config, &p->stopped_early);
   if (p->stopped_early) return stop_before_serving(p, 0);

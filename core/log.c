@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The structured log. No lock and no buffer of its own: a line is one write, which the kernel keeps whole. */
+/* The structured log. No lock and no buffer of its own: output.c keeps a line whole. */
 #include "log.h"
 
 #include "bytes.h"
+#include "metrics.h"
+#include "output.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 static atomic_int threshold = LOG_INFO;
+static atomic_uint lost; /* lines that could not be written, and were not told of */
 static const char *const names[] = {"debug", "info", "warn", "error", "off"};
 
 /* Matched anywhere in a field's name, without regard to case or to "_" and "-". */
@@ -96,15 +97,29 @@ static void append_head(struct bytes *line, enum log_level level, const char *ev
   append_string(line, event);
 }
 
-static void put(struct bytes *line) {
+static bool write_line(struct bytes *line) {
   bytes_append(line, "}\n", 2);
-  for (size_t done = 0; done < line->len;) {
-    ssize_t n = write(STDERR_FILENO, line->data + done, line->len - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break; /* nobody reads the log any more: serving goes on */
-    done += (size_t)n;
-  }
+  bool taken = output_write(OUTPUT_ERR, line->data, line->len);
   bytes_free(line);
+  return taken;
+}
+
+/* Once for all that were lost, when the reader has caught up. */
+static void tell_lost(void) {
+  struct bytes line = {0};
+  unsigned n = output_is_behind(OUTPUT_ERR) ? 0 : atomic_exchange(&lost, 0);
+  if (!n) return;
+  append_head(&line, LOG_WARN, "log_lines_lost");
+  bytes_printf(&line, ",\"lines\":%u,\"why\":\"nobody read standard error\"", n);
+  if (!write_line(&line)) atomic_fetch_add(&lost, n);
+}
+
+/* Serving goes on when nobody reads the log. */
+static void put(struct bytes *line) {
+  if (atomic_load(&lost)) tell_lost();
+  if (write_line(line)) return;
+  atomic_fetch_add(&lost, 1);
+  metrics_count("usher_log_lines_lost_total", "", 1);
 }
 
 void log_event(enum log_level level, const char *event, ...) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The structured log: one JSON object a line on standard error, written whole by one call. Any thread. */
+/* The structured log: one JSON object a line on standard error, by output.h. Any thread. What is lost
+ * is counted in usher_log_lines_lost_total, and told once when lines are read again. */
 #ifndef USHER_LOG_H
 #define USHER_LOG_H
 

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "log.h"
+#include "metrics.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -188,17 +189,27 @@ static void test_levels(void **state) {
   for (size_t i = 0; i < COUNT(wrong); i++) assert_int_equal(log_level_parse(wrong[i]), -1);
 }
 
-/* Serving goes on when nobody reads the log. */
+/* Serving goes on when nobody reads the log. What was lost is counted, and told once. */
 static void test_nobody_reads(void **state) {
   (void)state;
+  static const char *const events[] = {"log_lines_lost", "heard", "heard"};
+  char text[4096];
   struct catch c = catch_start();
-  shutdown(c.in, SHUT_RDWR);
-  int closed = dup(STDERR_FILENO);
+  int open = dup(STDERR_FILENO);
   close(STDERR_FILENO);
-  log_event(LOG_ERROR, "unheard", NULL);
-  dup2(closed, STDERR_FILENO);
-  close(closed);
+  for (int i = 0; i < 3; i++) log_event(LOG_ERROR, "unheard", NULL);
+  dup2(open, STDERR_FILENO);
+  close(open);
+  for (int i = 0; i < 2; i++) log_event(LOG_ERROR, "heard", NULL);
+  for (size_t i = 0; i < COUNT(events); i++) {
+    json_t *line = catch_line(&c, text, sizeof text);
+    assert_string_equal(member(line, "event"), events[i]);
+    if (i == 0) assert_int_equal(json_integer_value(json_object_get(line, "lines")), 3);
+    json_decref(line);
+  }
   catch_end(&c);
+  assert_true(metrics_value("usher_log_lines_lost_total", "") == 3);
+  metrics_reset();
 }
 
 enum { THREADS = 4, LINES = 500 };

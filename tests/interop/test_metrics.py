@@ -170,7 +170,7 @@ class EmbeddedFormat(unittest.TestCase):
         settings = 'return { env = "test", metrics = { emf = "on", namespace = "signups", interval = 0.1 } }'
         with Serve(settings, options=["--workers", "2"], stdout=subprocess.PIPE) as usher:
             lines = [usher.process.stdout.readline()]  # the first comes before anything has happened
-            reader = threading.Thread(target=lines.extend, args=[usher.process.stdout])  # a full pipe would stop it
+            reader = threading.Thread(target=lines.extend, args=[usher.process.stdout])
             reader.start()
             refuse_some(usher.port, 250)
             usher.signal()
