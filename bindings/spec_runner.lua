@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- `usher test`: busted, inside the binary, as one task, so that specs may wait for I/O. busted comes from Debian's
 -- lua-busted and is needed on development machines only. spec_report.lua says how it went, spec_watch.lua repeats it.
-local arguments, files, testing = require "arguments", require "files", require "testing"
+local arguments, lua_files, testing = require "arguments", require "lua_files", require "testing"
 
 local FORMATS <const> = { plain = "plainTerminal", utf = "utfTerminal", TAP = "TAP", junit = "junit" }
 
@@ -17,19 +17,6 @@ local function format(text)
 end
 
 
-local function add_specs(folder, found)
-  for _, entry in ipairs(files.list(folder) or {}) do
-    local path = folder .. "/" .. entry.name
-    if entry.folder and entry.name:sub(1, 1) ~= "." then
-      add_specs(path, found)
-    elseif entry.name:find "_spec%.lua$" then
-      found[#found + 1] = path
-    end
-  end
-  return found
-end
-
-
 -- Every *_spec.lua below the folders, in order; a file stands for itself.
 local function collect(paths)
   local found = {}
@@ -37,7 +24,9 @@ local function collect(paths)
     if path:match "%.lua$" then
       found[#found + 1] = path
     else
-      add_specs(path, found)
+      for _, file in ipairs(lua_files(path)) do
+        if file.path:find "_spec%.lua$" then found[#found + 1] = file.path end
+      end
     end
   end
   return found

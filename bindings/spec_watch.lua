@@ -1,24 +1,18 @@
 -- SPDX-License-Identifier: MIT
 -- bindings: `usher test --watch`: runs the specs in a process of their own, waits until a file of theirs or of the
 -- scripts changes, says which, and runs them again. Ctrl-C ends it, with the exit code of the last run.
-local clock, files, interrupt = require "clock", require "files", require "interrupt"
+local clock, interrupt, lua_files = require "clock", require "interrupt", require "lua_files"
 
 local GLANCE <const> = 0.1 -- seconds between two looks
 
 
-local function look(folder, seen)
-  for _, entry in ipairs(files.list(folder) or {}) do
-    local path = folder .. "/" .. entry.name
-    if entry.name:sub(1, 1) ~= "." then
-      if entry.folder then look(path, seen) elseif entry.name:find "%.lua$" then seen[path] = entry.modified end
-    end
-  end
-end
-
-
 local function look_at(paths)
   local seen = {}
-  for _, path in ipairs(paths) do look(path:find "%.lua$" and path:match "^(.*)/" or path, seen) end
+  for _, path in ipairs(paths) do
+    for _, file in ipairs(lua_files(path:find "%.lua$" and path:match "^(.*)/" or path)) do
+      seen[file.path] = file.modified
+    end
+  end
   return seen
 end
 
