@@ -1,15 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- luacheck: no max line length
 local json = require "json"
-local call = require "tests.scripts.sandbox.dynamodb.service"
-
-local function check(cases)
-  for _, case in ipairs(cases) do
-    it(case[1] .. " " .. case[2], function()
-      assert.equal(case[3], call(case[1], case[2]))
-    end)
-  end
-end
+local service = require "tests.scripts.sandbox.dynamodb.service"
+local call = service.call
 
 setup(function()
   call("CreateTable", [[{"TableName":"Hash1","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}]])
@@ -24,7 +17,7 @@ teardown(function()
 end)
 
 describe("batches", function()
-  check {
+  service.check(it, {
     { "BatchWriteItem", [[{"RequestItems":{}}]],
       "ValidationException: 1 validation error detected: Value '{}' at 'requestItems' failed to satisfy constraint: Member must have length greater than or equal to 1" },
     { "BatchWriteItem", [[{"RequestItems":{"ab":[]}}]],
@@ -55,7 +48,7 @@ describe("batches", function()
       "ResourceNotFoundException: Requested resource not found" },
     { "BatchGetItem", [[{"RequestItems":{"Hash1":{"Keys":[{"b":{"S":"scan2"}}]}}}]],
       "ValidationException: The provided key element does not match the schema" },
-  }
+  })
 end)
 
 it("what does not fit in 16 MB is left for another request", function()

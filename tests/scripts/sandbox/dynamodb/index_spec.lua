@@ -1,14 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- luacheck: no max line length
-local call = require "tests.scripts.sandbox.dynamodb.service"
-
-local function check(cases)
-  for _, case in ipairs(cases) do
-    it(case[1] .. " " .. case[2], function()
-      assert.equal(case[3], call(case[1], case[2]))
-    end)
-  end
-end
+local service = require "tests.scripts.sandbox.dynamodb.service"
+local call = service.call
 
 setup(function()
   call("CreateTable", [[{"TableName":"Index1","KeySchema":[{"AttributeName":"a","KeyType":"HASH"},{"AttributeName":"b","KeyType":"RANGE"}],"AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"},{"AttributeName":"b","AttributeType":"S"},{"AttributeName":"c","AttributeType":"S"},{"AttributeName":"d","AttributeType":"N"}],"BillingMode":"PAY_PER_REQUEST","LocalSecondaryIndexes":[{"IndexName":"lsi","KeySchema":[{"AttributeName":"a","KeyType":"HASH"},{"AttributeName":"c","KeyType":"RANGE"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}],"GlobalSecondaryIndexes":[{"IndexName":"gsi","KeySchema":[{"AttributeName":"c","KeyType":"HASH"},{"AttributeName":"d","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}},{"IndexName":"gsi2","KeySchema":[{"AttributeName":"d","KeyType":"HASH"}],"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["e"]}}]}]])
@@ -19,7 +12,7 @@ teardown(function()
 end)
 
 describe("queries and scans of indexes", function()
-  check {
+  service.check(it, {
     { "PutItem", [[{"TableName":"Index1","Item":{"a":{"S":"p0"},"b":{"S":"s0"},"c":{"S":"c"},"d":{"N":"5"},"e":{"S":"e0"},"f":{"S":"f"}}}]],
       "{}" },
     { "PutItem", [[{"TableName":"Index1","Item":{"a":{"S":"p1"},"b":{"S":"s1"},"c":{"S":"c"},"d":{"N":"4"},"e":{"S":"e1"},"f":{"S":"f"}}}]],
@@ -94,16 +87,16 @@ describe("queries and scans of indexes", function()
       [[{"ConsumedCapacity":{"CapacityUnits":0.5,"GlobalSecondaryIndexes":{"gsi":{"CapacityUnits":0.5}},"Table":{"CapacityUnits":0.0},"TableName":"Index1"},"Count":6,"Items":[{"a":{"S":"p1"},"b":{"S":"s5"},"c":{"S":"c"},"d":{"N":"0"},"e":{"S":"e5"},"f":{"S":"f"}},{"a":{"S":"p0"},"b":{"S":"s4"},"c":{"S":"c"},"d":{"N":"1"},"e":{"S":"e4"},"f":{"S":"f"}},{"a":{"S":"p1"},"b":{"S":"s3"},"c":{"S":"c"},"d":{"N":"2"},"e":{"S":"e3"},"f":{"S":"f"}},{"a":{"S":"p0"},"b":{"S":"s2"},"c":{"S":"c"},"d":{"N":"3"},"e":{"S":"e2"},"f":{"S":"f"}},{"a":{"S":"p1"},"b":{"S":"s1"},"c":{"S":"c"},"d":{"N":"4"},"e":{"S":"e1"},"f":{"S":"f"}},{"a":{"S":"p0"},"b":{"S":"s0"},"c":{"S":"c"},"d":{"N":"5"},"e":{"S":"e0"},"f":{"S":"f"}}],"ScannedCount":6}]] },
     { "Scan", [[{"TableName":"Index1","AttributesToGet":["a"],"ScanFilter":{},"FilterExpression":"a = :a"}]],
       "ValidationException: Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {AttributesToGet, ScanFilter} Expression parameters: {FilterExpression}" },
-  }
+  })
 end)
 
 describe("a local index fetches what it does not keep", function()
-  check {
+  service.check(it, {
     { "Query", [[{"TableName":"Index1","IndexName":"lsi","KeyConditionExpression":"a = :a","FilterExpression":"e = :e","ExpressionAttributeValues":{":a":{"S":"p0"},":e":{"S":"e2"}}}]],
       [[{"Count":1,"Items":[{"a":{"S":"p0"},"b":{"S":"s2"},"c":{"S":"c"}}],"ScannedCount":3}]] },
     { "Query", [[{"TableName":"Index1","IndexName":"lsi","KeyConditionExpression":"a = :a","FilterExpression":"e = :e","ProjectionExpression":"b, f","ExpressionAttributeValues":{":a":{"S":"p0"},":e":{"S":"e2"}}}]],
       [[{"Count":1,"Items":[{"b":{"S":"s2"},"f":{"S":"f"}}],"ScannedCount":3}]] },
     { "Query", [[{"TableName":"Index1","IndexName":"gsi2","KeyConditionExpression":"d = :d","ProjectionExpression":"f","ExpressionAttributeValues":{":d":{"N":"3"}}}]],
       "ValidationException: One or more parameter values were invalid: Global secondary index gsi2 does not project [f]" },
-  }
+  })
 end)

@@ -1,14 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- luacheck: no max line length
-local call = require "tests.scripts.sandbox.dynamodb.service"
-
-local function check(cases)
-  for _, case in ipairs(cases) do
-    it(case[1] .. " " .. case[2], function()
-      assert.equal(case[3], call(case[1], case[2]))
-    end)
-  end
-end
+local service = require "tests.scripts.sandbox.dynamodb.service"
+local call = service.call
 
 setup(function()
   call("CreateTable", [[{"TableName":"Hash1","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}]])
@@ -23,7 +16,7 @@ teardown(function()
 end)
 
 describe("reading, writing, and what stands in the way", function()
-  check {
+  service.check(it, {
     { "PutItem", [[{"TableName":"Hash1","Item":{"a":{"N":"1"}}}]],
       "ValidationException: One or more parameter values were invalid: Type mismatch for key a expected: S actual: N" },
     { "PutItem", [[{"TableName":"Hash1","Item":{"b":{"S":"x"}}}]],
@@ -104,11 +97,11 @@ describe("reading, writing, and what stands in the way", function()
       [[{"Item":{"n":{"N":"1.5"}}}]] },
     { "GetItem", [[{"TableName":"Hash1","Key":{"a":{"S":"k"}},"AttributesToGet":["n"],"ProjectionExpression":"a"}]],
       "ValidationException: Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}" },
-  }
+  })
 end)
 
 describe("older parameters, and what comes back", function()
-  check {
+  service.check(it, {
     { "DeleteItem", [[{"TableName":"Hash1","Key":{"a":{"S":"u"}},"ReturnValues":"ALL_NEW"}]],
       "ValidationException: ReturnValues can only be ALL_OLD or NONE" },
     { "PutItem", [[{"TableName":"Hash1","Item":{"a":{"S":"u"},"z":{"S":"ALL_NEW"}},"ReturnValues":"ALL_NEW"}]],
@@ -291,5 +284,5 @@ describe("older parameters, and what comes back", function()
       "ValidationException: ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null" },
     { "PutItem", [[{"TableName":"Hash1","Item":{"a":{"S":"u"},"z":{"S":"NONE"}},"ConditionExpression":"attribute_exists(a)","ExpressionAttributeValues":{":a":{"S":"a"},":b":{"S":"a"}}}]],
       "ValidationException: Value provided in ExpressionAttributeValues unused in expressions: keys: {:a, :b}" },
-  }
+  })
 end)

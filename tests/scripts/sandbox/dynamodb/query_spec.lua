@@ -1,14 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- luacheck: no max line length
-local call = require "tests.scripts.sandbox.dynamodb.service"
-
-local function check(cases)
-  for _, case in ipairs(cases) do
-    it(case[1] .. " " .. case[2], function()
-      assert.equal(case[3], call(case[1], case[2]))
-    end)
-  end
-end
+local service = require "tests.scripts.sandbox.dynamodb.service"
+local call = service.call
 
 setup(function()
   call("CreateTable", [[{"TableName":"Range1","KeySchema":[{"AttributeName":"a","KeyType":"HASH"},{"AttributeName":"b","KeyType":"RANGE"}],"AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"},{"AttributeName":"b","AttributeType":"N"}],"BillingMode":"PAY_PER_REQUEST"}]])
@@ -19,7 +12,7 @@ teardown(function()
 end)
 
 describe("one partition, in the order of its numbers", function()
-  check {
+  service.check(it, {
     { "PutItem", [[{"TableName":"Range1","Item":{"a":{"S":"q"},"b":{"N":"-7.5"},"v":{"S":"v1"}}}]],
       "{}" },
     { "PutItem", [[{"TableName":"Range1","Item":{"a":{"S":"q"},"b":{"N":"-6.0"},"v":{"S":"v0"}}}]],
@@ -272,5 +265,5 @@ describe("one partition, in the order of its numbers", function()
       "ValidationException: Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {KeyConditions} Expression parameters: {KeyConditionExpression}" },
     { "Query", [[{"TableName":"nosuch","KeyConditionExpression":"a = :a","ExpressionAttributeValues":{":a":{"S":"q"}}}]],
       "ResourceNotFoundException: Requested resource not found" },
-  }
+  })
 end)

@@ -1,12 +1,25 @@
 -- SPDX-License-Identifier: MIT
--- For the specs of this folder: call(operation, JSON text) -> what the service says: its answer, or "Code: message".
+-- For the specs of this folder: what the service says to one call, and to rows of calls one after the other.
+local assert = require "luassert"
 local json = require "json"
 local dynamodb = require "sandbox.dynamodb"
 local failure = require "sandbox.failure"
 
-return function(operation, input)
+local service = {}
+
+-- call(operation, JSON text) -> its answer as JSON, or "Code: message".
+function service.call(operation, input)
   local fine, answer = pcall(dynamodb.operations[operation], assert(json.decode(input, { depth = 80 })))
   if fine then return json.encode(answer, { sorted = true }) end
   if not failure.is(answer) then error(answer, 0) end
   return answer.code .. ": " .. (answer.message or "")
 end
+
+-- it: busted's, of the spec. cases: list of { operation, JSON text, what the service says }
+function service.check(it, cases)
+  for _, case in ipairs(cases) do
+    it(case[1] .. " " .. case[2], function() assert.equal(case[3], service.call(case[1], case[2])) end)
+  end
+end
+
+return service

@@ -1,17 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- luacheck: no max line length
-local call = require "tests.scripts.sandbox.dynamodb.service"
-
-local function check(cases)
-  for _, case in ipairs(cases) do
-    it(case[1] .. " " .. case[2], function()
-      assert.equal(case[3], call(case[1], case[2]))
-    end)
-  end
-end
+local service = require "tests.scripts.sandbox.dynamodb.service"
 
 describe("JSON of the wrong type", function()
-  check {
+  service.check(it, {
     { "PutItem", [[{"Item":"23"}]],
       "SerializationException: Unexpected field type" },
     { "PutItem", [[{"TableName":"Hash1","Item":{"a":"23"}}]],
@@ -104,11 +96,11 @@ describe("JSON of the wrong type", function()
       "SerializationException: Start of structure or map found where not expected" },
     { "BatchGetItem", [[{"RequestItems":{"abc":{"Keys":{}}}}]],
       "SerializationException: Start of structure or map found where not expected" },
-  }
+  })
 end)
 
 describe("declared constraints", function()
-  check {
+  service.check(it, {
     { "PutItem", [[{"TableName":"23"}]],
       "ValidationException: 2 validation errors detected: Value '23' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3; Value null at 'item' failed to satisfy constraint: Member must not be null" },
     { "PutItem", [[{"ReturnValues":"23"}]],
@@ -165,5 +157,5 @@ describe("declared constraints", function()
       "ValidationException: 2 validation errors detected: Value 'a;' at 'exclusiveStartTableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value 'a;' at 'exclusiveStartTableName' failed to satisfy constraint: Member must have length greater than or equal to 3" },
     { "TagResource", [[{"ResourceArn":"a:b:c:d:e:f/g"}]],
       "ValidationException: 1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not be null" },
-  }
+  })
 end)

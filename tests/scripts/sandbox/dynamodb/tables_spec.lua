@@ -1,15 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- luacheck: no max line length
 local json = require "json"
-local call = require "tests.scripts.sandbox.dynamodb.service"
-
-local function check(cases)
-  for _, case in ipairs(cases) do
-    it(case[1] .. " " .. case[2], function()
-      assert.equal(case[3], call(case[1], case[2]))
-    end)
-  end
-end
+local service = require "tests.scripts.sandbox.dynamodb.service"
+local call = service.call
 
 setup(function()
   call("CreateTable", [[{"TableName":"Hash1","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}]])
@@ -20,7 +13,7 @@ teardown(function()
 end)
 
 describe("what is refused", function()
-  check {
+  service.check(it, {
     { "CreateTable", "{}",
       "ValidationException: The parameter 'TableName' is required but was not present in the request" },
     { "CreateTable", [[{"TableName":"ab"}]],
@@ -93,7 +86,7 @@ describe("what is refused", function()
       "ResourceNotFoundException: Requested resource not found" },
     { "ListTagsOfResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/nosuch"}]],
       "ResourceNotFoundException: Requested resource not found: ResourcArn: arn:aws:dynamodb:us-east-1:000000000000:table/nosuch not found" },
-  }
+  })
 end)
 
 describe("a table's life", function()

@@ -2,15 +2,8 @@
 -- luacheck: no max line length
 local json = require "json"
 local dynamodb = require "sandbox.dynamodb"
-local call = require "tests.scripts.sandbox.dynamodb.service"
-
-local function check(cases)
-  for _, case in ipairs(cases) do
-    it(case[1] .. " " .. case[2], function()
-      assert.equal(case[3], call(case[1], case[2]))
-    end)
-  end
-end
+local service = require "tests.scripts.sandbox.dynamodb.service"
+local call = service.call
 
 setup(function()
   call("CreateTable", [[{"TableName":"Accounts","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"},{"AttributeName":"sk","KeyType":"RANGE"}],"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"},{"AttributeName":"sk","AttributeType":"S"},{"AttributeName":"email","AttributeType":"S"}],"GlobalSecondaryIndexes":[{"IndexName":"by_email","KeySchema":[{"AttributeName":"email","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}],"BillingMode":"PAY_PER_REQUEST"}]])
@@ -163,7 +156,7 @@ describe("a token", function()
 end)
 
 describe("reading", function()
-  check {
+  service.check(it, {
     { "TransactGetItems", [[{"TransactItems":[{"Get":{"TableName":"Accounts","Key":{"pk":{"S":"u"},"sk":{"S":"old"}},"ProjectionExpression":"n"}},{"Get":{"TableName":"Accounts","Key":{"pk":{"S":"u"},"sk":{"S":"nobody"}}}}],"ReturnConsumedCapacity":"TOTAL"}]],
       [[{"ConsumedCapacity":[{"CapacityUnits":4.0,"ReadCapacityUnits":4.0,"TableName":"Accounts"}],"Responses":[{"Item":{"n":{"N":"1"}}},{}]}]] },
     { "TransactGetItems", [[{"TransactItems":[{"Get":{"TableName":"Accounts","Key":{"pk":{"S":"u"}}}}]}]],
@@ -174,5 +167,5 @@ describe("reading", function()
       "ResourceNotFoundException: Requested resource not found" },
     { "TransactGetItems", [[{"TransactItems":[{}]}]],
       "ValidationException: 1 validation error detected: Value null at 'transactItems.1.member.get' failed to satisfy constraint: Member must not be null" },
-  }
+  })
 end)
