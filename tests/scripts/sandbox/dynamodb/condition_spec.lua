@@ -1,20 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- luacheck: no max line length
-local json = require "json"
 local evaluate = require "sandbox.dynamodb.evaluate"
 local failure = require "sandbox.failure"
 local parse = require "sandbox.dynamodb.condition"
-
-local ITEM = json.decode [[{"a":{"S":"k"},"n":{"N":"1.5"},"l":{"L":[{"N":"1"},{"N":"2"},{"M":{"x":{"S":"y"}}}]},
-  "m":{"M":{"q":{"M":{"w":{"N":"5"}}}}},"ss":{"SS":["a","b","c"]},"ns":{"NS":["1","2"]},"bo":{"BOOL":true},
-  "nu":{"NULL":true},"bi":{"B":"AQID"}}]]
-local VALUES = json.decode [[{":n":{"N":"1.5"},":one":{"N":"1"},":two":{"N":"2"},":s":{"S":"x"},":a":{"S":"a"},
-  ":b":{"B":"AQ=="},":l":{"L":[]},":m":{"M":{}},":ss":{"SS":["b","a"]},":bo":{"BOOL":true},":nu":{"NULL":true},
-  ":t":{"S":"SS"},":k":{"S":"k"}}]]
-
-local function scope()
-  return { names = { ["#role"] = "role" }, values = VALUES, used_names = {}, used_values = {}, nested = {}, heads = {} }
-end
+local expressions = require "tests.scripts.sandbox.dynamodb.expressions"
+local ITEM, scope = expressions.ITEM, expressions.scope
 
 -- What an expression makes of the item: true, false, or what is wrong with it.
 local function outcome(text)
