@@ -61,8 +61,6 @@ end
 
 local function our_fault(problem, request)
   local request_id = request.id
-  problem = scrub(problem, request)
-  log.error("request_failed", { error = problem })
   if error_page.wanted(request) then return error_page.failure(problem, request_id) end
   return error_reply({
     status = 500,
@@ -70,6 +68,12 @@ local function our_fault(problem, request)
     message = "Something went wrong on our side. Please try again.",
     traceback = config.show_tracebacks and problem or nil,
   }, request_id)
+end
+
+local function log_fault(problem, request)
+  problem = scrub(problem, request)
+  log.error("request_failed", { error = problem })
+  return problem
 end
 
 local function attempt(handler, request)
@@ -83,7 +87,7 @@ local function answer_failure(problem, request)
     if ok then return status, headers, body end
     problem = status
   end
-  return answer(our_fault(problem, request))
+  return answer(our_fault(log_fault(problem, request), request))
 end
 
 local function attempt_all(handler, request)
@@ -100,8 +104,10 @@ local function while_refused(problem, handler, request)
   return status, headers, body
 end
 
+-- stopped: the handler was, by a limit; the log has it, and nothing of it is run again.
 return function(handler)
-  return function(request)
+  return function(request, stopped)
+    if stopped then return answer(our_fault(stopped, request)) end
     local problem = config.show_tracebacks and reload.refusal()
     if problem then return while_refused(problem, handler, request) end
     return attempt_all(handler, request)

@@ -31,21 +31,23 @@ struct load {
   const char *handler;
 };
 
-/* reload.header -> answers name the version */
-static void read_header(lua_State *L, struct generation *g) {
+/* show_tracebacks, and reload.header: answers name the version */
+static void read_config(lua_State *L, struct generation *g) {
   lua_getglobal(L, "require");
   lua_pushliteral(L, "config");
   lua_call(L, 1, 1);
-  lua_getfield(L, -1, "reload");
+  lua_getfield(L, -1, "show_tracebacks");
+  g->open.show_tracebacks = lua_toboolean(L, -1);
+  lua_getfield(L, -2, "reload");
   lua_getfield(L, -1, "header");
   if (lua_toboolean(L, -1))
     snprintf(g->open.generation, sizeof g->open.generation, "%u", g->version->number);
-  lua_pop(L, 3);
+  lua_pop(L, 4);
 }
 
 static int load_handler(lua_State *L) {
   struct load *load = lua_touserdata(L, 1);
-  read_header(L, load->generation);
+  read_config(L, load->generation);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "answer");
   lua_call(L, 1, 1);

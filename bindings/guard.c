@@ -7,6 +7,7 @@
 #include "guard_state.h"
 
 #include "account.h"
+#include "bytes.h"
 #include "log.h"
 #include "metrics.h"
 #include "task.h"
@@ -221,6 +222,7 @@ void guard_report(struct guard *g, enum limit limit, const char *request_id, lua
   char seconds[32], labels[48], at[256];
   const char *setting = limit_setting(limit);
   struct guard_frame frame = {T, NULL};
+  g->reported = limit;
   if (T) guard_note_where(&frame, g->where, sizeof g->where);
   snprintf(at, sizeof at, "%.*s", (int)strcspn(g->where, "\n"), g->where);
   snprintf(seconds, sizeof seconds, "%g", limit_seconds(g, limit));
@@ -230,14 +232,28 @@ void guard_report(struct guard *g, enum limit limit, const char *request_id, lua
             "request_id", request_id, "traceback", g->where, NULL);
 }
 
+/* "file:line: what it was stopped for" */
+static void say_stopped(const struct guard *g, enum limit limit, char *out, size_t size) {
+  snprintf(out, size, "%.*s: stopped after %g s%s (%s)", (int)strcspn(g->where, "\n"), g->where,
+           limit_seconds(g, limit), limit == LIMIT_WALL_TIME ? "" : " of CPU time",
+           limit_setting(limit));
+}
+
+char *guard_report_text(lua_State *L) {
+  struct guard *g = guard_in(L);
+  char line[512];
+  struct bytes text = {0};
+  say_stopped(g, g->reported, line, sizeof line);
+  bytes_printf(&text, "%s%s", line, g->where + strcspn(g->where, "\n"));
+  return text.data;
+}
+
 const char *guard_error_text(lua_State *L) {
   static _Thread_local char text[512];
   struct guard *g = guard_in(L);
   const char *error = vm_error_text(L);
   if (g->stop) {
-    snprintf(text, sizeof text, "%.*s: stopped after %g s of CPU time (%s)",
-             (int)strcspn(g->where, "\n"), g->where, limit_seconds(g, (enum limit)g->stop),
-             limit_setting((enum limit)g->stop));
+    say_stopped(g, (enum limit)g->stop, text, sizeof text);
     return text;
   }
   if (g->memory.over == WITHIN || !strstr(error, "not enough memory")) return error;

@@ -76,7 +76,16 @@ void guard_pop(lua_State *L);
 
 /* --- what was stopped ------------------------------------------------------------------------ */
 
+/* Does it know where the slice that has ended was stopped? Not when that had already begun to wait. */
+bool guard_knows_where(const struct guard *g);
+/* T, and the scripts that it is in, stand below that; or are that. */
+void guard_note(struct guard *g, lua_State *T);
+
 /* Logs and counts that an account, or what ran without one, was stopped. T: where to look when nothing ran, or NULL. */
 void guard_report(struct guard *g, enum limit limit, const char *request_id, lua_State *T);
+
+/* The same of the last report, for a person: what it was stopped for, and the traceback. Freed by the caller; NULL without
+ * memory. */
+char *guard_report_text(lua_State *L);
 
 #endif

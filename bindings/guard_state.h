@@ -37,6 +37,7 @@ struct guard {
   volatile sig_atomic_t stop; /* enum limit */
   volatile sig_atomic_t held; /* 0, 1: is to be told, 2: was told */
   char where[WHERE_MAX]; /* of the last one that was stopped: "file:line", then the traceback */
+  enum limit reported;   /* what for */
 };
 
 /* Between a thread and its own signal handler: only the compiler must keep the order. */

@@ -44,14 +44,27 @@ void guard_note_line(const struct guard_frame *frame, char *out, size_t size) {
   snprintf(out, size, "?");
 }
 
-void guard_note_where(const struct guard_frame *frame, char *out, size_t size) {
+static void add_levels(lua_State *L, char *out, size_t size) {
   lua_Debug ar;
+  int level = 0;
+  for (; level < LEVELS_MAX && lua_getstack(L, level, &ar); level++) add_level(L, &ar, out, size);
+  if (level == LEVELS_MAX && lua_getstack(L, level, &ar)) add(out, size, "\n\t...");
+}
+
+void guard_note_where(const struct guard_frame *frame, char *out, size_t size) {
   guard_note_line(frame, out, size);
   add(out, size, "\nstack traceback:");
-  for (; frame; frame = frame->outer) {
-    int level = 0;
-    for (; level < LEVELS_MAX && lua_getstack(frame->L, level, &ar); level++)
-      add_level(frame->L, &ar, out, size);
-    if (level == LEVELS_MAX && lua_getstack(frame->L, level, &ar)) add(out, size, "\n\t...");
-  }
+  for (; frame; frame = frame->outer) add_levels(frame->L, out, size);
+}
+
+bool guard_knows_where(const struct guard *g) {
+  return *g->where != '\0';
+}
+
+void guard_note(struct guard *g, lua_State *T) {
+  struct guard_frame frame = {T, NULL};
+  if (guard_knows_where(g))
+    add_levels(T, g->where, sizeof g->where);
+  else
+    guard_note_where(&frame, g->where, sizeof g->where);
 }

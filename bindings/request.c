@@ -6,6 +6,7 @@
  */
 #include "request.h"
 
+#include "guard.h"
 #include "log.h"
 #include "server.h"
 #include "task.h"
@@ -22,6 +23,7 @@ struct request {
   struct exchange *exchange;
   struct request **box; /* NULL once Lua has collected it */
   struct request_list *list;
+  int handler; /* registry reference */
   struct request *prev, *next;
 };
 
@@ -83,10 +85,59 @@ static void reply_from_stack(lua_State *T, struct exchange *e, const struct requ
   reply(e, list, (int)lua_tointeger(T, 1), headers, count, string_at(T, 3));
 }
 
+static bool is_reply(lua_State *T) {
+  return lua_isinteger(T, 1) && lua_istable(T, 2);
+}
+
+/* A box that is the request's only one from here on. */
+static void push_box(lua_State *L, struct request *r) {
+  struct request **box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = NULL;
+  luaL_setmetatable(L, REQUEST);
+  if (r->box) *r->box = NULL;
+  *box = r;
+  r->box = box;
+}
+
+struct stopped {
+  struct request *request;
+  char *problem; /* NULL once it is in the reply */
+};
+
+/* answer.lua says what the script was stopped for, without the script. stack: struct stopped */
+static int reply_stopped(lua_State *L) {
+  struct stopped *s = lua_touserdata(L, 1);
+  const struct request_list *list = s->request->list;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, s->request->handler);
+  push_box(L, s->request);
+  lua_pushstring(L, s->problem);
+  lua_call(L, 2, 3);
+  lua_remove(L, 1);
+  if (!is_reply(L)) return 0;
+  reply_from_stack(L, take_exchange(s->request), list);
+  free(s->problem);
+  s->problem = NULL;
+  return 0;
+}
+
+/* -> has it been answered? */
+static bool tell_stopped(lua_State *T, struct request *r) {
+  lua_State *L = vm_of(T)->L;
+  struct stopped s = {r, guard_report_text(L)};
+  if (!s.problem) return false;
+  lua_pushcfunction(L, reply_stopped);
+  lua_pushlightuserdata(L, &s);
+  if (guard_pcall(L, 1, 0) != LUA_OK) lua_pop(L, 1);
+  bool told = !s.problem;
+  free(s.problem);
+  return told;
+}
+
 static void on_end(lua_State *T, int status, void *ctx) {
   const struct request_list *list = ((struct request *)ctx)->list;
+  if (status == TASK_STOPPED && list->show_tracebacks && tell_stopped(T, ctx)) return;
   struct exchange *e = take_exchange(ctx);
-  if (status == LUA_OK && lua_isinteger(T, 1) && lua_istable(T, 2) && lua_checkstack(T, 4)) {
+  if (status == LUA_OK && is_reply(T) && lua_checkstack(T, 4)) {
     reply_from_stack(T, e, list);
     return;
   }
@@ -102,26 +153,16 @@ static void on_end(lua_State *T, int status, void *ctx) {
               "Something went wrong on our side. Please try again.");
 }
 
-struct start {
-  struct request *request;
-  int handler;
-};
-
 static int start(lua_State *L) {
-  struct start *s = lua_touserdata(L, 1);
-  struct exchange *e = s->request->exchange;
-  struct slice id = exchange_request_id(e);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, s->handler);
-  struct request **box = lua_newuserdatauv(L, sizeof *box, 0);
-  *box = NULL;
-  luaL_setmetatable(L, REQUEST);
+  struct request *r = lua_touserdata(L, 1);
+  struct slice id = exchange_request_id(r->exchange);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, r->handler);
+  push_box(L, r);
   lua_pushvalue(L, -1);
   lua_insert(L, -3); /* stack: box, handler, box */
-  struct task *task = task_start(L, 1, on_end, s->request);
+  struct task *task = task_start(L, 1, on_end, r);
   task_source_set(L, task);
   task_set_request_id(task, id.data, id.len);
-  *box = s->request;
-  s->request->box = box;
   return 0;
 }
 
@@ -133,13 +174,13 @@ void request_start(struct vm *vm, int handler, struct exchange *e, struct reques
   }
   r->exchange = e;
   r->list = open;
+  r->handler = handler;
   r->next = open->first;
   if (r->next) r->next->prev = r;
   open->first = r;
   if (open->in_flight) atomic_fetch_add(open->in_flight, 1);
-  struct start s = {r, handler};
   lua_pushcfunction(vm->L, start);
-  lua_pushlightuserdata(vm->L, &s);
+  lua_pushlightuserdata(vm->L, r);
   if (lua_pcall(vm->L, 1, 0, 0) == LUA_OK) return;
   lua_pop(vm->L, 1);
   reply_plain(take_exchange(r), open, 503, "overloaded", "The server is busy. Please try again.");

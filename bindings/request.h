@@ -6,6 +6,7 @@
 #include "vm.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct exchange;
 
@@ -14,6 +15,7 @@ struct request_list {
   struct request *first;
   atomic_uint *in_flight; /* counted there too, for whoever looks from another thread; or NULL */
   char generation[12];    /* told by X-Usher-Generation, or "" */
+  bool show_tracebacks;   /* of what was stopped, too */
 };
 
 /* Starts the task that answers e: the handler is the function under `handler` in the registry. From a loop callback;

@@ -60,11 +60,14 @@ void task_end_account(struct account *a, enum limit limit) {
 }
 
 void task_stop(struct task *t, enum limit limit) {
+  struct guard *g = t->context.vm->guard;
+  if (!guard_knows_where(g)) guard_note(g, t->T);
+  for (const struct task *p = t->parent; p; p = p->parent) guard_note(g, p->T);
   if (t->account) {
     task_end_account(t->account, limit);
     return;
   }
-  guard_report(t->context.vm->guard, limit, t->request_id, NULL);
+  guard_report(g, limit, t->request_id, NULL);
   halt(t);
   bury(t);
 }

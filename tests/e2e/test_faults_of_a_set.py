@@ -30,6 +30,10 @@ BAD = {
     "lib/reads.lua": "return {\n  now = clokc.now(),\n}",
     "lib/circle.lua": "return require 'lib.circle'",
     "late.lua": "local config = require 'config'\nreturn function()\n  return { body = config.signup.kee }\nend",
+    "lib/far.lua": "local config = require 'config'\n-- [[ config.env\n--[[\nconfig.nothing ]]\nlocal text = 'config.none'\n"
+                   "return function() return text .. config.env .. config.cpus.x end",
+    "lib/other.lua": "local config = require 'config'\nreturn function(\n  config) return config.nothing end",
+    "lib/third.lua": "local config = require 'config'\nlocal a, config = config.env, {}\nreturn { a, config.nothing }",
     "hello_spec.lua": "describe('hello', function()\n  it('says so', function()\n    assert.equal(1, 2)\n  end)\nend)",
     "world_spec.lua": "local testing = require 'testing'\ndescribe('a world', function()\n"
                       "  it('says nothing of what does not load', function() testing.world():get '/hello' end)\nend)",
@@ -45,6 +49,7 @@ FAULTS = {  # file: line: message
     "DIR/lib/reads.lua:2: there is no global 'clokc': is it misspelt, or is a 'local' missing?",
     "DIR/lib/circle.lua:1: modules require each other in a circle: lib.circle -> lib.circle",
     "DIR/late.lua:3: there is no setting signup.kee; did you mean signup.key?",
+    "DIR/lib/far.lua:6: there is no setting cpus; did you mean cors?",
     "DIR/hello_spec.lua:3: hello says so: 2 should be 1",
 }
 SETTINGS = "return {\n  reload = { watch = false },\n  listen = {\n    prot = 80,\n  },\n}"

@@ -30,10 +30,21 @@ BESIDE = {  # the same for what nobody waits for
     "spawned": ("task.spawn(function()\n  coroutine.wrap(function()\n  fails {} end)() end) return { json = {} }", [3, 8, 7]),
     "after": ("task.after(0, function()\n  fails {} end) return { json = {} }", [3, 7]),
 }
+STOPPED = {  # by a limit: which, and the same
+    "spins": ("slice", "task.all { function()\n  coroutine.wrap(function()\n  while true do end end)() end }", [8, 7, 6]),
+    "catches": ("slice", "while true do pcall(function()\n  while true do end end) end", [7, 6]),
+    "spends": ("cpu", "while true do clock.sleep(0)\n  for _ = 1, 1000 do end end", [7]),
+    "sleeps": ("wall_time", "task.all { function() clock.sleep(0) end }\nclock.sleep(100)", [7]),
+}
+LIMITS = {"slice": 0.05, "cpu": 0.1, "wall_time": 0.2}
+
+
+def settings(limit, more=""):
+    return "return { scripts = { %s = %g }, %s }" % (limit, LIMITS[limit], more)
 
 
 def scripts():
-    rows = {**FLOWS, **BESIDE}
+    rows = {**FLOWS, **BESIDE, **{name: (body, lines) for name, (_, body, lines) in STOPPED.items()}}
     routes = "".join(f'  {{ "GET", "/{name}", "{name}" }},\n' for name in rows)
     files = {f"{name}.lua": f"{HEAD}return function()\n{body}\nend\n" for name, (body, _) in rows.items()}
     return {"routes.lua": "return {\n" + routes + "}\n", **files}
@@ -73,6 +84,28 @@ class Tracebacks(unittest.TestCase):
         with Serve("return { show_tracebacks = true }", scripts=self.folder) as usher:
             error = json.loads(usher.get("/wrap_in_child")[2])["error"]
             self.assertEqual(FLOWS["wrap_in_child"][1], lines_told(error["traceback"], "wrap_in_child"))
+
+    def test_what_a_limit_has_stopped(self):
+        for name, (limit, _, lines) in STOPPED.items():
+            with self.subTest(name=name), Serve(settings(limit, "show_tracebacks = true"), scripts=self.folder) as usher:
+                status, _, body = usher.get("/" + name)
+                logged, error = usher.wait_for("script_stopped"), json.loads(body)["error"]
+                self.assertEqual((500, "internal_error", logged["request_id"]), (status, error["code"], error["request_id"]))
+                self.assertIn(f"{name}.lua:{lines[0]}: stopped after ", error["traceback"])
+                self.assertIn(f"(scripts.{limit})\nstack traceback:\n", error["traceback"])
+                self.assertEqual("scripts." + limit, logged["setting"])
+                for told in error["traceback"], logged["traceback"]:
+                    self.assertEqual(lines, lines_told(told, name), told)
+                _, headers, page = usher.get("/" + name, headers={"Accept": "text/html"})
+                self.assertIn("text/html", headers["Content-Type"])
+                self.assertIn(f"{name}.lua:{lines[0]}: stopped after ", page)
+
+    def test_what_a_limit_has_stopped_is_for_the_log_only(self):
+        for name, (limit, *_) in STOPPED.items():
+            with self.subTest(name=name), Serve(settings(limit), scripts=self.folder) as usher:
+                status, _, body = usher.get("/" + name, headers={"Accept": "text/html"})
+                self.assertEqual((500, "internal_error"), (status, json.loads(body)["error"]["code"]))
+                self.assertNotIn("lua", body)
 
 
 if __name__ == "__main__":
