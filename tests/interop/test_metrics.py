@@ -242,20 +242,23 @@ class Service(unittest.TestCase):
             ("InvalidParameterValue", "AWS/EC2", [good]),
             ("InvalidParameterValue", "n", [good] * 1001),
             ("InvalidParameterValue", "n", [{**good, "Dimensions": many}]),
-            ("InvalidParameterValue", "n", [{**good, "Value": float("inf")}]),
-            ("InvalidParameterValue", "n", [{**good, "Value": float("nan")}]),
+            ("InvalidParameterValue", "n", [{**good, "Value": float("inf")}], "The value Infinity for"),
+            ("InvalidParameterValue", "n", [{**good, "Value": float("nan")}], "The value NaN for"),
             ("InvalidParameterValue", "n", [{**good, "Value": 2.0 ** 361}]),
-            ("InvalidParameterValue", "n", [{**good, "Timestamp": old}]),
-            ("InvalidParameterValue", "n", [{**good, "Unit": "Apples"}]),
+            ("InvalidParameterValue", "n", [{**good, "Timestamp": old}],
+             "Timestamp must specify a time within the past two weeks."),
+            ("InvalidParameterValue", "n", [{**good, "Unit": "Apples"}],
+             "Unit must be a value in the set [ Seconds, Microseconds, Milliseconds, Bytes, "),
             ("InvalidParameterValue", "n", [{"MetricName": "m", "Values": [1] * 151}]),
             ("InvalidParameterValue", "n", [{"MetricName": "m", "Values": [1, 2], "Counts": [1]}]),
             ("InvalidParameterCombination", "n", [{**good, "Values": [1]}]),
             ("MissingParameter", "n", [{"MetricName": "m"}]),
         ]
-        for code, namespace, data in rows:
+        for code, namespace, data, *words in rows:
             with self.subTest(code=code, data=str(data)[:80]):
                 with self.assertRaises(botocore.exceptions.ClientError) as caught:
                     self.api.put_metric_data(Namespace=namespace, MetricData=data)
+                self.assertIn("".join(words), caught.exception.response["Error"]["Message"])
                 self.assertEqual(caught.exception.response["Error"]["Code"], code)
                 self.assertEqual(caught.exception.response["ResponseMetadata"]["HTTPStatusCode"], 400)
         self.assertEqual([], self.api.list_metrics(Namespace="n")["Metrics"])

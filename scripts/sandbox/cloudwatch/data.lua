@@ -7,20 +7,24 @@ local DATA_MAX, DIMENSIONS_MAX, VALUES_MAX, TEXT_MAX = 1000, 30, 150, 255
 local LARGEST = 2.0 ^ 360
 local PAST, FUTURE = 14 * 86400, 2 * 3600
 
-local UNITS = { Percent = true, Count = true, None = true, Seconds = true, Microseconds = true,
-  Milliseconds = true }
-for _, size in ipairs { "", "Kilo", "Mega", "Giga", "Tera" } do
-  for _, what in ipairs { "Bytes", "Bits" } do
-    local unit = size == "" and what or size .. what:lower()
-    UNITS[unit], UNITS[unit .. "/Second"] = true, true
-  end
-end
-UNITS["Count/Second"] = true
+local UNITS = { "Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes",
+  "Bits", "Kilobits", "Megabits", "Gigabits", "Terabits", "Percent", "Count",
+  "Bytes/Second", "Kilobytes/Second", "Megabytes/Second", "Gigabytes/Second", "Terabytes/Second",
+  "Bits/Second", "Kilobits/Second", "Megabits/Second", "Gigabits/Second", "Terabits/Second", "Count/Second", "None" }
+local IS_UNIT = {}
+for _, unit in ipairs(UNITS) do IS_UNIT[unit] = true end
+
+local INFINITIES = { [math.huge] = "Infinity", [-math.huge] = "-Infinity" }
 
 local function missing(name) failure("MissingParameter", ("The parameter %s is required."):format(name)) end
 
 local function invalid(name, value)
-  failure("InvalidParameterValue", ("The value %s for parameter %s is invalid."):format(tostring(value), name))
+  local shown = value ~= value and "NaN" or INFINITIES[value] or tostring(value)
+  failure("InvalidParameterValue", ("The value %s for parameter %s is invalid."):format(shown, name))
+end
+
+local function refuse(name, what)
+  failure("InvalidParameterValue", ("The parameter %s must %s."):format(name, what))
 end
 
 local function text(value, name)
@@ -102,8 +106,13 @@ local function one(datum, i, now)
   local at, unit = datum.Timestamp or now, datum.Unit or "None"
   local row = { name = text(datum.MetricName, path .. "MetricName"),
     dimensions = dimensions(datum.Dimensions, path), parts = parts(datum, path), unit = unit, at = at }
-  if type(at) ~= "number" or at < now - PAST or at > now + FUTURE then invalid(path .. "Timestamp", at) end
-  if not UNITS[unit] then invalid(path .. "Unit", unit) end
+  if type(at) ~= "number" then invalid(path .. "Timestamp", at) end
+  if at < now - PAST or at > now + FUTURE then
+    refuse(path .. "Timestamp", "specify a time within the past two weeks")
+  end
+  if not IS_UNIT[unit] then
+    refuse(path .. "Unit", ("be a value in the set [ %s ]"):format(table.concat(UNITS, ", ")))
+  end
   local resolution = datum.StorageResolution
   if resolution and resolution ~= 1 and resolution ~= 60 then invalid(path .. "StorageResolution", resolution) end
   return row
