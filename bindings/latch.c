@@ -41,11 +41,20 @@ static int latch_new(lua_State *L) {
   return 1;
 }
 
-static void wake(struct latch *g) {
+static struct task *forget(struct latch *g) {
   struct task *task = g->waiting;
   g->waiting = NULL;
   alarm_stop(&g->alarm);
+  return task;
+}
+
+static void wake(struct latch *g) {
+  struct task *task = forget(g);
   if (task) task_wake(task);
+}
+
+static void on_cancel(void *g) {
+  forget(g);
 }
 
 static void on_time(struct alarm *alarm) {
@@ -68,6 +77,7 @@ static int latch_wait(lua_State *T) {
   lua_settop(T, 1);
   g->waiting = task_current(T);
   if (seconds < 1e9) alarm_start(&g->alarm, seconds, on_time);
+  task_cancel_by(g->waiting, on_cancel, g);
   return task_await(T, latch_passed, 0);
 }
 

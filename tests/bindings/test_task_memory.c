@@ -261,12 +261,43 @@ static void test_stopped(void **state) {
   house_close(&h);
 }
 
+/* --- a task that is stopped while it waits at a latch ---------------------------------------------- */
+
+static int wait_at_latch(lua_State *L) {
+  struct house *h = lua_touserdata(L, 1);
+  if (luaL_loadstring(L, "local l = require 'latch'.new()\n"
+                         "return function() l:open() end, function() l:wait() end"))
+    lua_error(L);
+  lua_call(L, 0, 2);
+  h->account = task_start(L, 0, on_end, h)->account;
+  h->run = luaL_ref(L, LUA_REGISTRYINDEX);
+  return 0;
+}
+
+static void test_latch(void **state) {
+  (void)state;
+  struct house h;
+  house_open(&h);
+  lua_State *L = h.vm->L;
+  lua_pushcfunction(L, wait_at_latch);
+  lua_pushlightuserdata(L, &h);
+  assert_int_equal(lua_pcall(L, 1, 0, 0), LUA_OK);
+  uv_run(&h.loop, UV_RUN_NOWAIT);
+  if (limited) task_end_account(h.account, LIMIT_WALL_TIME);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, h.run);
+  assert_int_equal(lua_pcall(L, 0, 0, 0), LUA_OK); /* opens it */
+  while (h.vm->tasks) uv_run(&h.loop, UV_RUN_NOWAIT);
+  assert_int_equal(h.status, limited ? TASK_STOPPED : LUA_OK);
+  house_close(&h);
+}
+
 int main(void) {
   log_set_level(LOG_OFF);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_plain),    cmocka_unit_test(test_collecting),
       cmocka_unit_test(test_stepping), cmocka_unit_test(test_failing),
       cmocka_unit_test(test_cut_off),  cmocka_unit_test(test_stopped),
+      cmocka_unit_test(test_latch),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   limited = true;
