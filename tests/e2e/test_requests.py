@@ -8,11 +8,12 @@ from process import Asking, Folder, Gate, Serve
 ROUTES = """return {
   { "GET", "/echo", "echo" }, { "POST", "/echo", "echo" }, { "POST", "/json", "json_body" },
   { "GET", "/keep", "keep" }, { "GET", "/late", "late" }, { "GET", "/gone", "gone" }, { "GET", "/reach", "reach" },
-  { "GET", "/reply", "reply" }, { "GET", "/spawn", "spawn" },
+  { "GET", "/reply", "reply" }, { "GET", "/spawn", "spawn" }, { "GET", "/print", "print" },
 }"""
 
 SCRIPTS = {
     "routes.lua": ROUTES,
+    "print.lua": "return function(req) print('a\\0b', nil, 'Zoë', 1) return { body = req.id } end",
     "echo.lua": """return function(req)
       return { json = { method = req.method, path = req.path, target = req.target, query = req.query,
         query_string = req.query_string, body = req.body, id = req.id, listener = req.listener, remote = req.remote,
@@ -169,6 +170,11 @@ class Requests(unittest.TestCase):
             self.assertIsNone(headers["X-Evil"])
             self.assertEqual(body["error"]["code"], "internal_error")
             self.assertEqual(body["error"]["request_id"], headers["X-Request-Id"])
+
+    def test_print(self):
+        _, _, request_id = self.usher.get("/print")
+        line = self.usher.wait_for("print")
+        self.assertEqual((line["level"], line["text"], line["request_id"]), ("info", "a\0b\tnil\tZoë\t1", request_id))
 
     def test_spawned(self):
         """A task of a flow outlives its answer, and its lines carry the request's id; the request itself is gone."""
