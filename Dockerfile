@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# One binary on Debian's libraries: docker build -t usher . && docker run -p 8080:8080 usher
+# One binary on Debian's libraries: docker build -t usher . && docker run --env-file FILE -p 8080:8080 usher
+# FILE has the variables of the README's "needed in production"; without them: docker run --network host usher dev
 FROM debian:12 AS build
 WORKDIR /src
 COPY . .
