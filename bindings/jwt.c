@@ -17,7 +17,13 @@
 int luaopen_jwt(lua_State *L);
 
 #define KEY "usher.jwt.key"
-enum { BITS_DEFAULT = 2048, BITS_MIN = 2048, BITS_MAX = 8192, TOKEN_MAX = 64 * 1024 };
+enum {
+  BITS_DEFAULT = 2048,
+  BITS_MIN = 2048,
+  BITS_MAX = 8192,
+  TOKEN_MAX = 64 * 1024,
+  PEM_MAX = 64 * 1024
+};
 
 /* The json module's function of this name, which every function here keeps as its first upvalue's
  * field. */
@@ -78,9 +84,11 @@ static int jwt_generate_key(lua_State *L) {
 static int jwt_import_key(lua_State *L) {
   size_t len;
   const char *pem = luaL_checklstring(L, 1, &len);
+  luaL_argcheck(L, len <= PEM_MAX, 1, "longer than 64 KiB");
   EVP_PKEY **box = push_key(L);
   BIO *bio = BIO_new_mem_buf(pem, (int)len);
-  if (bio) *box = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+  char none[] = ""; /* without a passphrase OpenSSL would ask the terminal for one */
+  if (bio) *box = PEM_read_bio_PrivateKey(bio, NULL, NULL, none);
   BIO_free(bio);
   if (*box && EVP_PKEY_is_a(*box, "RSA")) return 1;
   luaL_pushfail(L);

@@ -117,10 +117,25 @@ describe("jwt.decode", function()
   end)
 end)
 
+-- Whose passphrase nobody is asked for.
+local encrypted = [[
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIIBgjAcBgoqhkiG9w0BDAEDMA4ECPlP07A3mnjNAgIIAASCAWCbUiueEQcncRd0
+xKI7bAT6mddMziLP6XFir6YavdKl+qY2S3sRacLbYFPFdkNvwVO2IVGMGOX5UaTw
+G1f65LvKki+esdyN4fW4bcoXk4Coe1DEqHX/LLYWUwMPqDAGWWaUNPyYDcXamA8i
+B1/QlX1eVQQGIkTULa3ZsP89VGBPLfnqddGP3UWa3HnYBU6DZbT9fmL9+6CFv6Tp
+A50ulWGAY/gplFlYffi3CvU3/3JTK5tGfDs1Zq3WLttTnuwQz1EqqviaGjSvTkQN
+oGxKplOuxXLZAc0BNkYCuJw6murMqSndYMoPtZj6fVm+4M+oI5Vf1Yg0hiisfa9K
+Jv8VGkLjEScqxX6x4jmSd9PuDSj4R/F0Pa5cdWdM8XlYh2L/JXRQHYJwm0Ps5d71
+FUtzdDucWqNg9WyudrFDn58B2hYqq87W7lHe1qDBqEg12qWbcT9f9VjowmB0rsDz
+Hqslh8eY
+-----END ENCRYPTED PRIVATE KEY-----
+]]
+
 describe("jwt.import_key", function()
   it("takes private RSA keys only", function()
     local empty = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
-    for _, pem in ipairs { "", "nonsense", empty } do
+    for _, pem in ipairs { "", "nonsense", empty, encrypted } do
       local imported, message = jwt.import_key(pem)
       assert.is_nil(imported)
       assert.equal("not a private RSA key in PEM", message)
