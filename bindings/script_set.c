@@ -90,13 +90,14 @@ static int check_inside(struct reading *r, const char *path) {
   return UV_ELOOP;
 }
 
+/* advice: what to do when it cannot be read */
 static int read_file(struct reading *r, struct script_file *file, const char *path,
-                     const char *name) {
+                     const char *name, const char *advice) {
   file->name = strdup(name);
   file->path = strdup(path);
   errno = 0;
   file->data = vm_read_file(path, &file->len);
-  if (!file->data) return refuse(r, "%s: %s; usher must be able to read it", path, strerror(errno));
+  if (!file->data) return refuse(r, "%s: %s; %s", path, strerror(errno), advice);
   file->chunk = chunk_new();
   if (!file->name || !file->path || !file->chunk) return UV_ENOMEM;
   if (file->len > FILE_MAX) return refuse(r, "%s is larger than 1 MB", path);
@@ -105,16 +106,12 @@ static int read_file(struct reading *r, struct script_file *file, const char *pa
 
 static int read_one(struct reading *r, const char *path, const char *name) {
   struct script_file *file = add(r->set);
-  return file ? read_file(r, file, path, name) : UV_ENOMEM;
+  if (!file) return UV_ENOMEM;
+  return read_file(r, file, path, name, "usher must be able to read it");
 }
 
 static int read_config(struct reading *r, const char *path) {
-  size_t len;
-  char *data = vm_read_file(path, &len);
-  if (!data)
-    return refuse(r, "%s: %s; --config takes a file that can be read", path, strerror(errno));
-  free(data);
-  return read_file(r, &r->set->config, path, path);
+  return read_file(r, &r->set->config, path, path, "--config takes a file that can be read");
 }
 
 static int read_folder(struct reading *r, const char *folder, const char *prefix, int depth);
@@ -238,6 +235,8 @@ int script_set_read(const char *folder, const char *config, bool links, struct s
     before = now; /* NULL when a file went away while it was read: look again */
   }
   if (still) {
+    free(*problem); /* of a reading before */
+    *problem = NULL;
     *out = before;
     return 0;
   }
