@@ -165,7 +165,7 @@ static int start(lua_State *L) {
 int background_start(struct vm *vm) {
   lua_pushcfunction(vm->L, start);
   if (lua_pcall(vm->L, 0, 0, 0) == LUA_OK) return 0;
-  log_event(LOG_ERROR, "background_failed", "error", lua_tostring(vm->L, -1), NULL);
+  log_event(LOG_ERROR, "background_failed", "error", vm_error_text(vm->L), NULL);
   lua_pop(vm->L, 1);
   return UV_ENOMEM;
 }
