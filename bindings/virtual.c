@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LIMITS = 4096 };
+enum { LIMITS = 4096, PARTS_MAX = 10000 };
 
 struct virtual {
   bool on;
@@ -178,9 +178,11 @@ static int virtual_text(lua_State *L) {
     luaL_pushresult(&b);
     return 1;
   }
-  lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
-  luaL_checkstack(L, (int)n + LUA_MINSTACK, "too many parts");
-  for (lua_Integer i = 1; i <= n; i++) lua_rawgeti(L, 1, i);
+  lua_Unsigned parts = lua_rawlen(L, 1);
+  luaL_argcheck(L, parts <= PARTS_MAX, 1, "too many parts");
+  int n = (int)parts;
+  luaL_checkstack(L, n + LUA_MINSTACK, "too many parts");
+  for (int i = 1; i <= n; i++) lua_rawgeti(L, 1, i);
   luaL_buffinit(L, &b);
   for (int i = 1; i <= n; i++) add_text(L, &b, 1 + i);
   luaL_pushresult(&b);

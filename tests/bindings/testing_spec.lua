@@ -282,3 +282,13 @@ describe("a world's randomness", function()
     assert.not_equal(id, crypto.uuid())
   end)
 end)
+
+describe("virtual.text", function()
+  it("takes no list whose length Lua only guesses", function()
+    local source = { "return { 'x', 'x', 'x', 'x', [5] = 'x'" }
+    for bit = 3, 40 do source[#source + 1] = ("[%d] = 'x'"):format(1 << bit) end
+    local list = load(table.concat(source, ", ") .. "}")()
+    assert.equal(1 << 40, #list)
+    assert.error_matches(function() require "virtual".text(list) end, "too many parts")
+  end)
+end)
