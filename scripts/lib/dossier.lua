@@ -3,7 +3,8 @@
 -- repair, reconcile). Only reads. diagnosis.lua judges it; report.lua shows it. Functions yield and raise an
 -- error that says which store cannot be read.
 local clock, cognito, config = require "clock", require "cognito", require "config"
-local dynamodb, stripe, task = require "dynamodb", require "stripe", require "task"
+local dynamodb, json = require "dynamodb", require "json"
+local stripe, task = require "stripe", require "task"
 local clean_email = require "lib.validate.email"
 local intent, keys, outbox = require "lib.intent", require "lib.keys", require "lib.outbox"
 
@@ -71,16 +72,19 @@ local function read_customers(facts)
 end
 
 
--- One that is named but not among those of the address.
-local function read_customer(facts, id)
-  if not id or facts.customers[id] or facts.gone[id] then return end
+-- -> customer | nil: there is none, or no longer
+local function get_customer(id)
   local customer, err = stripe.retrieve_customer(id)
   if not customer and err.status ~= 404 then dossier.unread("Stripe", err) end
-  if customer and not customer.deleted then
-    facts.customers[id] = customer
-  else
-    facts.gone[id] = true
-  end
+  return customer and not customer.deleted and customer or nil
+end
+
+
+-- One that is named but not among those of the address.
+local function read_customer(facts, id)
+  if facts.customers[id] or facts.gone[id] then return end
+  facts.customers[id] = get_customer(id)
+  facts.gone[id] = not facts.customers[id] or nil
 end
 
 
@@ -214,8 +218,9 @@ local function resolve(facts, asked)
   if asked:find("@", 1, true) then return clean_email(asked) or asked:lower() end
   local id = asked:gsub("^USER#", ""):gsub("^ACCOUNT#", "")
   if id:find("^cus_") then
-    local customer = stripe.retrieve_customer(id)
-    return customer and customer.email
+    local customer = get_customer(id)
+    facts.customers[id] = customer
+    return customer and customer.email ~= json.null and customer.email or nil
   end
   local details = get_row(keys.account(id))
   if details then facts.asked_account = id end

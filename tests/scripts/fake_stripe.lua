@@ -53,6 +53,10 @@ return function(world, wrap)
         return copy(method)
       end)
     end,
+    retrieve_customer = function(id)
+      if world.customers[id] then return copy(world.customers[id]) end
+      return err(404, "invalid_request_error", "resource_missing", "id")
+    end,
     retrieve_payment_method = function(id)
       if world.methods[id] then return copy(world.methods[id]) end
       return err(404, "invalid_request_error", "resource_missing", "payment_method")
