@@ -46,6 +46,11 @@ export class CodeStep {
     this.resend.show();
   }
 
+  // The same code once more: it was right, but the account waited for something else.
+  again() {
+    if (byId('code').value) this.work.run(() => this.#confirm());
+  }
+
   async #confirm() {
     const wrong = [];
     if (!this.person().email) wrong.push({ field: 'email', message: 'Please fill this in.' });

@@ -99,6 +99,12 @@ export class FormStep {
       link: code === 'account_exists' && signIn ? { href: signIn, text: 'Sign in' } : null };
   }
 
+  // Stripe has said no after all: what was typed stands there still, and with another card it is the same sign-up.
+  refuseCard() {
+    this.card.refused();
+    this.problems.show([this.#whole('card_not_accepted', this.settings.messages.card_not_accepted)]);
+  }
+
   // What the way back from Google said.
   refusedByGoogle(code) {
     const known = Object.hasOwn(this.settings.messages, code);

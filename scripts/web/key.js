@@ -12,6 +12,13 @@ async function copy(input) {
   }
 }
 
+// Another card was taken. -> was the account there already?
+export function takeCard() {
+  byId('key-card').hidden = true;
+  byId('card-taken').textContent = 'Your card was accepted.';
+  return !byId('card-wanted').hidden;
+}
+
 function askBeforeLeaving(event) {
   event.preventDefault();
 }
@@ -23,14 +30,19 @@ async function onCopy() {
   if (done) removeEventListener('beforeunload', askBeforeLeaving);
 }
 
-// answer: {visible_account_id, api_key?: {id, secret?}}
+// answer: {visible_account_id, api_key?: {id, secret?}, card_accepted?: false}
 export function showKey(answer) {
   const value = answer.api_key?.secret;
+  const refused = answer.card_accepted === false;
   byId('account').textContent = answer.visible_account_id;
   byId('key-shown').hidden = !value;
   byId('key-gone').hidden = Boolean(value) || !answer.api_key;
-  byId('key-later').hidden = Boolean(answer.api_key);
-  if (!answer.api_key) document.querySelector('#key-step h1').textContent = 'Your e-mail address is confirmed';
+  byId('key-later').hidden = Boolean(answer.api_key) || refused;
+  byId('key-card').hidden = !refused;
+  byId('card-wanted').hidden = !answer.api_key;
+  byId('card-needed').hidden = Boolean(answer.api_key);
+  document.querySelector('#key-step h1').textContent = answer.api_key ? 'Your account is ready'
+    : 'Your e-mail address is confirmed';
   if (!value) return;
   byId('secret').value = value;
   byId('secret').addEventListener('focus', (event) => event.target.select());

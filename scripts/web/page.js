@@ -3,10 +3,10 @@
 import { address } from './address.js';
 import { CodeStep } from './code.js';
 import { FormStep } from './form.js';
-import { showKey } from './key.js';
+import { showKey, takeCard } from './key.js';
 import { progress } from './progress.js';
 import { Reveal } from './reveal.js';
-import { finish, route } from './steps.js';
+import { askForCard, finish, hasFinished, resume, route } from './steps.js';
 
 const byId = (id) => document.getElementById(id);
 
@@ -33,6 +33,10 @@ function showMailbox(settings) {
 }
 
 function onSignedUp(answer, email, code) {
+  if (hasFinished()) {
+    onCardTaken(email, code);
+    return;
+  }
   if (answer.next !== 'sign_in') {
     code.begin(answer, email);
     location.hash = 'confirm';
@@ -44,9 +48,29 @@ function onSignedUp(answer, email, code) {
 }
 
 function onKey(answer) {
-  progress.set({ done: answer.visible_account_id });
+  progress.set({ done: answer.visible_account_id, has_key: Boolean(answer.api_key),
+    card_refused: answer.card_accepted === false });
   showKey(answer);
   finish('key');
+}
+
+// The account was there already, or is now: then the same code shows the key.
+function onCardTaken(email, code) {
+  progress.set({ email, card_refused: false });
+  if (takeCard()) {
+    finish('key');
+    return;
+  }
+  resume();
+  code.again();
+}
+
+// What is known after a reload.
+function knownKey() {
+  const done = progress.get('done');
+  if (!done || !['#key', '#card'].includes(location.hash)) return null;
+  return { visible_account_id: done, api_key: progress.get('has_key') ? {} : undefined,
+    card_accepted: !progress.get('card_refused') };
 }
 
 async function start() {
@@ -56,10 +80,14 @@ async function start() {
   const code = new CodeStep(settings, onKey);
   const form = new FormStep(settings, (answer, email) => onSignedUp(answer, email, code));
   const reveal = new Reveal(settings, onKey);
-  const done = location.hash === '#key' && progress.get('done');
-  if (done) onKey({ visible_account_id: done, api_key: {} });
+  byId('another-card').addEventListener('click', () => {
+    askForCard();
+    form.refuseCard();
+  });
+  const known = knownKey();
+  if (known) onKey(known);
   else if (address.signedIn || reveal.isBack) finish('welcome');
-  else route({ form: () => {}, code: () => code.show() });
+  route({ form: () => {}, code: () => code.show() });
   if (reveal.isBack) reveal.comeBack();
   else if (address.error) form.refusedByGoogle(address.error);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Which step is seen. The address says it (nothing or #confirm), so that reload, back and forward do what they say; the
-// last step stays whatever is pressed, because its key is shown once.
+// last step stays whatever is pressed, because its key is shown once. Only another card (#card) leads to the form and back.
 const TITLES = { form: 'Create your account', code: 'Read your mail', key: 'Your account is ready',
   welcome: 'Your account is ready' };
 
-let finished = false;
+let last = null; // the step that ended it
 let seen = null;
 
 function show(name) {
@@ -16,17 +16,34 @@ function show(name) {
   seen = name;
 }
 
-// The last step: nothing leads away from it but a link or a reload.
+// The last step: nothing leads away from it but a link, a reload or askForCard.
 export function finish(name) {
-  finished = true;
+  last = name;
   if (name === 'key') history.replaceState(null, '', '#key');
   show(name);
+}
+
+export const hasFinished = () => last !== null;
+
+// Not the last yet: the code's step goes on.
+export function resume() {
+  last = null;
+  location.hash = 'confirm';
+}
+
+// The form once more, for another card.
+export function askForCard() {
+  history.pushState(null, '', '#card');
+  show('form');
 }
 
 // arrivals: {form, code}, each called when its step is shown.
 export function route(arrivals) {
   const follow = () => {
-    if (finished) return;
+    if (last) {
+      show(location.hash === '#card' ? 'form' : last);
+      return;
+    }
     const name = location.hash === '#confirm' ? 'code' : 'form';
     arrivals[name]();
     show(name);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The second step: codes that are wrong, old or late, and the browser that they belong to."""
-from chromium import fixture, main
+from chromium import ALL_LOOKS, fixture, main
 from door import CONFIRM, SIGNUP, Browser, form, usher
 from page import PageTest, somebody
 
@@ -93,6 +93,128 @@ class Code(PageTest):
         self.window.see("key-step")
         self.assertTrue(self.window.is_seen("key-later"))
         self.window.shoot("key-later")
+
+
+class Card(PageTest):
+    """Stripe says no to the card: the page says so, and takes another one with the same sign-up."""
+    SETTINGS = '{ stripe = { attach = "at_confirm" } }'
+
+    def setUp(self):
+        if not type(self).ready:
+            other_usher = usher(self.SETTINGS)
+            self.addClassCleanup(other_usher.stop)
+            type(self).ready = other_usher.ready
+        super().setUp()
+
+    def cards(self, email):
+        customer, = self.stores.customers(email)
+        return [card.card.last4 for card in self.stores.cards(customer.id)]
+
+    def give(self, token, email):
+        self.window.click("another-card")
+        self.window.see("form-step")
+        self.assert_errors({"stripe_token": "The card was not accepted. Please try another one."})
+        self.assertEqual(self.window.get("email").get_property("value"), email)
+        self.change(stripe_token=token)
+        self.submit()
+
+    def test_refused_at_the_confirmation(self):
+        window = self.window
+        email = self.to_the_code(stripe_token="tok_chargeDeclined")
+        self.enter(self.stores.code(email))
+        window.see("key-card")
+        self.assertIn("Your card was not accepted. Your account has no card yet", window.text("key-card"))
+        self.assert_sound()
+        window.shoot("key-card", ALL_LOOKS)
+        secret = window.get("secret").get_property("value")
+        self.assertTrue(secret.startswith("usher_dev_"))
+        self.give("tok_chargeDeclinedInsufficientFunds", email)
+        self.assert_errors({"stripe_token": "The card was not accepted. Please try another one."})
+        window.shoot("card-again")
+        window.driver.back()  # the key is still there
+        window.see("key-step")
+        self.assertEqual(window.get("secret").get_property("value"), secret)
+        window.driver.forward()
+        window.see("form-step")
+        self.change(stripe_token="tok_mastercard")
+        self.submit()
+        window.read("card-taken", "Your card was accepted.")
+        window.see("key-step")
+        self.assertFalse(window.is_seen("key-card"))
+        self.assertEqual(window.get("secret").get_property("value"), secret)
+        self.assertEqual(self.cards(email), ["4444"])
+        self.assert_sound()
+        window.shoot("key-card-taken")
+        window.click("copy")
+        window.read("copied", "Copied")
+
+    def test_a_reload_in_between(self):
+        window = self.window
+        email = self.to_the_code(stripe_token="tok_chargeDeclined")
+        self.to_the_key(email)
+        window.driver.refresh()
+        window.see("key-card")
+        self.assertTrue(window.is_seen("key-gone"))
+        window.click("another-card")
+        window.see("form-step")
+        self.fill(email=email)
+        self.submit()
+        window.read("card-taken", "Your card was accepted.")
+        self.assertEqual(self.cards(email), ["4242"])
+        window.driver.refresh()
+        window.see("key-gone")
+        self.assertFalse(window.is_seen("key-card"))
+
+
+class NoAccountWithoutCard(Card):
+    """Where the card is part of the sign-up: who confirms without a good one has no account yet."""
+    SETTINGS, ready = "{}", None
+
+    def to_the_confirmation(self):
+        self.open()
+        email = self.fill(stripe_token="tok_chargeDeclined")
+        self.submit()
+        self.assert_errors({"stripe_token": "The card was not accepted. Please try another one."})
+        self.window.click("have-code")
+        self.window.see("code-email-field")
+        self.window.type("code-email", email)
+        self.enter(self.stores.code(email))
+        self.window.see("key-card")
+        return email
+
+    def test_refused_at_the_confirmation(self):
+        window = self.window
+        email = self.to_the_confirmation()
+        self.assertIn("Your account is made as soon as you give us another one.", window.text("key-card"))
+        self.assertEqual(window.driver.title, "Your account is ready")
+        for name in ("key-shown", "key-gone", "key-later"):
+            self.assertFalse(window.is_seen(name), name)
+        self.assert_sound()
+        window.shoot("card-needed", ALL_LOOKS)
+        self.give("tok_visa", email)
+        window.see("key-shown")
+        self.assertFalse(window.is_seen("key-card"))
+        self.assertTrue(window.get("secret").get_property("value").startswith("usher_dev_"))
+        self.stores.whole(email)
+        window.click("copy")
+        window.read("copied", "Copied")
+
+    def test_a_reload_in_between(self):
+        window = self.window
+        email = self.to_the_confirmation()
+        window.driver.refresh()
+        window.see("key-card")
+        self.assertFalse(window.is_seen("key-gone"))
+        window.click("another-card")
+        window.see("form-step")
+        self.fill(email=email)
+        self.submit()
+        window.see("code-step")
+        self.enter(self.stores.code(email))
+        window.see("key-shown")
+        self.stores.whole(email)
+        window.click("copy")
+        window.read("copied", "Copied")
 
 
 class Resend(PageTest):
