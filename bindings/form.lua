@@ -14,11 +14,18 @@ local form = {}
 -- Percent-encodes everything but RFC 3986's unreserved characters; a space becomes %20.
 form.escape = crypto.percent
 
--- Percent escapes and + as a space; an escape that is none stays as it was sent.
+local function byte_of(digits)
+  return string.char(tonumber(digits, 16))
+end
+
+-- The percent escapes of a path; one that is none stays as it was sent.
+function form.unescape_path(text)
+  return (text:gsub("%%(%x%x)", byte_of))
+end
+
+-- The same of a form or a query, where + is a space.
 function form.unescape(text)
-  return (text:gsub("%+", " "):gsub("%%(%x%x)", function(digits)
-    return string.char(tonumber(digits, 16))
-  end))
+  return form.unescape_path((text:gsub("%+", " ")))
 end
 
 local function number_text(value, key)

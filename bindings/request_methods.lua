@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What a request can do beyond giving its bytes: req:json(), req.query, req:cookie(name). Loaded by answer.lua.
-local fail, json, methods = require "fail", require "json", require "request"
+local fail, form, json = require "fail", require "form", require "json"
+local methods = require "request"
 
 -- req:json() -> table. 415 when the body is not said to be JSON, 400 when it is not a JSON object (RFC 8259), has a key
 -- twice, a NUL, or is nested too deep.
@@ -15,17 +16,13 @@ function methods:json()
   return value
 end
 
-local function unescape(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
 -- req.query: table of the decoded parameters; the first of each name counts.
 function methods:query()
   local query = {}
   for pair in self.query_string:gmatch("[^&]+") do
     local name, value = pair:match("^([^=]*)=?(.*)$")
-    name = unescape(name)
-    if query[name] == nil then query[name] = unescape(value) end
+    name = form.unescape(name)
+    if query[name] == nil then query[name] = form.unescape(value) end
   end
   return query
 end

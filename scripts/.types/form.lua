@@ -10,6 +10,11 @@ local form = {}
 ---@return string
 function form.escape(text) end
 
+---Percent escapes. Does not yield.
+---@param text string
+---@return string
+function form.unescape_path(text) end
+
 ---Percent escapes, and + as a space. Does not yield.
 ---@param text string
 ---@return string

@@ -3,7 +3,7 @@
 -- (oldest first) and DELETE /slack forgets them. Faults (service "slack", operation "post") make it refuse: by
 -- status, in Slack's own words, with Retry-After for 429.
 local db = require "sandbox.store"
-local json = require "json"
+local form, json = require "form", require "json"
 local faults, settings, time = require "sandbox.faults", require "sandbox.settings", require "sandbox.time"
 
 local slack = {}
@@ -29,15 +29,10 @@ local function plain(status, text, headers)
 end
 
 
-local function unescape(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
-
 -- JSON, or a form whose field `payload` is JSON.
 local function payload_of(req)
-  local form = (req:header("content-type") or ""):find("x-www-form-urlencoded", 1, true)
-  local text = form and unescape(("&" .. req.body):match("&payload=([^&]*)") or "") or req.body
+  local is_form = (req:header("content-type") or ""):find("x-www-form-urlencoded", 1, true)
+  local text = is_form and form.unescape(("&" .. req.body):match("&payload=([^&]*)") or "") or req.body
   local payload = json.decode(text)
   if type(payload) == "table" and not json.is_array(payload) then return payload, text end
 end

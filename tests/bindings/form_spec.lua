@@ -109,3 +109,15 @@ describe("form.decode", function()
     end)
   end
 end)
+
+describe("form.unescape", function()
+  -- text, as a part of a form or a query, as a part of a path
+  for _, case in ipairs {
+    { "a+b%20c", "a b c", "a+b c" }, { "%2B%2b", "++", "++" }, { "100%", "100%", "100%" },
+    { "%zz%4", "%zz%4", "%zz%4" }, { "%2541", "%41", "%41" }, { "%C3%A4", "ä", "ä" }, { "", "", "" },
+  } do
+    it("reads " .. case[1], function()
+      assert.same({ case[2], case[3] }, { form.unescape(case[1]), form.unescape_path(case[1]) })
+    end)
+  end
+end)

@@ -12,18 +12,13 @@ local function is_path(text)
 end
 
 
-local function unescape(text)
-  return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
-end
-
-
 -- value: as it was decoded from the query, or nil. -> path ("/" when there was none) | nil: not acceptable
 local function read(value)
   if value == nil or value == "" then return "/" end
   if #value > MOST or not is_path(value) then return nil end
   local text = value
   for _ = 1, DEEPEST do
-    local plain = unescape(text)
+    local plain = form.unescape_path(text)
     if plain == text then return value end
     if not is_path(plain) then return nil end
     text = plain

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Sandbox, Lambda: the API of 2015-03-31 as far as operations use it: Invoke, ListFunctions, GetFunction. REST-JSON and
 -- signed; refusals have their code in a header.
-local crypto, json, log = require "crypto", require "json", require "log"
-local task = require "task"
+local crypto, form, json = require "crypto", require "form", require "json"
+local log, task = require "log", require "task"
 local failure, signature = require "sandbox.failure", require "sandbox.aws_signature"
 local functions, invoke = require "sandbox.lambda.functions", require "sandbox.lambda.invoke"
 
@@ -91,11 +91,6 @@ local function check_qualifier(fn, qualifier)
 end
 
 
-local function unescape(text)
-  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
-
 local function route(req)
   signature.check_rest(req, SERVICE)
   local rest = req.target:match("^/2015%-03%-31/functions/?([^?]*)")
@@ -103,7 +98,7 @@ local function route(req)
   if rest == "" and req.method == "GET" then return list() end
   local name, what = rest:match("^([^/]+)(.*)$")
   if not name then failure("UnknownOperationException", nil, nil, 404) end
-  local fn = functions.get(unescape(name))
+  local fn = functions.get(form.unescape_path(name))
   check_qualifier(fn, req.query.Qualifier)
   if what == "/invocations" and req.method == "POST" then return run(fn, req) end
   if what == "/configuration" and req.method == "GET" then return { status = 200, json = describe(fn) } end
