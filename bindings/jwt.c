@@ -4,6 +4,7 @@
  * a userdata that owns its EVP_PKEY. Judges signatures only: what iss, aud, exp and the others must
  * say is the caller's business. Nothing here yields. */
 #include "encoding.h"
+#include "guard.h"
 
 #include <lauxlib.h>
 #include <openssl/core_names.h>
@@ -280,6 +281,7 @@ static void push_entry(lua_State *L, int keys, int header) {
   lua_Integer count = luaL_len(L, keys);
   lua_getfield(L, header, "kid");
   for (lua_Integer i = 1; i <= count; i++) {
+    guard_check(L);
     lua_geti(L, keys, i); /* stack: kid, entry */
     if (entry_fits(L, count)) {
       lua_remove(L, -2);
