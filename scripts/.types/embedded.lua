@@ -15,4 +15,9 @@ function embedded.list(prefix) end
 ---@return string? text nil: there is no such file
 function embedded.read(path) end
 
+---The main function of a Lua file; nil when there is no such file. Does not yield.
+---@param path string
+---@return function?
+function embedded.load(path) end
+
 return embedded

@@ -19,4 +19,15 @@ function script_files.origin() end
 ---@return string? path
 function script_files.read(name) end
 
+---The main function of a script, with the globals of usher's own; nil when there is none. Raises what is wrong with it.
+---Does not yield.
+---@param name string
+---@return function? chunk
+---@return string? path
+function script_files.load(name) end
+
+---Raises what is wrong with a script as load would, and loads nothing when it is known to have no fault. Does not yield.
+---@param name string
+function script_files.compile(name) end
+
 return script_files
