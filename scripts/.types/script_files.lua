@@ -26,7 +26,7 @@ function script_files.read(name) end
 ---@return string? path
 function script_files.load(name) end
 
----Raises what is wrong with a script as load would, and loads nothing when it is known to have no fault. Does not yield.
+---Raises what is wrong with a script as load would; loads nothing when it is known to have no fault. Does not yield.
 ---@param name string
 function script_files.compile(name) end
 

@@ -152,7 +152,8 @@ local function attach_method(intent)
   local method, err = stripe.attach_payment_method(intent.payment_method, { customer = intent.stripe_id },
     options(intent, "attach", intent.card_n))
   if method or err.status ~= 400 or err.type == "card_error" then return method, err end
-  local found = stripe.retrieve_payment_method(intent.payment_method)
+  local found, problem = stripe.retrieve_payment_method(intent.payment_method)
+  if not found and problem.status ~= 404 then return nil, problem end
   if found and found.customer == intent.stripe_id then return found end
   return nil, err
 end

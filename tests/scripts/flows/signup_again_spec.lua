@@ -127,6 +127,17 @@ describe("the same request again", function()
     assert.equal(world:intent().payment_method, customer.invoice_settings.default_payment_method)
   end)
 
+  it("calls no card refused while Stripe cannot say whether it is attached", function()
+    world:fail("stripe.update_customer", { status = 500, type = "api_error" })
+    assert.equal(503, sign_up(nil, KEY).status)
+    world.now, world.keys = world.now + 25 * 3600, {}
+    world:fail("stripe.retrieve_payment_method", { kind = "timeout", sent = true, type = "connection_error" })
+    assert.equal(503, sign_up(nil, KEY).status)
+    assert.is_nil(world:intent().card_declined)
+    assert.equal(201, sign_up(nil, KEY).status)
+    assert_complete()
+  end)
+
   it("finds the card that was attached, when its id was lost", function()
     world:fail("stripe.update_customer", { status = 500, type = "api_error" })
     assert.equal(503, sign_up(nil, KEY).status)
