@@ -323,18 +323,9 @@ static void push_trusted_names(lua_State *L) {
   lua_pop(L, 1);
 }
 
-static void make_metatables(lua_State *L) {
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_setfield(L, LUA_REGISTRYINDEX, METATABLES);
-}
-
 void globals_install(lua_State *L) {
   bool trusted = vm_of(L)->settings.trusted;
-  make_metatables(L);
+  vm_make_weak_table(L, METATABLES);
   if (!trusted) forget_hidden_ways(L);
   if (trusted)
     push_trusted_names(L);

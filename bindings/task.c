@@ -189,14 +189,15 @@ static void on_check(uv_check_t *h) {
   run_and_rest(h->data);
 }
 
-int task_queue_open(struct vm *vm) {
+void task_queue_open(struct vm *vm) {
   vm->ready_tail = &vm->ready;
   vm->before_poll.data = vm->after_poll.data = vm->busy.data = vm;
-  uv_prepare_init(vm->settings.loop, &vm->before_poll);
+  vm->handles = 3;
+  uv_prepare_init(vm->settings.loop, &vm->before_poll); /* none of these fails on an open loop */
   uv_check_init(vm->settings.loop, &vm->after_poll);
   uv_idle_init(vm->settings.loop, &vm->busy);
   uv_prepare_start(&vm->before_poll, on_prepare);
-  return uv_check_start(&vm->after_poll, on_check);
+  uv_check_start(&vm->after_poll, on_check);
 }
 
 void task_queue_close(struct vm *vm) {

@@ -59,8 +59,8 @@ char *task_error_text(lua_State *T, int status);
 /* Once for each state, protected: what task.c must have at hand when memory is out. */
 void task_prepare(lua_State *L);
 
-/* Hooks the run queue into the vm's loop, and out of it. */
-int task_queue_open(struct vm *vm);
+/* Hooks the run queue into the vm's loop, and out of it. Closing its handles is the vm's. */
+void task_queue_open(struct vm *vm);
 void task_queue_close(struct vm *vm);
 
 int luaopen_task(lua_State *L);

@@ -145,10 +145,5 @@ int luaopen_trail(lua_State *L) {
 }
 
 void trail_prepare(lua_State *L) {
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_setfield(L, LUA_REGISTRYINDEX, TRAILS);
+  vm_make_weak_table(L, TRAILS);
 }

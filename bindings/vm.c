@@ -27,6 +27,15 @@ struct vm *vm_of(lua_State *L) {
   return (*(struct context **)lua_getextraspace(L))->vm;
 }
 
+void vm_make_weak_table(lua_State *L, const char *key) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_setfield(L, LUA_REGISTRYINDEX, key);
+}
+
 const char *vm_error_text(lua_State *L) {
   return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error that is not a message";
 }
@@ -225,7 +234,7 @@ fail:
 
 static void on_handle_closed(uv_handle_t *h) {
   struct vm *vm = h->data;
-  if (--vm->tasks == 0) free(vm); /* tasks counts the handles now */
+  if (--vm->handles == 0) free(vm);
 }
 
 void vm_close(struct vm *vm) {
@@ -237,7 +246,6 @@ void vm_close(struct vm *vm) {
   guard_free(vm->guard);
   script_set_unref(vm->set);
   free(context);
-  vm->tasks = 3;
   uv_close((uv_handle_t *)&vm->before_poll, on_handle_closed);
   uv_close((uv_handle_t *)&vm->after_poll, on_handle_closed);
   uv_close((uv_handle_t *)&vm->busy, on_handle_closed);

@@ -55,7 +55,8 @@ struct vm {
   uv_prepare_t before_poll;
   uv_check_t after_poll;
   uv_idle_t busy;      /* runs while tasks are ready, so that the poll does not block */
-  unsigned tasks;      /* alive; when closing: handles still open */
+  unsigned handles;    /* not closed yet */
+  unsigned tasks;      /* alive */
   unsigned background; /* alive, of jobs: these do not count in tasks */
   enum vm_phase phase;
   struct waiter *waiters; /* jobs that sleep */
@@ -77,6 +78,9 @@ void vm_close(struct vm *vm);
 
 /* The vm of any state or coroutine in it. */
 struct vm *vm_of(lua_State *L);
+
+/* registry[key] = a new table that does not keep what its keys are alive. */
+void vm_make_weak_table(lua_State *L, const char *key);
 
 /* The error on top of L as text, whatever it is; valid until it is popped. Never raises. */
 const char *vm_error_text(lua_State *L);
