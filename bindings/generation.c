@@ -61,6 +61,10 @@ static int load_handler(lua_State *L) {
   return 0;
 }
 
+static void on_time(uv_timer_t *timer) {
+  generation_close(timer->data);
+}
+
 static void on_idle(struct vm *vm) {
   struct generation *g = vm->host;
   if (g->on_idle) g->on_idle(g->idle_ctx);
@@ -68,7 +72,7 @@ static void on_idle(struct vm *vm) {
   if (vm->background && vm->phase != VM_LAST)
     background_tell(vm, VM_LAST);
   else if (!vm->background)
-    uv_timer_start(&g->timer, g->timer.timer_cb, 0, 0); /* a task's end is still on the stack */
+    uv_timer_start(&g->timer, on_time, 0, 0); /* a task's end is still on the stack */
 }
 
 int generation_open(const struct vm_settings *from, const char *handler, struct version *version,
@@ -125,10 +129,6 @@ void generation_drain(struct generation *g, void (*when_idle)(void *ctx), void *
 
 void generation_finish(struct generation *g) {
   if (g->vm->phase != VM_LAST) background_tell(g->vm, VM_LAST);
-}
-
-static void on_time(uv_timer_t *timer) {
-  generation_close(timer->data);
 }
 
 void generation_retire(struct generation *g, uint64_t drain_ms, void (*on_gone)(void *ctx),
