@@ -3,16 +3,10 @@
 #ifndef USHER_TESTS_CLIENT_WORLD_H
 #define USHER_TESTS_CLIENT_WORLD_H
 
+#include "unit.h"
+
 #include "client.h"
 #include "peer.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
 
 #define OK    "HTTP/1.1 200 OK\r\n"
 #define EMPTY OK "Content-Length: 0\r\n\r\n"

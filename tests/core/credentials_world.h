@@ -5,17 +5,11 @@
 #ifndef USHER_TESTS_CREDENTIALS_WORLD_H
 #define USHER_TESTS_CREDENTIALS_WORLD_H
 
+#include "unit.h"
+
 #include "client.h"
 #include "credentials_round.h"
 #include "peer.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
 
 enum { MOST_VARIABLES = 8, MOST_LINES = 6, MOST_REQUESTS = 8 };
 

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose address it is, as rows. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 #include "address.h"
 
@@ -31,7 +27,7 @@ static void test_parse(void **state) {
       {"1.2.3.4, 5.6.7.8", NULL, NULL},
       {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL, NULL},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+  for (size_t i = 0; i < COUNT(rows); i++) {
     struct address a;
     char text[ADDRESS_TEXT];
     bool ok = address_parse(&a, (struct slice){rows[i].text, strlen(rows[i].text)});
@@ -78,7 +74,7 @@ static void test_forwarded(void **state) {
       {PROXY_FORWARDED, 1, {"proto=https"}, NULL},
       {PROXY_FORWARDED, 2, {"for=6.6.6.6", "for=1.1.1.1, for=2.2.2.2"}, "1.1.1.1"},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+  for (size_t i = 0; i < COUNT(rows); i++) {
     struct proxy_settings proxy = {rows[i].hops, rows[i].header};
     struct slice lines[3];
     struct address found;

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* core/ini and core/aws_config: what the shared files say, however badly they are written, and the
  * order of precedence. */
+#include "unit.h"
+
 #include "aws_config.h"
 #include "ini.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <uv.h>
-
-#include <cmocka.h>
-
-#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
 /* Each setting as [section]key=value; or [section]key.sub=value; */
 static int note(void *ctx, const char *section, const char *key, const char *sub,

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which settings are taken, and who is let in. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 #include "cors.h"
 
@@ -33,7 +29,7 @@ static void test_settings(void **state) {
       {"", false, UV_EINVAL},
       {"https://a\r\nX", false, UV_EINVAL},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+  for (size_t i = 0; i < COUNT(rows); i++) {
     struct cors_settings settings = {&rows[i].origin, 1, .credentials = rows[i].credentials};
     struct cors *c = NULL;
     if (cors_new(&settings, &c) != rows[i].err) fail_msg("%s", rows[i].origin);

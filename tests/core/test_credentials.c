@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* core/credentials: which provider answers, what is said when none does, that snapshots outlive a
  * change, and when they are renewed. */
+#include "unit.h"
+
 #include "credentials.h"
 #include "credentials_refresh.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <uv.h>
 
-#include <cmocka.h>
-
-#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
-#define ENV_KEY     "AWS_ACCESS_KEY_ID=AKENV"
-#define ENV_SECRET  "AWS_SECRET_ACCESS_KEY=senv"
-#define FILE_KEYS   "aws_access_key_id = AKFILE\naws_secret_access_key = sfile\n"
+#define ENV_KEY    "AWS_ACCESS_KEY_ID=AKENV"
+#define ENV_SECRET "AWS_SECRET_ACCESS_KEY=senv"
+#define FILE_KEYS  "aws_access_key_id = AKFILE\naws_secret_access_key = sfile\n"
 
 static char dir[32], credentials_path[64], config_path[64];
 

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Deadlines come in order, once, and not when cleared; all on one timer. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 #include "deadlines.h"
 

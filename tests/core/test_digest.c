@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* core/digest: FIPS 180-4, RFC 4231 and RFC 9562 vectors as rows, and what randomness can be held
  * to. */
+#include "unit.h"
+
 #include "digest.h"
 #include "encoding.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
 static void assert_hex(const unsigned char *got, size_t len, const char *want) {
   char text[2 * 64 + 1];

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* core/encoding: RFC 4648's vectors and what a strict decoder must refuse. */
+#include "unit.h"
+
 #include "encoding.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
 static const struct {
   enum base64_kind kind;

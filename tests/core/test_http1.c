@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The parser alone: every wire case reads the same however it is cut, and what a request says of itself. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 #include "../wire/transcript.h"
 
@@ -143,7 +139,7 @@ static void test_keep_alive(void **state) {
       {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true},
       {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+  for (size_t i = 0; i < COUNT(rows); i++) {
     struct http1 *p = parse(rows[i].text, HTTP1_REQUEST);
     assert_int_equal(http1_request(p)->keep_alive, rows[i].keep);
     http1_free(p);

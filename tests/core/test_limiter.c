@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Limits hold to the token, for one thread and for many, and full memory forgets the right key. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 #include "limiter.h"
 
@@ -48,7 +44,7 @@ static void test_table(void **state) {
       {"like any other", "", {1, 1, 1}, 5000, 1},
   };
   struct limiter *l = limiter_new(1024);
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+  for (size_t i = 0; i < COUNT(rows); i++) {
     uint64_t wait = take(l, rows[i].key, rows[i].limit, (uint64_t)(rows[i].at * 1e9));
     uint64_t want = (uint64_t)(rows[i].wait * 1e9);
     if (wait + 1000 < want || wait > want + 1000)

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The server's contract with its caller; what clients see of it is under tests/wire. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 #include "server.h"
 
@@ -180,7 +176,7 @@ static void test_reply_that_cannot_be_sent(void **state) {
   char out[2048];
   house_open(&h);
   house_serve(&h);
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  for (size_t i = 0; i < COUNT(bad); i++) {
     assert_false(exchange_header_valid(bad[i].name, bad[i].value));
     int fd = client(&h, get);
     await_exchange(&h);

@@ -2,20 +2,16 @@
 /* core/sigv4: known answers (AWS's worked example, requests as usher sends them, checked against
  * two SDKs), canonical forms row by row, and the key cache. The official suite is
  * test_sigv4_suite.c. */
+#include "unit.h"
+
 #include "sigv4.h"
 #include "sigv4_canonical.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <uv.h>
 
-#include <cmocka.h>
-
-#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
-#define SECRET      "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+#define SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
 static struct slice text(const char *s) {
   return (struct slice){s, s ? strlen(s) : 0};

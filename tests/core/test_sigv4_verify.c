@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* core/sigv4_verify: what sigv4_sign made is accepted however it is written; each way to be wrong
  * has its own answer. */
+#include "unit.h"
+
 #include "sigv4_verify.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
-#define NOW         1440938160 /* 20150830T123600Z */
-#define SCOPE       "AKID/20150830/us-east-1/dynamodb/aws4_request"
-#define PARTS       "Credential=" SCOPE ", SignedHeaders=host;x-amz-date, Signature=00"
-#define HEX_EMPTY   "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define NOW       1440938160 /* 20150830T123600Z */
+#define SCOPE     "AKID/20150830/us-east-1/dynamodb/aws4_request"
+#define PARTS     "Credential=" SCOPE ", SignedHeaders=host;x-amz-date, Signature=00"
+#define HEX_EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static struct slice text(const char *s) {
   return (struct slice){s, strlen(s)};

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Targets and hosts, as rows. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 #include "target.h"
 
@@ -47,7 +43,7 @@ static void test_targets(void **state) {
       {"ftp://h/", false, "", "", ""},
       {"//h/", true, "", "//h/", ""},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+  for (size_t i = 0; i < COUNT(rows); i++) {
     struct target t;
     struct slice text = {rows[i].text, strlen(rows[i].text)};
     if (target_parse(text, &t) != rows[i].valid) fail_msg("%s", rows[i].text);
@@ -71,7 +67,7 @@ static void test_authorities(void **state) {
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
     if (!target_authority_valid((struct slice){good[i], strlen(good[i])}))
       fail_msg("good: %s", good[i]);
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+  for (size_t i = 0; i < COUNT(bad); i++)
     if (target_authority_valid((struct slice){bad[i], strlen(bad[i])})) fail_msg("bad: %s", bad[i]);
 }
 

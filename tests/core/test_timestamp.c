@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* core/timestamp: the three forms, leap years, and what is no date. */
+#include "unit.h"
+
 #include "timestamp.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 #include <time.h>
-
-#include <cmocka.h>
-
-#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
 static struct slice text(const char *s) {
   return (struct slice){s, strlen(s)};
