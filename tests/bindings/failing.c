@@ -49,13 +49,13 @@ static void release(struct under *under) {
   if (--under->holders == 0) free(under);
 }
 
-static void *allocate(void *ud, void *block, size_t old, size_t new) {
+static void *allocate(void *ud, void *block, size_t old, size_t size) {
   struct under *under = ud;
-  if (new &&is_first_try(under, block, old)) return NULL;
-  if (new && (!block || new > old) && must_fail()) return NULL;
-  void *got = under->allocate(under->ud, block, old, new);
+  if (size && is_first_try(under, block, old)) return NULL;
+  if (size && (!block || size > old) && must_fail()) return NULL;
+  void *got = under->allocate(under->ud, block, old, size);
   if (!block && got) under->holders++;
-  if (block && !new) release(under);
+  if (block && !size) release(under);
   return got;
 }
 

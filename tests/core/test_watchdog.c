@@ -51,8 +51,9 @@ static void test_none_after_the_last_close(void **state) {
   assert_int_equal(ticks, before);
 }
 
+/* No assertion here: cmocka's are for the thread that runs the tests. */
 static void *compute_alone(void *ctx) {
-  assert_int_equal(watchdog_open(on_tick), 0);
+  if (watchdog_open(on_tick)) return NULL;
   compute(5);
   watchdog_close();
   *(int *)ctx = ticks;
