@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose address it is, as rows. */
-
 #include "unit.h"
 
 #include "address.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Which settings are taken, and who is let in. */
-
 #include "unit.h"
 
 #include "cors.h"

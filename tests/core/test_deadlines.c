@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Deadlines come in order, once, and not when cleared; all on one timer. */
-
 #include "unit.h"
 
 #include "deadlines.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Limits hold to the token, for one thread and for many, and full memory forgets the right key. */
-
 #include "unit.h"
 
 #include "limiter.h"

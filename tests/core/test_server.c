@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The server's contract with its caller; what clients see of it is under tests/wire. */
-
 #include "unit.h"
 
 #include "server.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Targets and hosts, as rows. */
-
 #include "unit.h"
 
 #include "target.h"
