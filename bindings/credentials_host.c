@@ -42,15 +42,14 @@ struct watch {
 
 static void on_time(uv_timer_t *timer) {
   struct watch *w = timer->data;
-  char most[16];
   uint64_t now = uv_now(timer->loop);
   if (now >= w->deadline) {
     w->over = true;
     return;
   }
-  snprintf(most, sizeof most, "%.1f", w->wait_ms / 1000.0);
   log_event(LOG_WARN, "waiting_for_credentials", "from",
-            credentials_refresh_source(w->host->refresh), "at_most", most, NULL);
+            credentials_refresh_source(w->host->refresh),
+            LOG_NUMBER("at_most", w->wait_ms / 1000.0), NULL);
   uv_timer_start(timer, on_time, w->deadline - now, 0);
 }
 

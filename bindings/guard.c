@@ -64,14 +64,13 @@ WATCHDOG_HANDLER static void on_tick(uint64_t cpu) {
 }
 
 static void tell_held(struct guard *g) {
-  char at[256], ms[24];
+  char at[256];
   struct task *task = NULL;
   for (struct guard_frame *f = g->running; f && !task; f = f->outer) task = task_running(f->L);
   g->held = 2;
   guard_note_line(g->running, at, sizeof at);
-  snprintf(ms, sizeof ms, "%llu", (unsigned long long)((mine.last_tick - g->since) / MS));
-  log_event(LOG_WARN, "loop_held", "at", at, "cpu_ms", ms, "request_id",
-            task ? task_request_id(task) : "", "setting", "scripts.held", NULL);
+  log_event(LOG_WARN, "loop_held", "at", at, LOG_NUMBER("cpu_ms", (mine.last_tick - g->since) / MS),
+            "request_id", task ? task_request_id(task) : "", "setting", "scripts.held", NULL);
   metrics_count("usher_scripts_held_total", "", 1);
 }
 
@@ -219,17 +218,17 @@ static double limit_seconds(const struct guard *g, enum limit limit) {
 }
 
 void guard_report(struct guard *g, enum limit limit, const char *request_id, lua_State *T) {
-  char seconds[32], labels[48], at[256];
+  char labels[48], at[256];
   const char *setting = limit_setting(limit);
   struct guard_frame frame = {T, NULL};
   g->reported = limit;
   if (T) guard_note_where(&frame, g->where, sizeof g->where);
   snprintf(at, sizeof at, "%.*s", (int)strcspn(g->where, "\n"), g->where);
-  snprintf(seconds, sizeof seconds, "%g", limit_seconds(g, limit));
   snprintf(labels, sizeof labels, "limit=\"%s\"", setting + strlen("scripts."));
   metrics_count("usher_scripts_stopped_total", labels, 1);
-  log_event(LOG_ERROR, "script_stopped", "setting", setting, "seconds", seconds, "at", at,
-            "request_id", request_id, "traceback", g->where, NULL);
+  log_event(LOG_ERROR, "script_stopped", "setting", setting,
+            LOG_NUMBER("seconds", limit_seconds(g, limit)), "at", at, "request_id", request_id,
+            "traceback", g->where, NULL);
 }
 
 /* "file:line: what it was stopped for" */

@@ -63,12 +63,11 @@ void guard_memory_enter(struct guard *g) {
 }
 
 static void tell(struct guard *g) {
-  char bytes[24];
   bool whole = g->memory.over == OVER_STATE;
   struct task *task = task_running(g->running->L);
-  snprintf(bytes, sizeof bytes, "%zu", whole ? g->max.memory : g->max.request_memory);
   log_event(LOG_ERROR, "memory_refused", "setting",
-            whole ? "scripts.memory" : "scripts.request_memory", "bytes", bytes, "at", g->memory.at,
+            whole ? "scripts.memory" : "scripts.request_memory",
+            LOG_NUMBER("bytes", whole ? g->max.memory : g->max.request_memory), "at", g->memory.at,
             "request_id", task ? task_request_id(task) : "", NULL);
   metrics_count("usher_scripts_memory_refused_total",
                 whole ? "limit=\"memory\"" : "limit=\"request_memory\"", 1);

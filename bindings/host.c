@@ -67,18 +67,16 @@ static void mask_path(char *path) {
 }
 
 static void log_reply(const struct server_reply *r, const char *tag) {
-  char status[8], ms[32], path[256], method[32], remote[64], id[132];
-  snprintf(status, sizeof status, "%d", r->status);
-  snprintf(ms, sizeof ms, "%.3f", (double)r->duration / 1e6);
+  char path[256], method[32], remote[64], id[132];
   snprintf(path, sizeof path, "%.*s", (int)r->path.len, r->path.data ? r->path.data : "");
   if (r->status == 404) mask_path(path);
   snprintf(method, sizeof method, "%.*s", (int)r->method.len, r->method.data ? r->method.data : "");
   snprintf(remote, sizeof remote, "%.*s", (int)r->remote.len, r->remote.data ? r->remote.data : "");
   snprintf(id, sizeof id, "%.*s", (int)r->request_id.len,
            r->request_id.data ? r->request_id.data : "");
-  log_event(LOG_INFO, "request", "listener", tag, "method", method, "path", path, "status", status,
-            "ms", ms, "remote", remote, "request_id", id, "refusal", r->refusal ? r->refusal : "",
-            NULL);
+  log_event(LOG_INFO, "request", "listener", tag, "method", method, "path", path,
+            LOG_NUMBER("status", r->status), LOG_NUMBER("ms", (double)(r->duration / 1000) / 1e3),
+            "remote", remote, "request_id", id, "refusal", r->refusal ? r->refusal : "", NULL);
 }
 
 static void on_reply(const struct server_reply *r, void *ctx) {

@@ -121,9 +121,8 @@ static void prepare(struct reload *r) {
 static void tell_version(const struct reload *r, const struct version *v) {
   metrics_gauge("usher_generation", "", v->number);
   if (r->settings.prove) return;
-  char number[16];
-  snprintf(number, sizeof number, "%u", v->number);
-  log_event(LOG_WARN, "specs_not_run", "version", number, "reason", "reload.prove is off", NULL);
+  log_event(LOG_WARN, "specs_not_run", LOG_NUMBER("version", v->number), "reason",
+            "reload.prove is off", NULL);
 }
 
 static void swap(struct reload *r) {

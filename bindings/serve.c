@@ -262,12 +262,9 @@ static void watch_signals(struct process *p) {
 
 static void say_ready(struct process *p, const struct serve_options *options) {
   const struct server_config *c = &p->config;
-  char port[8], admin_port[8], workers[16];
-  snprintf(port, sizeof port, "%d", c->port);
-  snprintf(admin_port, sizeof admin_port, "%d", c->admin_port);
-  snprintf(workers, sizeof workers, "%u", c->workers);
-  log_event(LOG_INFO, "serving", "host", c->host, "port", port, "admin_host", c->admin_host,
-            "admin_port", admin_port, "workers", workers, "version", USHER_VERSION, NULL);
+  log_event(LOG_INFO, "serving", "host", c->host, LOG_NUMBER("port", c->port), "admin_host",
+            c->admin_host, LOG_NUMBER("admin_port", c->admin_port),
+            LOG_NUMBER("workers", c->workers), "version", USHER_VERSION, NULL);
   const struct serve_ready ready = {c->host, c->admin_host, c->port, c->admin_port, c->workers};
   if (options->on_ready) options->on_ready(&ready, options->ctx);
 }

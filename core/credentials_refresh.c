@@ -107,18 +107,16 @@ static void show(struct credentials_refresh *r) {
 }
 
 static void announce_failure(struct credentials_refresh *r, const char *why) {
-  char left[32], next[32];
   int64_t now = r->settings.now();
-  snprintf(left, sizeof left, "%lld", (long long)(r->last.expires - now));
-  snprintf(next, sizeof next, "%lld", (long long)(r->due - now));
   metrics_count("usher_credentials_refresh_failures_total", "", 1);
   if (r->last.have)
     log_event(r->last.expires <= now ? LOG_ERROR : LOG_WARN, "credentials_not_renewed", "why", why,
-              "seconds_left", left, "next_try_in", next, "next",
+              LOG_NUMBER("seconds_left", r->last.expires - now),
+              LOG_NUMBER("next_try_in", r->due - now), "next",
               "the old ones stay in use; renewing is tried again", NULL);
   else /* on demand, whoever wanted them says so himself */
     log_event(r->settings.on_demand ? LOG_DEBUG : LOG_ERROR, "no_credentials", "why", why,
-              "next_try_in", next, NULL);
+              LOG_NUMBER("next_try_in", r->due - now), NULL);
 }
 
 static void failed(struct credentials_refresh *r, int err, const char *why) {

@@ -6,12 +6,15 @@
 #include "metrics.h"
 #include "output.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+
+const char log_number[] = "number";
 
 static atomic_int threshold = LOG_INFO;
 static atomic_uint lost; /* lines that could not be written, and were not told of */
@@ -85,6 +88,20 @@ static void append_string(struct bytes *line, const char *s) {
   bytes_append(line, "\"", 1);
 }
 
+static void append_name(struct bytes *line, const char *name) {
+  bytes_append(line, ",", 1);
+  append_string(line, name);
+  bytes_append(line, ":", 1);
+}
+
+/* JSON knows no infinity. */
+static void append_number(struct bytes *line, double n) {
+  if (isfinite(n))
+    bytes_printf(line, "%.15g", n);
+  else
+    bytes_append(line, "null", 4);
+}
+
 static void append_head(struct bytes *line, enum log_level level, const char *event) {
   struct timespec now;
   struct tm tm;
@@ -129,11 +146,15 @@ void log_event(enum log_level level, const char *event, ...) {
   va_list args;
   va_start(args, event);
   for (const char *name; (name = va_arg(args, const char *));) {
-    const char *value = va_arg(args, const char *);
-    bytes_append(&line, ",", 1);
-    append_string(&line, name);
-    bytes_append(&line, ":", 1);
-    append_string(&line, log_redacts(name) ? "[redacted]" : value ? value : "");
+    bool is_number = name == log_number;
+    if (is_number) name = va_arg(args, const char *);
+    append_name(&line, name);
+    const char *value = is_number ? NULL : va_arg(args, const char *);
+    double number = is_number ? va_arg(args, double) : 0;
+    if (is_number && !log_redacts(name))
+      append_number(&line, number);
+    else
+      append_string(&line, log_redacts(name) ? "[redacted]" : value ? value : "");
   }
   va_end(args);
   put(&line);

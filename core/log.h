@@ -14,9 +14,12 @@ bool log_wants(enum log_level level);
 /* "debug" … "off"; -1 for anything else. */
 int log_level_parse(const char *name);
 
-/* log_event(LOG_INFO, "listening", "address", "127.0.0.1", "port", "8080", NULL): names and string values in pairs.
- * A value whose name log_redacts is replaced. */
+/* log_event(LOG_INFO, "listening", "address", "127.0.0.1", LOG_NUMBER("port", 8080), NULL): names and string values in
+ * pairs, or numbers. A value whose name log_redacts is replaced. */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
+
+extern const char log_number[]; /* stands before a name whose value is a double */
+#define LOG_NUMBER(name, value) log_number, (name), (double)(value)
 
 /* The same with the fields as JSON members ("\"a\":1,\"b\":2", may be empty) that the caller has redacted. */
 void log_members(enum log_level level, const char *event, const char *members, size_t len);

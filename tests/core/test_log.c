@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -166,6 +167,36 @@ static void test_any_bytes(void **state) {
   json_decref(line);
 }
 
+static void test_numbers(void **state) {
+  (void)state;
+  static const struct {
+    double value;
+    const char *text;
+  } rows[] = {
+      {0, "0"},
+      {8080, "8080"},
+      {-3, "-3"},
+      {0.082, "0.082"},
+      {68719476736.0, "68719476736"},
+      {9007199254740992.0 / 16, "562949953421312"},
+      {NAN, "null"},
+      {-INFINITY, "null"},
+  };
+  char text[1024], expected[64];
+  struct catch c = catch_start();
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    log_event(LOG_ERROR, "it", "before", "a", LOG_NUMBER("n", rows[i].value), "after", "b", NULL);
+    json_decref(catch_line(&c, text, sizeof text));
+    snprintf(expected, sizeof expected, ",\"before\":\"a\",\"n\":%s,\"after\":\"b\"}\n",
+             rows[i].text);
+    assert_non_null(strstr(text, expected));
+  }
+  log_event(LOG_ERROR, "it", LOG_NUMBER("code", 123456), NULL);
+  json_decref(catch_line(&c, text, sizeof text));
+  assert_non_null(strstr(text, ",\"code\":\"[redacted]\"}"));
+  catch_end(&c);
+}
+
 static void test_levels(void **state) {
   (void)state;
   static const char *const names[] = {"debug", "info", "warn", "error", "off"};
@@ -251,10 +282,10 @@ static void test_threads(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_names),   cmocka_unit_test(test_redaction),
-      cmocka_unit_test(test_shape),   cmocka_unit_test(test_any_bytes),
-      cmocka_unit_test(test_levels),  cmocka_unit_test(test_nobody_reads),
-      cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_names),        cmocka_unit_test(test_redaction),
+      cmocka_unit_test(test_shape),        cmocka_unit_test(test_any_bytes),
+      cmocka_unit_test(test_numbers),      cmocka_unit_test(test_levels),
+      cmocka_unit_test(test_nobody_reads), cmocka_unit_test(test_threads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

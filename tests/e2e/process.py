@@ -77,7 +77,7 @@ class Serve:
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         ready = self.wait_for("serving")
-        self.port, self.admin_port = int(ready["port"]), int(ready["admin_port"])
+        self.port, self.admin_port = ready["port"], ready["admin_port"]
 
     def _read(self):
         for line in self.process.stderr:

@@ -35,7 +35,7 @@ class Stalled:
         while not self.begun or b'"serving"' not in self.begun[-1]:
             self.begun.append(self.streams[0].readline())
         ready = json.loads(self.begun[-1])
-        self.door, self.admin = (http.client.HTTPConnection("127.0.0.1", int(ready[name]), timeout=PATIENCE)
+        self.door, self.admin = (http.client.HTTPConnection("127.0.0.1", ready[name], timeout=PATIENCE)
                                  for name in ("port", "admin_port"))
 
     def ask(self, path, body=None):

@@ -142,7 +142,8 @@ class Working(Served):
         usher.get("/hello?email=ada@example.com", headers={"X-Request-Id": "abc-1", "Authorization": "Bearer xyz"})
         entry = usher.wait_for("request")
         self.assertEqual((entry["path"], entry["status"], entry["request_id"], entry["listener"]),
-                         ("/hello", "200", "abc-1", "public"))
+                         ("/hello", 200, "abc-1", "public"))
+        self.assertIsInstance(entry["ms"], (int, float))
         self.assertNotIn("ada@", json.dumps(entry))
 
     def test_ipv6(self):
