@@ -39,6 +39,19 @@ def claims_of(token):
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
+def rows_of(stores, email):
+    """Everything about one account owner -> rows, the user's record, account id"""
+    rows = stores.rows()
+    (user_key, user), = [(key, row) for key, row in rows.items()
+                         if key[1] == "DETAILS" and key[0].startswith("USER#") and row["email"] == email]
+    sub = user_key[0][5:]
+    (account, _), = [(key, row) for key, row in rows.items()
+                     if key[0].startswith("ACCOUNT#") and row.get("owner") == sub]
+    mine = {key: row for key, row in rows.items()
+            if account[0] in key or key == user_key or row.get("sub") == sub}
+    return mine, user, account[0][8:]
+
+
 class Reply:
     def __init__(self, response):
         self.status, self.headers, self.text = response.status, response.headers, response.read().decode()
