@@ -84,8 +84,9 @@ end
 
 
 -- Has this sign-up passed with this very token before?
-local function has_passed(form)
-  local found = intent.find(form.email)
+local function has_passed(visit, form)
+  local found, err = intent.find(form.email)
+  if err then trouble.stop(visit, "captcha", err) end
   return found and found.captcha and crypto.equal(found.captcha, fingerprint.captcha(form.captcha_token))
     or decoy.knows_captcha(form.email, form.captcha_token)
 end
@@ -110,7 +111,7 @@ function captcha.check(visit, req, form)
   local answer, problem = ask(provider, req, form)
   problem = problem or is_ours(answer)
   if problem then return when_down(visit, problem) end
-  if not passes(provider, answer) and not has_passed(form) then refuse(visit) end
+  if not passes(provider, answer) and not has_passed(visit, form) then refuse(visit) end
 end
 
 

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 import urllib.request
 
-from door import CONFIRM, RESEND, SIGNUP, Browser, Stores, fixture, form
+from door import CONFIRM, RESEND, SIGNUP, Browser, Sandbox, Stores, fixture, form
 
 OFF = dict(per_address=0, per_email=0, overall=0, cards_per_address=0)
 
@@ -161,6 +161,17 @@ class Captcha(Usher):
                 answer = ada.post(SIGNUP, person(1, captcha_token="once:a"))
                 self.assertEqual(answer.status, 201, answer.text)
                 self.refused(self.post(SIGNUP, person(2, captcha_token="once:a")), 403, "captcha_failed")
+
+    def test_a_token_that_nobody_can_look_up_is_not_refused(self):
+        self.start(attempts=OFF, captcha={"provider": "hcaptcha"}, dynamodb={"timeout": 1})
+        ada, sandbox = Browser(self.ready["url"]), Sandbox(self.ready)
+        again = person(1, captcha_token="once:a")
+        self.refused(ada.post(SIGNUP, {**again, "stripe_token": "tok_chargeDeclined"}), 402, "card_not_accepted")
+        sandbox.arm("dynamodb", "GetItem", "refuse", count=99)
+        self.refused(ada.post(SIGNUP, again), 503, "try_again")
+        sandbox.clear()
+        answer = ada.post(SIGNUP, again)
+        self.assertEqual(answer.status, 201, answer.text)
 
     def test_off_by_default(self):
         self.start(attempts=OFF)
