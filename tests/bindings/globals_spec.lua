@@ -142,8 +142,8 @@ local FILES <const> = {
   ]],
   ["lib/shown.lua"] = [[
     for _, name in ipairs { "attribute_value", "aws", "background", "clock", "cognito", "crypto", "dynamodb", "fail",
-      "form", "http", "json", "jwt", "lambda", "lifecycle", "limiter", "log", "marks", "metrics", "oidc", "random", "secret",
-      "ses", "slack", "stripe", "task", "trace", "unicode" } do
+      "form", "http", "json", "jwt", "lambda", "lifecycle", "limiter", "log", "marks", "metrics", "oidc",
+      "random", "secret", "ses", "slack", "stripe", "task", "trace", "unicode" } do
       local module = require(name)
       if type(module) == "table" then
         assert(not pcall(function() module.x = 1 end), name)

@@ -128,6 +128,9 @@ class Reload(unittest.TestCase):
         self.assertEqual("two", self.word())
         self.assertEqual(200, ask(self.admin, "POST", "/rollback?to=1")[0])
         self.assertEqual("one", self.word())
+        number = self.scripts()["current"]["number"]
+        self.assertEqual(200, ask(self.admin, "POST", f"/rollback?to={number}")[0])  # the same, begun anew
+        self.assertEqual((number + 1, "one"), (self.scripts()["current"]["number"], self.word()))
         for bad in ("?to=99", "?to=x", "?to=-1"):
             self.assertEqual(409, ask(self.admin, "POST", "/rollback" + bad)[0])
 
