@@ -255,7 +255,7 @@ const char *guard_error_text(lua_State *L) {
     say_stopped(g, (enum limit)g->stop, text, sizeof text);
     return text;
   }
-  if (g->memory.over == WITHIN || !strstr(error, "not enough memory")) return error;
+  if (guard_memory_over(g) == WITHIN || !strstr(error, "not enough memory")) return error;
   snprintf(text, sizeof text, "%s: not enough memory (scripts.memory is %zu bytes)", g->memory.at,
            g->max.memory);
   return text;

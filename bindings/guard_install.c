@@ -33,9 +33,9 @@ void guard_install(lua_State *L) {
 
 /* guard.refused() -> "file:line" where memory was refused, in this slice; or nil. Does not yield. */
 static int guard_refused(lua_State *L) {
-  const struct memory *m = &guard_in(L)->memory;
-  if (m->over == WITHIN) return 0;
-  lua_pushstring(L, m->at);
+  struct guard *g = guard_in(L);
+  if (guard_memory_over(g) == WITHIN) return 0;
+  lua_pushstring(L, g->memory.at);
   return 1;
 }
 

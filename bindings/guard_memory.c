@@ -24,15 +24,20 @@ static bool allow(struct guard *g, void *block, size_t new, size_t more) {
     if (!g->account || m->ceiling > g->max.memory) m->ceiling = g->max.memory;
     return true;
   }
-  if (m->tried != block || m->tried_size != new) {
-    m->tried = block;
-    m->tried_size = new;
-    return false;
-  }
-  m->tried_size = 0;
+  bool again = m->tried == block && m->tried_size == new;
   if (m->over == WITHIN) guard_note_line(g->running, m->at, sizeof m->at);
-  m->over = whole ? OVER_STATE : OVER_REQUEST;
+  m->tried = block;
+  m->tried_size = again ? 0 : new;
+  m->tried_over = whole ? OVER_STATE : OVER_REQUEST;
+  if (again) m->over = m->tried_over;
   return false;
+}
+
+enum over guard_memory_over(struct guard *g) {
+  struct memory *m = &g->memory;
+  if (m->over == WITHIN && m->tried_size) m->over = m->tried_over;
+  m->tried_size = 0;
+  return m->over;
 }
 
 void *guard_alloc(void *ud, void *block, size_t old, size_t new) {
@@ -47,7 +52,9 @@ void *guard_alloc(void *ud, void *block, size_t old, size_t new) {
   if (new > old && m->used + (new - old) > m->ceiling && !allow(g, block, new, new - old))
     return NULL;
   void *moved = realloc(block, new);
-  if (moved) m->used += new - old;
+  if (!moved) return NULL;
+  m->used += new - old;
+  if (new == m->tried_size) m->tried_size = 0;
   return moved;
 }
 
@@ -55,6 +62,7 @@ void guard_memory_enter(struct guard *g) {
   struct memory *m = &g->memory;
   m->at_start = m->used;
   m->over = WITHIN;
+  m->tried_size = 0;
   m->ceiling = g->max.memory;
   if (!g->account || !g->max.request_memory) return;
   ptrdiff_t left = (ptrdiff_t)g->max.request_memory - g->account->memory;
@@ -80,5 +88,5 @@ void guard_memory_leave(struct guard *g) {
     if (g->account->memory < 0) g->account->memory = 0;
   }
   m->ceiling = g->max.memory;
-  if (m->over != WITHIN) tell(g);
+  if (guard_memory_over(g) != WITHIN) tell(g);
 }

@@ -12,13 +12,13 @@ enum { WHERE_MAX = 2048 };
 
 struct memory {
   size_t used;
-  size_t ceiling;  /* an allocation that would go beyond it is looked at by allow */
-  size_t baseline; /* used, when everything was loaded */
-  size_t at_start; /* used, when the slice began */
-  void *tried;     /* refused once: Lua collects everything, and asks again */
-  size_t tried_size;
-  enum { WITHIN, OVER_REQUEST, OVER_STATE } over; /* memory was refused for good, and where: */
-  char at[256];
+  size_t ceiling;    /* an allocation that would go beyond it is looked at by allow */
+  size_t baseline;   /* used, when everything was loaded */
+  size_t at_start;   /* used, when the slice began */
+  void *tried;       /* refused once: Lua collects everything, and asks again; */
+  size_t tried_size; /* 0: nothing, or it was asked for again. A buffer of C is not */
+  enum over { WITHIN, OVER_REQUEST, OVER_STATE } over, tried_over; /* refused for good; or once */
+  char at[256];                                                    /* where */
 };
 
 struct guard {
@@ -52,6 +52,9 @@ struct guard *guard_in(lua_State *L);
 void guard_note_where(const struct guard_frame *frame, char *out, size_t size);
 /* "file:line" of the innermost script; "?" */
 void guard_note_line(const struct guard_frame *frame, char *out, size_t size);
+
+/* Was memory refused for good in this slice, and whose? Then memory.at says where. */
+enum over guard_memory_over(struct guard *g);
 
 /* When a slice begins and ends: its part of the account's memory. At the end, what was refused is logged. */
 void guard_memory_enter(struct guard *g);

@@ -40,7 +40,7 @@ BROKEN = {  # what is wrong: file, text, what the refusal must say
                      "describe('it', function() it('fails', function() assert.equal(1, 2) end) end)", "it fails:"),
     "global write": ("flows/probe.lua", "counter = 1\n" + PROBE, r"probe\.lua:1:.*counter"),
     "endless loop": ("flows/probe.lua", "\nwhile true do end", r"probe\.lua:2: stopped after .*scripts\.load"),
-    "memory hog": ("flows/probe.lua", "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
+    "memory hog": ("flows/probe.lua", "local t = {} while true do t[#t + 1] = ('x'):rep(100000) .. #t end",
                    r"probe\.lua:1: not enough memory \(scripts\.memory\)"),
 }
 PATIENT = {"limits": {"grace": 0.0, "drain": 60.0, "request_timeout": 600.0}, "http": {"connect_timeout": 60.0},
