@@ -19,7 +19,7 @@ import property as stores_property
 import world
 
 PASSED = "passed"
-BATCH = 12  # rows of one world: its stores stay small enough to be read whole
+BATCH = 12  # rows between two sweeps: the stores stay small enough to be read whole
 
 
 def name_of(row):
@@ -46,12 +46,13 @@ class Lane(attempt.Lane):
 
 
 def work(batches, results, list_of_rows):
-    """One lane: takes batches of rows until None comes; each has a new world."""
-    for batch in iter(batches.get, None):
-        with world.World() as here:
-            lane = Lane(here)
+    """One lane: takes batches of rows until None comes; each finds its world empty."""
+    with world.World() as here:
+        lane = Lane(here)
+        for batch in iter(batches.get, None):
             outcomes = {index: lane.run(list_of_rows[index]) for index in batch}
             results.put((outcomes, stores_property.orphans(here.stores)))
+            here.begin_anew()
 
 
 def check_complete(here):

@@ -21,14 +21,14 @@ PATIENCE = 120  # seconds for what must come; only bounds a test that has failed
 _shared = None
 
 
-def until(holds, what="what is waited for"):
+def until(holds, what="what is waited for", pause=0.02):
     """The first true value of holds(), which is asked again and again; AssertionError after PATIENCE."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         found = holds()
         if found:
             return found
-        time.sleep(0.02)
+        time.sleep(pause)
     raise AssertionError(f"after {PATIENCE} seconds still not: {what}")
 
 
