@@ -50,9 +50,9 @@ def work(batches, results, list_of_rows):
     with world.World() as here:
         lane = Lane(here)
         for batch in iter(batches.get, None):
+            here.begin_anew()
             outcomes = {index: lane.run(list_of_rows[index]) for index in batch}
             results.put((outcomes, stores_property.orphans(here.stores)))
-            here.begin_anew()
 
 
 def check_complete(here):
