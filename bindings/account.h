@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct account;
 struct accounts;
 struct task;
 struct vm;

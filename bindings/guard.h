@@ -16,9 +16,9 @@ enum limit { LIMIT_NONE, LIMIT_SLICE, LIMIT_CPU, LIMIT_LOAD, LIMIT_WALL_TIME };
 /* config.scripts. Nanoseconds of CPU time, where it does not say otherwise. */
 struct guard_settings {
   uint64_t slice, cpu, held, load;
-  uint64_t wall_ms;
+  uint64_t wall_ms; /* of real time */
   uint64_t pattern_steps;
-  size_t memory, request_memory, string_size;
+  size_t memory, request_memory, string_size; /* bytes */
   unsigned tasks, coroutine_depth;
 };
 

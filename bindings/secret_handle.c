@@ -24,7 +24,7 @@ struct secret *secret_test(lua_State *L, int index) {
   return box ? box->secret : NULL;
 }
 
-struct secret *secret_check(lua_State *L, int index) {
+static struct secret *check_secret(lua_State *L, int index) {
   return ((struct box *)luaL_checkudata(L, index, SECRET))->secret;
 }
 
@@ -120,7 +120,7 @@ static int secret_is(lua_State *L) {
 
 /* secret.escaped(handle) -> a handle of the same secret, percent-encoded: as a form's value takes it */
 static int secret_escaped(lua_State *L) {
-  struct secret *s = secret_check(L, 1);
+  struct secret *s = check_secret(L, 1);
   size_t len = secret_len(s);
   struct box *box = push_box(L);
   char *text = malloc(3 * len + 1);
@@ -134,7 +134,7 @@ static int secret_escaped(lua_State *L) {
 }
 
 static int secret_tostring(lua_State *L) {
-  lua_pushfstring(L, "<secret %s>", secret_name(secret_check(L, 1)));
+  lua_pushfstring(L, "<secret %s>", secret_name(check_secret(L, 1)));
   return 1;
 }
 

@@ -8,11 +8,9 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* The secret at the index, borrowed for as long as the value stays on the stack; raises when it is not a handle. */
-struct secret *secret_check(lua_State *L, int index);
-/* The same; NULL when it is not a handle. */
+/* The secret at the index, borrowed for as long as the value stays on the stack; NULL when it is not a handle. */
 struct secret *secret_test(lua_State *L, int index);
-/* Was the handle made by Lua, out of a string that it had? */
+/* Was the handle at the index made by Lua, out of a string that it had? Raises when it is none. */
 bool secret_is_known(lua_State *L, int index);
 /* Pushes a handle that holds a reference of its own. */
 void secret_push(lua_State *L, struct secret *s);

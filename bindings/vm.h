@@ -27,7 +27,7 @@ struct vm_settings {
   /* Lua laid over config/usher.lua, under the file, or NULL: what `usher dev` starts from. */
   const char *config_under;
   const char *config_path; /* a file laid over config/usher.lua, or NULL */
-  const char *config_over; /* JSON laid over both, or NULL: what the command line says */
+  const char *config_over; /* Lua laid over all, or NULL: what the command line says */
   bool trusted;            /* exec, test, the sandbox: io, os, package and sqlite are there */
   bool proving;  /* a proof: scripts are only loaded, and specs may make worlds (testing.lua) */
   bool lenient;  /* a secret that is missing is left out instead of refused */
