@@ -43,8 +43,9 @@ function identity.prove_or_refuse(signup, form, standing, user)
     identity.refuse_taken(signup, "cognito", "This address signs in with Google. Please use “Sign in with Google”.")
   end
   if not account.exists(signup, user.username) then
-    local session = cognito.initiate_auth { username = form.email, password = form.password }
+    local session, err = cognito.initiate_auth { username = form.email, password = form.password }
     if session then return end
+    if err.retryable or is_ambiguous(err) then trouble.stop(signup, "cognito", err) end
   end
   identity.refuse_taken(signup, "cognito")
 end

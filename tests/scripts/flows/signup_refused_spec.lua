@@ -232,6 +232,24 @@ describe("Cognito says UsernameExists", function()
     assert.same({}, world:rows())
   end)
 
+  it("CONFIRMED, account missing, and Cognito cannot judge the password: again later", function()
+    for _, err in ipairs {
+      { code = "Timeout", sent = true, ambiguous = true, retryable = true },
+      { code = "InternalErrorException", sent = true, status = 500, retryable = true },
+      { code = "TooManyRequestsException", sent = true, status = 400, retryable = true },
+      { code = "ConnectionFailed", sent = false, retryable = true },
+    } do
+      world = fresh()
+      stranger("CONFIRMED", { username = "old-1", password = door.FORM.password })
+      world:fail("cognito.initiate_auth", err)
+      local reply = sign_up()
+      assert.same({ 503, "try_again" }, { reply.status, reply.code }, err.code)
+      assert.equal(1, world:count "SIGNUP_ERROR cognito")
+      assert.is_nil(world:intent())
+      assert.equal(201, sign_up().status)
+    end
+  end)
+
   it("EXTERNAL_PROVIDER: 409, sign in with Google", function()
     stranger("EXTERNAL_PROVIDER", { username = "google_1" })
     local reply = sign_up()
