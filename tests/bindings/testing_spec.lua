@@ -61,6 +61,16 @@ describe("a world", function()
     assert.equal(1, #world:customers())
   end)
 
+  it("invokes the sandbox's functions", function()
+    local lambda, event = world:require "lambda", { triggerSource = "PreSignUp_SignUp", userName = "u", response = {},
+      request = { userAttributes = { email = FORM.email } } }
+    local result = assert(lambda.invoke { function_name = "usher-dev-PreSignUp", payload = event })
+    assert.is_false(result.payload.response.autoConfirmUser)
+    event.request.userAttributes.email = "ada@yopmail.com"
+    local _, err = lambda.invoke { function_name = "pre_sign_up", payload = event }
+    assert.same({ "FunctionError", "PreSignUpRefused" }, { err.code, err.error_type })
+  end)
+
   it("calls a flow without its route", function()
     local reply = world:call("flows.signup", { json = { email = "ada" } })
     assert.equal(422, reply.status)
