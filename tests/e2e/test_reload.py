@@ -209,10 +209,10 @@ class Unproven(unittest.TestCase):
                  "hello_spec.lua": failing}
         with Folder(files) as folder, Serve("return { reload = { watch = false, prove = false } }", scripts=folder) as usher:
             first = [json.loads(line) for line in usher.said if "specs_not_run" in line]
-            self.assertEqual([("warn", "1", "reload.prove is off")], [(e["level"], e["version"], e["reason"]) for e in first])
+            self.assertEqual([("warn", 1, "reload.prove is off")], [(e["level"], e["version"], e["reason"]) for e in first])
             pathlib.Path(folder, "lib/word.lua").write_text("return 'two'")
             self.assertEqual(200, usher.get("/reload", "POST", admin=True)[0])
-            self.assertEqual("2", usher.wait_for("specs_not_run")["version"])
+            self.assertEqual(2, usher.wait_for("specs_not_run")["version"])
 
 
 class Watch(unittest.TestCase):
