@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define HANDLER        "router"
+#define SIGNUP_KEY     32 /* bytes that signup.key should have */
 #define WATCH_QUIET_MS 20
 
 enum phase { SERVING, GRACE, DRAINING, STOPPING };
@@ -260,6 +261,15 @@ static void watch_signals(struct process *p) {
   uv_signal_start(&p->hangup, on_hangup, SIGHUP);
 }
 
+static void say_doubts(const struct server_config *c) {
+  if (*c->empty)
+    log_event(LOG_WARN, "settings_empty", "settings", c->empty, "next",
+              "no sign-up succeeds without them: set USHER_USER_POOL_ID and USHER_CLIENT_ID", NULL);
+  if (c->signup_key_bytes && c->signup_key_bytes < SIGNUP_KEY)
+    log_event(LOG_WARN, "signup_key_short", LOG_NUMBER("bytes", c->signup_key_bytes), "next",
+              "give signup.key 32 random bytes or more", NULL);
+}
+
 static void say_ready(struct process *p, const struct serve_options *options) {
   const struct server_config *c = &p->config;
   log_event(LOG_INFO, "serving", "host", c->host, LOG_NUMBER("port", c->port), "admin_host",
@@ -291,6 +301,7 @@ static int run(struct process *p, const struct serve_options *options) {
   }
   reload_set_workers(p->reload, p->workers, p->config.workers);
   watch_files(p, options);
+  say_doubts(&p->config);
   say_ready(p, options);
   uv_run(&p->loop, UV_RUN_DEFAULT);
   workers_free(p->workers);

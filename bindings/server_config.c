@@ -4,6 +4,7 @@
 
 #include "cpus.h"
 #include "log.h"
+#include "secret_handle.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -119,6 +120,24 @@ static int read_log_level(lua_State *L) {
   return log_level_parse(level);
 }
 
+static void note_empty(lua_State *L, const char *section, const char *name, char *out,
+                       size_t size) {
+  push_setting(L, section, name);
+  size_t used = strlen(out);
+  if (!*luaL_checkstring(L, -1))
+    snprintf(out + used, size - used, "%s%s.%s", used ? ", " : "", section, name);
+  lua_pop(L, 1);
+}
+
+/* What serve warns of: it starts all the same, for scripts that sign nobody up. */
+static void read_doubts(lua_State *L, struct server_config *out) {
+  note_empty(L, "cognito", "user_pool_id", out->empty, sizeof out->empty);
+  note_empty(L, "cognito", "client_id", out->empty, sizeof out->empty);
+  push_setting(L, "signup", "key");
+  if (!lua_isnil(L, -1)) secret_or_string(L, -1, &out->signup_key_bytes);
+  lua_pop(L, 1);
+}
+
 static int read_all(lua_State *L) {
   struct server_config *out = lua_touserdata(L, 1);
   lua_settop(L, 0);
@@ -140,6 +159,7 @@ static int read_all(lua_State *L) {
   out->keep = whole(L, "reload", "keep");
   out->reload_drain_ms = milliseconds(L, "reload", "drain");
   read_server(L, out);
+  read_doubts(L, out);
   out->log_level = read_log_level(L);
   text(L, "aws", "region", out->aws_region, sizeof out->aws_region);
   text(L, "aws", "endpoint_url", out->aws_url, sizeof out->aws_url);

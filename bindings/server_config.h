@@ -20,6 +20,8 @@ struct server_config {
   char strip_prefix[128], ca_file[1024], aws_region[64], aws_url[1024];
   const char *origins[32];
   char origin_text[32][256];
+  char empty[64]; /* names of settings that are "", and without which no sign-up succeeds */
+  size_t signup_key_bytes; /* 0: there is none */
 };
 
 /* 0, or UV_EINVAL and *problem (freed by the caller). The result points into itself: do not copy it. */
