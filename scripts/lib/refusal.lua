@@ -25,6 +25,19 @@ local function of_password(message)
 end
 
 
+-- What Lambda says of a trigger that failed, and our own (triggers/pre_sign_up) of one that could not judge.
+local FAILURES <const> = { "task timed out", "runtime exited", "please try again" }
+
+-- Does the text say that a trigger has failed, and not that it refused?
+function refusal.is_failure(text)
+  text = text:lower()
+  for _, words in ipairs(FAILURES) do
+    if text:find(words, 1, true) then return true end
+  end
+  return false
+end
+
+
 -- Cognito's refusal of a SignUp -> list of wrong fields | nil: it is not the visitor's fault
 function refusal.of_sign_up(err)
   local message = (err.message or ""):lower()
@@ -33,7 +46,7 @@ function refusal.of_sign_up(err)
     if message:find("password", 1, true) then return of_password(message) end
     return field("email", "email_not_accepted", "This e-mail address cannot be used.")
   end
-  if err.code == "UserLambdaValidationException" then
+  if err.code == "UserLambdaValidationException" and not refusal.is_failure(message) then
     return field("email", "email_not_accepted", "This e-mail address cannot be used.")
   end
   return nil

@@ -220,6 +220,8 @@ class SignIn(unittest.TestCase):
         cases = [
             ({"error": "access_denied"}, "sso_denied"),
             ({"error": "invalid_request", "error_description": "PreSignUp failed with error nope. "}, "sso_refused"),
+            ({"error": "invalid_request", "error_description": "PreSignUp failed with error 2026-01-01T00:00:00.000Z 1-2-3 "
+              "Task timed out after 3.00 seconds. "}, "try_again"),
             ({"error": "invalid_request", "error_description": "PreSignUp failed with error This address cannot be "
               "checked right now, please try again. "}, "try_again"),
             ({"error": "invalid_request", "error_description": "PreSignUp failed with error Google has not verified this "

@@ -2,7 +2,7 @@
 -- What the hosted UI sent a browser back with, when it is no code: its words mean one of a few things, and only these
 -- reach the console. Also who an id token is about.
 local log = require "log"
-local trouble = require "lib.trouble"
+local refusal, trouble = require "lib.refusal", require "lib.trouble"
 
 local answer = {}
 
@@ -28,7 +28,7 @@ local function refuse_as_trigger(signup, text)
   for _, words in ipairs(OWN_WORDS) do
     if text:find(words[1], 1, true) then trouble.refuse(signup, "answer", words[2], words[3]) end
   end
-  if text:find("please try again", 1, true) then trouble.stop(signup, "answer", { code = "trigger" }) end
+  if refusal.is_failure(text) then trouble.stop(signup, "answer", { code = "trigger" }) end
   trouble.refuse(signup, "answer", 403, "sso_refused")
 end
 

@@ -45,6 +45,20 @@ describe("Cognito refuses", function()
     end)
   end
 
+  for _, words in ipairs { "2026-01-01T00:00:00.000Z 1-2-3 Task timed out after 3.00 seconds",
+    "RequestId: 1-2-3 Error: Runtime exited with error: exit status 1",
+    "This address cannot be checked right now, please try again" } do
+    it("nobody when the trigger only failed: " .. words, function()
+      world:fail("cognito.sign_up", { code = "UserLambdaValidationException", status = 400, sent = true,
+        message = ("PreSignUp failed with error %s."):format(words) })
+      local reply = sign_up(nil, { ["idempotency-key"] = "k-1" })
+      assert.same({ 503, "try_again" }, { reply.status, reply.code })
+      assert.equal(1, world:count "SIGNUP_ERROR cognito")
+      assert.equal(201, sign_up(nil, { ["idempotency-key"] = "k-1" }).status)
+      assert_complete()
+    end)
+  end
+
   for _, code in ipairs { "LimitExceededException", "CodeDeliveryFailureException" } do
     it(code .. ": the user exists, so it goes on and says that no code was sent", function()
       world:fail("cognito.sign_up", { code = code, status = 400, sent = true }, { after = true })
