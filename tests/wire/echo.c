@@ -2,14 +2,13 @@
 /* A server of core alone, for the wire cases and for wrk: says back what it understood. `echo PORT [LIMIT=N …]`; port 0
  * takes any; the port stands on the first line of its output. SIGTERM drains, a second one ends. SIGUSR1 answers what /hold
  * holds. */
+#include "listener.h"
 #include "server.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static struct server *server;
 static uv_loop_t *loop;
@@ -125,24 +124,23 @@ static void on_term(uv_signal_t *handle, int signal_number) {
     server_close(server, on_closed, NULL);
 }
 
-static int bound(int port) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  socklen_t len = sizeof address;
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, 1024)) {
-    perror("bind");
-    exit(1);
-  }
-  getsockname(fd, (struct sockaddr *)&address, &len);
-  printf("%d\n", ntohs(address.sin_port));
+/* The port is said when there is somebody to connect to. */
+static int serve(int port, const struct server_settings *settings) {
+  int fd, err = listener_bind("127.0.0.1", &port, &fd, 1);
+  if (!err) err = server_open(loop, fd, settings, on_request, NULL, &server);
+  if (err) return err;
+  printf("%d\n", port);
   fflush(stdout);
-  return fd;
+  return 0;
 }
 
-static void set(struct server_settings *s, const char *word) {
+static void set_cors(struct server_settings *s) {
   static const char *const origins[] = {"https://console.example.com"};
+  s->cors = (struct cors_settings){.origins = origins, .origin_count = 1, .credentials = true};
+}
+
+/* Is it a limit that is a number? Then it is set. */
+static bool set_number(struct server_settings *s, struct slice name, const char *value) {
   struct server_limits *l = &s->limits;
   const struct {
     const char *name;
@@ -163,17 +161,30 @@ static void set(struct server_settings *s, const char *word) {
       {"drain_idle", &l->drain_idle},
       {"hops", &s->proxy.trusted_hops},
   };
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    if (!is(name, numbers[i].name)) continue;
+    *numbers[i].value = (unsigned)strtoul(value, NULL, 10);
+    return true;
+  }
+  return false;
+}
+
+/* A word that is none of ours is refused: a limit that is misspelt would be no limit. */
+static void set(struct server_settings *s, const char *word) {
   const char *value = strchr(word, '=');
-  if (!value) exit(2);
-  size_t len = (size_t)(value++ - word);
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-    if (is((struct slice){word, len}, numbers[i].name))
-      *numbers[i].value = (unsigned)strtoul(value, NULL, 10);
-  if (!strcmp(word, "proxy=forwarded")) s->proxy.header = PROXY_FORWARDED;
-  if (is((struct slice){word, len}, "strip")) s->strip_prefix = value;
-  if (is((struct slice){word, len}, "body")) l->body = strtoul(value, NULL, 10);
-  if (!strcmp(word, "cors=on"))
-    s->cors = (struct cors_settings){.origins = origins, .origin_count = 1, .credentials = true};
+  struct slice name = {word, value ? (size_t)(value++ - word) : 0};
+  if (!strcmp(word, "proxy=forwarded")) {
+    s->proxy.header = PROXY_FORWARDED;
+  } else if (!strcmp(word, "cors=on")) {
+    set_cors(s);
+  } else if (is(name, "strip")) {
+    s->strip_prefix = value;
+  } else if (is(name, "body")) {
+    s->limits.body = strtoul(value, NULL, 10);
+  } else if (!name.len || !set_number(s, name, value)) {
+    fprintf(stderr, "echo: no limit is called %s\n", word);
+    exit(2);
+  }
 }
 
 int main(int argc, char **argv) {
@@ -182,7 +193,7 @@ int main(int argc, char **argv) {
   for (int i = 2; i < argc; i++) set(&settings, argv[i]);
   signal(SIGPIPE, SIG_IGN);
   loop = uv_default_loop();
-  int err = server_open(loop, bound(atoi(argv[1])), &settings, on_request, NULL, &server);
+  int err = serve(atoi(argv[1]), &settings);
   if (err) {
     fprintf(stderr, "%s\n", uv_strerror(err));
     return 1;
