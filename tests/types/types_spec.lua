@@ -99,11 +99,11 @@ local function same_parameters(fn, typed, where)
 end
 
 
--- Is b a function of the module a, or a setting of the section a? nil: a is neither
+-- Is b a function of the module a, or a setting of the section a? nil: a is neither, or a.b a file
 local function is_named(a, b)
   local ok, section = pcall(function() return require "config"[a] end)
   local is_section, is_module = ok and type(section) == "table", bindings()[a] and a ~= "request"
-  if b == "lua" or not (is_section or is_module) then return nil end
+  if b == "lua" or b == "json" or not (is_section or is_module) then return nil end
   local is_setting = is_section and pcall(function() return section[b] end)
   return is_setting or is_module and require(a)[b] ~= nil
 end
