@@ -6,7 +6,7 @@
  */
 #include "guard_state.h"
 
-#include "account.h"
+#include "budget.h"
 #include "bytes.h"
 #include "log.h"
 #include "metrics.h"
@@ -45,7 +45,7 @@ WATCHDOG_HANDLER static void arm(struct guard *g) {
 
 WATCHDOG_HANDLER static enum limit over(const struct guard *g, uint64_t cpu) {
   if (cpu - g->since >= g->slice) return g->slice_limit;
-  if (g->account && g->account->cpu + g->charged >= g->max.cpu)
+  if (g->budget && g->budget->cpu + g->charged >= g->max.cpu)
     return g->slice_limit == LIMIT_LOAD ? LIMIT_LOAD : LIMIT_CPU;
   return LIMIT_NONE;
 }
@@ -96,10 +96,9 @@ int guard_stop(lua_State *L) {
 
 /* --- slices ---------------------------------------------------------------------------------- */
 
-static void begin(struct guard *g, struct guard_frame *frame, lua_State *T,
-                  struct account *account) {
+static void begin(struct guard *g, struct guard_frame *frame, lua_State *T, struct budget *budget) {
   *frame = (struct guard_frame){T, NULL};
-  g->account = account;
+  g->budget = budget;
   g->depth = 0;
   g->since = g->charged = 0;
   g->stop = LIMIT_NONE;
@@ -110,21 +109,20 @@ static void begin(struct guard *g, struct guard_frame *frame, lua_State *T,
   guard_publish(&mine.active, g);
 }
 
-void guard_enter(struct guard *g, struct guard_frame *frame, lua_State *T,
-                 struct account *account) {
+void guard_enter(struct guard *g, struct guard_frame *frame, lua_State *T, struct budget *budget) {
   if (!g->on) return;
   g->slice = g->max.slice;
   g->slice_limit = vm_of(T)->settings.proving ? LIMIT_LOAD : LIMIT_SLICE;
-  begin(g, frame, T, account);
+  begin(g, frame, T, budget);
 }
 
 enum limit guard_leave(struct guard *g) {
   if (!g->on) return LIMIT_NONE;
   guard_publish(&mine.active, NULL);
-  if (g->charged && g->account) g->account->cpu += g->charged;
+  if (g->charged && g->budget) g->budget->cpu += g->charged;
   guard_memory_leave(g);
   guard_publish(&g->running, NULL);
-  g->account = NULL;
+  g->budget = NULL;
   return (enum limit)g->stop;
 }
 
@@ -184,10 +182,10 @@ int guard_reset(lua_State *L, lua_State *T) {
   return status;
 }
 
-void guard_reset_alone(lua_State *T, struct account *account, const char *request_id) {
+void guard_reset_alone(lua_State *T, struct budget *budget, const char *request_id) {
   struct guard *g = guard_in(T);
   struct guard_frame frame;
-  guard_enter(g, &frame, T, account);
+  guard_enter(g, &frame, T, budget);
   lua_resetthread(T);
   enum limit limit = guard_leave(g);
   if (limit) guard_report(g, limit, request_id, NULL);

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-struct account;
+struct budget;
 struct guard;
 
 enum limit { LIMIT_NONE, LIMIT_SLICE, LIMIT_CPU, LIMIT_LOAD, LIMIT_WALL_TIME };
@@ -44,8 +44,8 @@ const struct guard_settings *guard_of(lua_State *L); /* NULL: it has none */
 
 /* --- a slice: what runs between two waits ---------------------------------------------------- */
 
-/* frame: the caller's, until guard_leave. account: who pays, or NULL. */
-void guard_enter(struct guard *g, struct guard_frame *frame, lua_State *T, struct account *account);
+/* frame: the caller's, until guard_leave. budget: what it is charged to, or NULL. */
+void guard_enter(struct guard *g, struct guard_frame *frame, lua_State *T, struct budget *budget);
 /* What the slice was stopped for, while it was over. Then nothing of it may be resumed or closed. */
 enum limit guard_leave(struct guard *g);
 
@@ -58,7 +58,7 @@ const char *guard_error_text(lua_State *L);
 
 /* lua_resetthread(T), whose __close are a script's: inside a slice of L, or as one of its own. */
 int guard_reset(lua_State *L, lua_State *T); /* its status */
-void guard_reset_alone(lua_State *T, struct account *account, const char *request_id);
+void guard_reset_alone(lua_State *T, struct budget *budget, const char *request_id);
 
 /* --- inside a slice, from C ------------------------------------------------------------------ */
 
@@ -81,7 +81,7 @@ bool guard_knows_where(const struct guard *g);
 /* T, and the scripts that it is in, stand below that; or are that. */
 void guard_note(struct guard *g, lua_State *T);
 
-/* Logs and counts that an account, or what ran without one, was stopped. T: where to look when nothing ran, or NULL. */
+/* Logs and counts that a budget, or what ran without one, was stopped. T: where to look when nothing ran, or NULL. */
 void guard_report(struct guard *g, enum limit limit, const char *request_id, lua_State *T);
 
 /* The same of the last report, for a person: what it was stopped for, and the traceback. Freed by the caller; NULL without

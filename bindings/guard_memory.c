@@ -6,7 +6,7 @@
  */
 #include "guard_state.h"
 
-#include "account.h"
+#include "budget.h"
 #include "log.h"
 #include "metrics.h"
 #include "task.h"
@@ -18,10 +18,10 @@
 static bool allow(struct guard *g, void *block, size_t new, size_t more) {
   struct memory *m = &g->memory;
   bool whole = m->used + more > g->max.memory;
-  if (!whole && (!g->account || m->used + more <= m->baseline + g->max.request_memory)) {
+  if (!whole && (!g->budget || m->used + more <= m->baseline + g->max.request_memory)) {
     /* all requests together hold less than one may */
     m->ceiling = m->baseline + g->max.request_memory;
-    if (!g->account || m->ceiling > g->max.memory) m->ceiling = g->max.memory;
+    if (!g->budget || m->ceiling > g->max.memory) m->ceiling = g->max.memory;
     return true;
   }
   bool again = m->tried == block && m->tried_size == new;
@@ -64,8 +64,8 @@ void guard_memory_enter(struct guard *g) {
   m->over = WITHIN;
   m->tried_size = 0;
   m->ceiling = g->max.memory;
-  if (!g->account || !g->max.request_memory) return;
-  ptrdiff_t left = (ptrdiff_t)g->max.request_memory - g->account->memory;
+  if (!g->budget || !g->max.request_memory) return;
+  ptrdiff_t left = (ptrdiff_t)g->max.request_memory - g->budget->memory;
   size_t own = m->used + (size_t)(left > 0 ? left : 0);
   if (own < m->ceiling) m->ceiling = own;
 }
@@ -83,9 +83,9 @@ static void tell(struct guard *g) {
 
 void guard_memory_leave(struct guard *g) {
   struct memory *m = &g->memory;
-  if (g->account) {
-    g->account->memory += (ptrdiff_t)(m->used - m->at_start);
-    if (g->account->memory < 0) g->account->memory = 0;
+  if (g->budget) {
+    g->budget->memory += (ptrdiff_t)(m->used - m->at_start);
+    if (g->budget->memory < 0) g->budget->memory = 0;
   }
   m->ceiling = g->max.memory;
   if (guard_memory_over(g) != WITHIN) tell(g);

@@ -29,7 +29,7 @@ struct guard {
   /* the slice */
   _Atomic(struct guard_frame *) running;
   unsigned depth; /* of coroutines in each other */
-  struct account *account;
+  struct budget *budget;
   uint64_t slice;             /* may take so much CPU time */
   enum limit slice_limit;     /* what it is called */
   volatile uint64_t since;    /* the thread's CPU time at the first tick; 0: there was none */
@@ -56,7 +56,7 @@ void guard_note_line(const struct guard_frame *frame, char *out, size_t size);
 /* Was memory refused for good in this slice, and whose? Then memory.at says where. */
 enum over guard_memory_over(struct guard *g);
 
-/* When a slice begins and ends: its part of the account's memory. At the end, what was refused is logged. */
+/* When a slice begins and ends: its part of the budget's memory. At the end, what was refused is logged. */
 void guard_memory_enter(struct guard *g);
 void guard_memory_leave(struct guard *g);
 

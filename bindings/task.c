@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tasks: their life, the run queue, and the one place that resumes. */
-#include "account.h"
+#include "budget.h"
 #include "guard.h"
 #include "task_state.h"
 #include "virtual.h"
@@ -55,30 +55,30 @@ static unsigned *counter_of(struct task *t) {
   return t->background ? &vm->background : &vm->tasks;
 }
 
-void task_check_room(lua_State *L, const struct account *a, unsigned n) {
+void task_check_room(lua_State *L, const struct budget *b, unsigned n) {
   const struct guard_settings *max = guard_of(L);
-  if (a && a->tasks + n > max->tasks)
+  if (b && b->tasks + n > max->tasks)
     luaL_error(L, "too many tasks: scripts.tasks is %d", (int)max->tasks);
 }
 
-static void join(struct task *t, struct account *a) {
-  t->account = a;
-  t->account_next = a->first;
-  if (a->first) a->first->account_prev = t;
-  a->first = t;
-  a->tasks++;
+static void join(struct task *t, struct budget *b) {
+  t->budget = b;
+  t->budget_next = b->first;
+  if (b->first) b->first->budget_prev = t;
+  b->first = t;
+  b->tasks++;
 }
 
 static void leave(struct task *t) {
-  struct account *a = t->account;
-  if (t->account_next) t->account_next->account_prev = t->account_prev;
-  *(t->account_prev ? &t->account_prev->account_next : &a->first) = t->account_next;
-  t->account = NULL;
-  if (--a->tasks == 0) account_free(a);
+  struct budget *b = t->budget;
+  if (t->budget_next) t->budget_next->budget_prev = t->budget_prev;
+  *(t->budget_prev ? &t->budget_prev->budget_next : &b->first) = t->budget_next;
+  t->budget = NULL;
+  if (--b->tasks == 0) budget_free(b);
 }
 
-void task_begin(struct task *t, struct account *a) {
-  if (a) join(t, a);
+void task_begin(struct task *t, struct budget *b) {
+  if (b) join(t, b);
   ++*counter_of(t);
   enqueue(t);
 }
@@ -86,31 +86,31 @@ void task_begin(struct task *t, struct account *a) {
 unsigned task_finish(struct task *t, int status) {
   t->state = ENDED;
   t->status = status;
-  if (t->account) leave(t);
+  if (t->budget) leave(t);
   return --*counter_of(t);
 }
 
 /* Of the task that starts another; of its own where nobody does. */
-static struct account *account_for(lua_State *L, const struct task *from) {
-  struct accounts *accounts = vm_of(L)->accounts;
-  if (!accounts || (from && from->account)) return from ? from->account : NULL;
-  struct account *a = account_new(accounts);
-  if (!a) luaL_error(L, "not enough memory");
-  return a;
+static struct budget *budget_for(lua_State *L, const struct task *from) {
+  struct budgets *budgets = vm_of(L)->budgets;
+  if (!budgets || (from && from->budget)) return from ? from->budget : NULL;
+  struct budget *b = budget_new(budgets);
+  if (!b) luaL_error(L, "not enough memory");
+  return b;
 }
 
 struct task *task_start(lua_State *L, int nargs, task_on_end on_end, void *ctx) {
   const struct task *from = task_running(L);
-  struct account *a = account_for(L, from);
-  task_check_room(L, a, 1);
+  struct budget *b = budget_for(L, from);
+  task_check_room(L, b, 1);
   struct task *t = task_push(L, nargs);
   if (from) task_inherit(t, from);
-  if (a && !vm_of(L)->settings.proving && a->wall.at < t->deadline)
-    t->deadline = a->wall.at; /* a proof's time may be virtual */
+  if (b && !vm_of(L)->settings.proving && b->wall.at < t->deadline)
+    t->deadline = b->wall.at; /* a proof's time may be virtual */
   t->on_end = on_end;
   t->ctx = ctx;
   t->anchor = luaL_ref(L, LUA_REGISTRYINDEX);
-  task_begin(t, a);
+  task_begin(t, b);
   return t;
 }
 
@@ -141,7 +141,7 @@ static void resume(struct task *t) {
   struct guard_frame frame;
   t->nargs = 0;
   t->state = RUNNING;
-  guard_enter(guard, &frame, t->T, t->account);
+  guard_enter(guard, &frame, t->T, t->budget);
   int status = lua_resume(t->T, NULL, nargs, &results);
   enum limit limit = guard_leave(guard);
   if (limit && status != LUA_OK) {
@@ -245,7 +245,7 @@ uint64_t task_deadline(const struct task *t) {
 }
 
 void task_set_background(struct task *t) {
-  if (t->account) leave(t);
+  if (t->budget) leave(t);
   t->deadline = TASK_NO_DEADLINE;
   --*counter_of(t);
   t->background = true;

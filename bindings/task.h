@@ -40,10 +40,10 @@ void task_wake(struct task *t);
 /* Milliseconds on the clock of uv_now; children inherit it. */
 uint64_t task_deadline(const struct task *t);
 
-/* Ends all tasks of an account, from any callback on the loop's thread: see task_end.c. */
-void task_end_account(struct account *a, enum limit limit);
+/* Ends all tasks of a budget, from any callback on the loop's thread: see task_end.c. */
+void task_end_budget(struct budget *b, enum limit limit);
 
-/* Makes a task that has just been started the first of all jobs: it has no account and no deadline, but what it starts with
+/* Makes a task that has just been started the first of all jobs: it has no budget and no deadline, but what it starts with
  * task_start has one of its own. */
 void task_set_background(struct task *t);
 

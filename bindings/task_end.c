@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How tasks end that were stopped for a limit: all of an account together. None is resumed again and none of their Lua
+ * How tasks end that were stopped for a limit: all of a budget together. None is resumed again and none of their Lua
  * runs, no __close either; what they await is cancelled, and the collector releases the rest. And how failures are told.
  */
-#include "account.h"
+#include "budget.h"
 #include "guard.h"
 #include "task_state.h"
 #include "trail.h"
@@ -32,30 +32,30 @@ static void bury(struct task *t) {
   if (left == 0 && vm->on_idle) vm->on_idle(vm);
 }
 
-static struct task *oldest(const struct account *a) {
-  struct task *t = a->first;
-  while (t && t->account_next) t = t->account_next;
+static struct task *oldest(const struct budget *b) {
+  struct task *t = b->first;
+  while (t && t->budget_next) t = t->budget_next;
   return t;
 }
 
 /* Children first: they live on the stacks of their parents. */
-static struct task *next_to_bury(const struct account *a) {
-  struct task *t = a->first;
-  while (t && t->anchor != LUA_NOREF) t = t->account_next;
-  return t ? t : a->first;
+static struct task *next_to_bury(const struct budget *b) {
+  struct task *t = b->first;
+  while (t && t->anchor != LUA_NOREF) t = t->budget_next;
+  return t ? t : b->first;
 }
 
-void task_end_account(struct account *a, enum limit limit) {
-  struct task *root = oldest(a);
+void task_end_budget(struct budget *b, enum limit limit) {
+  struct task *root = oldest(b);
   if (!root) {
-    account_free(a);
+    budget_free(b);
     return;
   }
   lua_State *L = root->context.vm->L;
   bool waits = limit == LIMIT_WALL_TIME;
   guard_report(root->context.vm->guard, limit, root->request_id, waits ? root->T : NULL);
-  for (struct task *t = a->first; t; t = t->account_next) halt(t);
-  for (unsigned left = a->tasks; left > 0; left--) bury(next_to_bury(a)); /* a goes with the last */
+  for (struct task *t = b->first; t; t = t->budget_next) halt(t);
+  for (unsigned left = b->tasks; left > 0; left--) bury(next_to_bury(b)); /* b goes with the last */
   lua_gc(L, LUA_GCCOLLECT); /* what they held is released now, their calls and timers too */
 }
 
@@ -63,8 +63,8 @@ void task_stop(struct task *t, enum limit limit) {
   struct guard *g = t->context.vm->guard;
   if (!guard_knows_where(g)) guard_note(g, t->T);
   for (const struct task *p = t->parent; p; p = p->parent) guard_note(g, p->T);
-  if (t->account) {
-    task_end_account(t->account, limit);
+  if (t->budget) {
+    task_end_budget(t->budget, limit);
     return;
   }
   guard_report(g, limit, t->request_id, NULL);

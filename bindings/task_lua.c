@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `task` module: what runs side by side, and for how long. */
-#include "account.h"
+#include "budget.h"
 #include "guard.h"
 #include "log.h"
 #include "task_after.h"
@@ -58,7 +58,7 @@ static int task_all(lua_State *T) {
   lua_Integer most = luaL_len(T, 1);
   int n = most < INT_MAX / 2 ? (int)most : INT_MAX / 2;
   luaL_checkstack(T, n + 4, "too many tasks");
-  task_check_room(T, parent->account, (unsigned)n);
+  task_check_room(T, parent->budget, (unsigned)n);
   for (int i = 1; i <= n; i++) {
     if (lua_rawgeti(T, 1, i) != LUA_TFUNCTION)
       return luaL_error(T, "task.all: entry %d is not a function", i);
@@ -70,7 +70,7 @@ static int task_all(lua_State *T) {
     struct task *child = lua_touserdata(T, 1 + i);
     task_inherit(child, parent);
     child->parent = parent;
-    task_begin(child, parent->account);
+    task_begin(child, parent->budget);
   }
   return task_await(T, task_joined, n);
 }

@@ -16,8 +16,8 @@ struct task {
   lua_State *T;
   struct task *next; /* in the run queue */
   struct task *parent;
-  struct account *account; /* NULL: nobody counts */
-  struct task *account_prev, *account_next;
+  struct budget *budget; /* NULL: nobody counts */
+  struct task *budget_prev, *budget_next;
   enum task_state state;
   bool background; /* of a job: vm->background counts it */
   int nargs;
@@ -34,17 +34,17 @@ struct task {
 
 /* stack: …, function, nargs arguments -> …, task userdata (its user values: the coroutine, whom it works for) */
 struct task *task_push(lua_State *L, int nargs);
-/* Of the same request, job and account; in no account yet. */
+/* Of the same request, job and budget; in no budget yet. */
 void task_inherit(struct task *t, const struct task *from);
-/* Raises when n more tasks of the account are too many. */
-void task_check_room(lua_State *L, const struct account *a, unsigned n);
-/* Queues it; it is alive from here on, and one more of the account (which may be NULL). */
-void task_begin(struct task *t, struct account *a);
+/* Raises when n more tasks of the budget are too many. */
+void task_check_room(lua_State *L, const struct budget *b, unsigned n);
+/* Queues it; it is alive from here on, and one more of the budget (which may be NULL). */
+void task_begin(struct task *t, struct budget *b);
 /* The other way: it has ended. How many of its kind are left in the vm. */
 unsigned task_finish(struct task *t, int status);
 
 void task_dequeue(struct task *t);
-/* It was stopped for a limit, and with it all of its account. */
+/* It was stopped for a limit, and with it all of its budget. */
 void task_stop(struct task *t, enum limit limit);
 
 #endif

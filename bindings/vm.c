@@ -2,7 +2,7 @@
 /* Makes and ends Lua states: libraries, modules, settings. */
 #include "vm.h"
 
-#include "account.h"
+#include "budget.h"
 #include "embedded.h"
 #include "globals.h"
 #include "guard.h"
@@ -217,7 +217,7 @@ int vm_open(struct vm **out, const struct vm_settings *settings, char **problem)
     vm_close(vm);
     return UV_EINVAL;
   }
-  err = settings->trusted ? 0 : accounts_open(vm, &vm->accounts);
+  err = settings->trusted ? 0 : budgets_open(vm, &vm->budgets);
   if (err) {
     vm_close(vm);
     return err;
@@ -242,7 +242,7 @@ void vm_close(struct vm *vm) {
   task_queue_close(vm);
   lua_close(vm->L);
   virtual_close(vm);
-  accounts_close(vm->accounts);
+  budgets_close(vm->budgets);
   guard_free(vm->guard);
   script_set_unref(vm->set);
   free(context);

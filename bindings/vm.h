@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-struct accounts;
+struct budgets;
 struct client;
 struct guard;
 struct reload;
@@ -49,7 +49,7 @@ struct vm {
   struct vm_settings settings;
   struct script_set *set; /* a reference of its own */
   struct guard *guard;
-  struct accounts *accounts;        /* of tasks; NULL: nobody counts */
+  struct budgets *budgets;          /* of tasks; NULL: nobody counts */
   struct task *ready, **ready_tail; /* woken tasks, oldest first */
   struct task *round;               /* those that are being resumed now */
   uv_prepare_t before_poll;

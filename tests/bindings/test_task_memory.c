@@ -62,7 +62,7 @@ static bool limited;
 
 struct house {
   uv_loop_t loop;
-  struct account *account; /* of the scenario */
+  struct budget *budget; /* of the scenario */
   struct vm *vm;
   struct server *server;
   struct request_list open;
@@ -134,7 +134,7 @@ static int start(lua_State *L) {
   struct house *h = lua_touserdata(L, 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, h->run);
   lua_pushstring(L, h->url);
-  h->account = task_start(L, 1, on_end, h)->account;
+  h->budget = task_start(L, 1, on_end, h)->budget;
   return 0;
 }
 
@@ -248,7 +248,7 @@ static void test_stopped(void **state) {
     assert_true(begin(&h));
     for (int i = 0; i < rounds && !h.ended; i++) uv_run(&h.loop, UV_RUN_ONCE);
     if (h.ended) continue;
-    task_end_account(h.account, LIMIT_WALL_TIME);
+    task_end_budget(h.budget, LIMIT_WALL_TIME);
     assert_int_equal(h.ended, 1);
     assert_int_equal(h.status, TASK_STOPPED);
     while (h.vm->tasks) uv_run(&h.loop, UV_RUN_ONCE);
@@ -269,7 +269,7 @@ static int wait_at_latch(lua_State *L) {
                          "return function() l:open() end, function() l:wait() end"))
     lua_error(L);
   lua_call(L, 0, 2);
-  h->account = task_start(L, 0, on_end, h)->account;
+  h->budget = task_start(L, 0, on_end, h)->budget;
   h->run = luaL_ref(L, LUA_REGISTRYINDEX);
   return 0;
 }
@@ -283,7 +283,7 @@ static void test_latch(void **state) {
   lua_pushlightuserdata(L, &h);
   assert_int_equal(lua_pcall(L, 1, 0, 0), LUA_OK);
   uv_run(&h.loop, UV_RUN_NOWAIT);
-  if (limited) task_end_account(h.account, LIMIT_WALL_TIME);
+  if (limited) task_end_budget(h.budget, LIMIT_WALL_TIME);
   lua_rawgeti(L, LUA_REGISTRYINDEX, h.run);
   assert_int_equal(lua_pcall(L, 0, 0, 0), LUA_OK); /* opens it */
   while (h.vm->tasks) uv_run(&h.loop, UV_RUN_NOWAIT);
