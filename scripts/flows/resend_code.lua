@@ -27,7 +27,9 @@ return function(req)
     conceal.even_out_resend(started)
   end
   if not wanted then conceal.resend(clean.email, given, started) end
-  if err then
+  if allowed == false or sent == false then
+    metrics.count("SIGNUP_RESEND_FAILURE", 1, { method = "email", step = "limits" })
+  elseif err then
     metrics.count("SIGNUP_RESEND_ERROR", 1, { method = "email" })
     log.error("resend_failed", {
       signup_id = found and found.signup_id, error_code = err.code, status = err.status,

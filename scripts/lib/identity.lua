@@ -194,9 +194,12 @@ function identity.recover(signup)
 end
 
 
--- A new code by mail. -> true | nil, err
+-- A new code by mail. -> true | false, err: not now, by Cognito's limits | nil, err
 function identity.resend_code(email)
-  return cognito.resend_confirmation_code { username = email }
+  local sent, err = cognito.resend_confirmation_code { username = email }
+  if sent then return true end
+  if TOO_MANY[err.code] then return false, err end
+  return nil, err
 end
 
 

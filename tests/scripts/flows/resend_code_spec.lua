@@ -53,6 +53,13 @@ describe("resend", function()
       assert.equal(202, resend().status)
       assert.equal(case[2], #world.mails)
     end
+    assert.equal(3, world:count "SIGNUP_RESEND_FAILURE limits")
+  end)
+
+  it("2. nor more than Cognito allows, which is nobody's error", function()
+    world:fail("cognito.resend_confirmation_code", { code = "LimitExceededException", status = 400, sent = true })
+    assert.equal(202, resend().status)
+    assert.same({ 1, 0 }, { world:count "SIGNUP_RESEND_FAILURE limits", world:count "SIGNUP_RESEND_ERROR" })
   end)
 
   it("2. five per hour", function()
