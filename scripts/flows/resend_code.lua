@@ -4,6 +4,12 @@ local admission, clock, conceal = require "lib.admission", require "clock", requ
 local form, identity, intent = require "lib.form", require "lib.identity", require "lib.intent"
 local log, metrics, proof = require "log", require "metrics", require "lib.proof"
 
+
+local function count(outcome, step)
+  metrics.count("SIGNUP_RESEND_" .. outcome, 1, { method = "email", step = step })
+end
+
+
 return function(req)
   local clean = form.resend(req:json())
   admission.resend(req, clean)
@@ -23,14 +29,14 @@ return function(req)
   if allowed then sent, err = identity.resend_code(clean.email) end
 
   if sent then
-    metrics.count("SIGNUP_RESEND_SUCCESS", 1, { method = "email" })
+    count("SUCCESS", "done")
     conceal.even_out_resend(started)
   end
   if not wanted then conceal.resend(clean.email, given, started) end
   if allowed == false or sent == false then
-    metrics.count("SIGNUP_RESEND_FAILURE", 1, { method = "email", step = "limits" })
+    count("FAILURE", "limits")
   elseif err then
-    metrics.count("SIGNUP_RESEND_ERROR", 1, { method = "email" })
+    count("ERROR", allowed and "cognito" or "intent")
     log.error("resend_failed", {
       signup_id = found and found.signup_id, error_code = err.code, status = err.status,
     })

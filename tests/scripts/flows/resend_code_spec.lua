@@ -59,7 +59,7 @@ describe("resend", function()
   it("2. nor more than Cognito allows, which is nobody's error", function()
     world:fail("cognito.resend_confirmation_code", { code = "LimitExceededException", status = 400, sent = true })
     assert.equal(202, resend().status)
-    assert.same({ 1, 0 }, { world:count "SIGNUP_RESEND_FAILURE limits", world:count "SIGNUP_RESEND_ERROR" })
+    assert.same({ 1, 0 }, { world:count "SIGNUP_RESEND_FAILURE limits", world:count "SIGNUP_RESEND_ERROR cognito" })
   end)
 
   it("2. five per hour", function()
@@ -77,7 +77,7 @@ describe("resend", function()
     local old = world.mails[1].code
     resend()
     assert.not_equal(old, world.mails[1].code)
-    assert.equal(1, world:count "SIGNUP_RESEND_SUCCESS")
+    assert.equal(1, world:count "SIGNUP_RESEND_SUCCESS done")
     local confirm = require "flows.confirm_signup"
     local reply = fakes.call(confirm, { email = FORM.email, code = old }, nil, cookie)
     assert.equal("code_invalid_or_expired", reply.code)
@@ -85,13 +85,14 @@ describe("resend", function()
       cookie).status)
   end)
 
-  for _, call in ipairs { "dynamodb.get", "dynamodb.update", "cognito.resend_confirmation_code" } do
+  for call, step in pairs { ["dynamodb.get"] = "intent", ["dynamodb.update"] = "intent",
+    ["cognito.resend_confirmation_code"] = "cognito" } do
     it("4. Always 202, also when " .. call .. " fails", function()
       local plain = resend(nil, false)
       world:fail(call, { code = "InternalServerError", status = 500, message = "a vendor's words" })
       assert.same(plain, resend())
       assert.equal(1, #world.mails)
-      assert.equal(1, world:count "SIGNUP_RESEND_ERROR")
+      assert.equal(1, world:count("SIGNUP_RESEND_ERROR " .. step))
     end)
   end
 end)
