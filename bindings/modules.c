@@ -244,6 +244,18 @@ static int refuse_unknown(lua_State *L, const char *name) {
                     script_set_origin(vm_of(L)->set));
 }
 
+#define NEEDED "usher.needed" /* what is loaded, where somebody asks: spec_needs.lua */
+
+/* stack: …, where a module is from -> the same */
+static void note(lua_State *L) {
+  if (lua_getfield(L, LUA_REGISTRYINDEX, NEEDED) == LUA_TTABLE && lua_isstring(L, -2)) {
+    lua_pushvalue(L, -2);
+    lua_pushboolean(L, true);
+    lua_settable(L, -3);
+  }
+  lua_pop(L, 1);
+}
+
 enum { NAME = 1, LOADED, LOADING }; /* the stack of a require */
 
 /* stack: NAME, LOADED -> …, value, where it is from */
@@ -251,6 +263,7 @@ static void load(lua_State *L, const char *name) {
   enter(L, name);
   if (!find(L, name)) refuse_unknown(L, name);
   int where = lua_gettop(L);
+  note(L);
   lua_pushvalue(L, where - 1);
   lua_pushvalue(L, NAME);
   lua_pushvalue(L, where);

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- `usher test`: busted, inside the binary, as one task, so that specs may wait for I/O. busted comes from Debian's
 -- lua-busted and is needed on development machines only. spec_report.lua says how it went, spec_watch.lua repeats it.
-local arguments, lua_files, testing = require "arguments", require "lua_files", require "testing"
+local arguments, lua_files, spec_needs = require "arguments", require "lua_files", require "spec_needs"
+local testing = require "testing"
 
 local FORMATS <const> = { plain = "plainTerminal", utf = "utfTerminal", TAP = "TAP", junit = "junit" }
 
@@ -76,6 +77,12 @@ local function end_worlds(busted)
 end
 
 
+local function tell_watch(write)
+  local path = os.getenv(spec_needs.VARIABLE)
+  if path then write(path) end
+end
+
+
 local function run(paths, given)
   local found, make = pcall(require, "busted.core")
   if not found then return missing(make) end
@@ -83,9 +90,11 @@ local function run(paths, given)
   require "busted"(busted)
   local report = require "spec_report".new(busted, given.output, FORMATS[given.output])
   end_worlds(busted)
+  local write_needs = spec_needs.follow(busted)
   local broken = load_specs(busted, collect(paths))
   require "busted.execute"(busted)(1, {})
   busted.publish({ "exit" })
+  tell_watch(write_needs)
   return report:finish(broken, paths)
 end
 
@@ -104,7 +113,10 @@ return function(scripts, config, ...)
   given.output = given.json and "json" or given.output or "plain"
   local paths = given.PATH
   if #paths == 0 then paths = scripts ~= "" and { scripts } or { "tests", "scripts" } end
-  if given.watch then return require "spec_watch"(paths, scripts, config, { ... }) end
+  if given.watch then
+    local function specs() return collect(paths) end
+    return require "spec_watch"(specs, paths, scripts, config, given)
+  end
   testing.seed = given.seed or math.random(1, 999999)
   return run(paths, given)
 end

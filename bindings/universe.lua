@@ -5,6 +5,7 @@
 -- a script, in place of the state's own; options.as_flows: scripts have what flows have where usher serves, but for
 -- commands. A file is compiled once for all universes, but for those that read.
 local embedded, globals, script_files = require "embedded", require "globals", require "script_files"
+local spec_needs = require "spec_needs"
 
 local universe = {}
 
@@ -62,6 +63,7 @@ function universe.new(given, options)
   local own, tools, scripts
 
   local function run(name, found)
+    spec_needs.note(found.path)
     local env = found.is_script and (name:find "^commands%." and tools or scripts) or own
     debug.upvaluejoin(found.chunk, 1, function() return env end, 1) -- earlier universes keep theirs
     loading[name] = true

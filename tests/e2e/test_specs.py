@@ -100,10 +100,18 @@ class Options(unittest.TestCase):
         self.assertEqual((code, err), (1, "usher test: no test ran; looked for *_spec.lua in /nowhere\n"))
 
 
+PLAIN = "it('plain', function() assert.equal(1, require 'lib.word') end)"
+WORLD = "it('world', function() assert.equal(1, require 'testing'.world():require 'lib.word') end)"
+FAILS = "it('fails', function() error 'x' end)"
+
+
 class Watch(unittest.TestCase):
-    def setUp(self):
-        self.path = self.enterContext(Folder({"a_spec.lua": GOOD, "s/lib/word.lua": "return 1"}))
-        self.process = subprocess.Popen([BINARY, "test", "--watch", "--scripts", self.path + "/s", self.path],
+    FILES = {"a_spec.lua": GOOD, "plain_spec.lua": PLAIN, "world_spec.lua": WORLD,
+             "s/lib/other.lua": "return 1"}
+
+    def start(self, files, *options):
+        self.path = self.enterContext(Folder({"s/lib/word.lua": "return 1", **files}))
+        self.process = subprocess.Popen([BINARY, "test", "--watch", *options, "--scripts", self.path + "/s", self.path],
                                         env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                                         stderr=subprocess.STDOUT, start_new_session=True)
         self.addCleanup(self.process.stdout.close)
@@ -114,7 +122,7 @@ class Watch(unittest.TestCase):
     def wait(self, text):
         for line in self.process.stdout:
             if text in line:
-                return
+                return line
         self.fail(f"ended before {text}")
 
     def write(self, name, text):
@@ -126,23 +134,37 @@ class Watch(unittest.TestCase):
         os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(PATIENCE)
 
-    def test_runs_again(self):
-        self.wait("1 success")
+    def test_runs_again_what_a_change_concerns(self):
+        self.start(self.FILES)
+        self.wait("3 successes / 0 failures / 0 errors")
+        for name, text, files, said in (
+                ("a_spec.lua", GOOD + GOOD, "1 of 3", "2 successes / 0 failures / 0 errors"),
+                ("s/lib/word.lua", "return 2", "2 of 3", "0 successes / 2 failures / 0 errors"),
+                ("a_spec.lua", GOOD, "3 of 3", "1 success / 2 failures / 0 errors"),  # what failed runs along
+                ("s/lib/word.lua", "return 1", "2 of 3", "2 successes / 0 failures / 0 errors"),
+                ("b_spec.lua", FAILS, "1 of 4", "0 successes / 0 failures / 1 error"),
+                ("s/lib/word.lua", "return 1 ", "3 of 4", "2 successes / 0 failures / 1 error"),
+                ("b_spec.lua", "it(", "1 of 4", "0 successes / 0 failures / 0 errors"),
+                ("s/lib/other.lua", "return 2", "4 of 4", "3 successes / 0 failures / 0 errors")):  # nobody knows it
+            with self.subTest(name=name, text=text):
+                self.wait("waiting for a change")
+                self.write(name, text)
+                self.wait(f"{name} has changed: {files} files of specs")
+                self.wait(said)
         self.wait("waiting for a change")
-        self.write("a_spec.lua", GOOD + GOOD)
-        self.wait("a_spec.lua has changed")
-        self.wait("2 successes")
+        self.assertEqual(self.end(), 1)
+
+    def test_what_failed_runs_first(self):
+        self.start({"a_spec.lua": "it('good', function() end)", "z_spec.lua": FAILS}, "--output", "TAP")
+        self.assertEqual("ok 1 - good\n", self.wait("ok 1 - "))
         self.wait("waiting for a change")
-        self.write("s/lib/word.lua", "return 2")
-        self.wait("s/lib/word.lua has changed")
-        self.wait("waiting for a change")
-        self.write("b_spec.lua", "it('fails', function() error 'x' end)")
-        self.wait("b_spec.lua has changed")
-        self.wait("1 error")
+        self.write("a_spec.lua", "it('better', function() end)")
+        self.assertEqual("not ok 1 - fails\n", self.wait("ok 1 - "))
         self.wait("waiting for a change")
         self.assertEqual(self.end(), 1)
 
     def test_ends(self):
+        self.start({"a_spec.lua": GOOD})
         self.wait("waiting for a change")
         self.assertEqual(self.end(), 0)
 
