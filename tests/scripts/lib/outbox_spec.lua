@@ -35,6 +35,11 @@ end
 
 
 describe("the outbox", function()
+  it("counts 0 dead messages of each kind from the start, so that alarms have data", function()
+    world = fakes.install()
+    for kind in pairs(require "lib.outbox_kinds") do assert.equal(0, world.counts["OUTBOX_DEAD " .. kind], kind) end
+  end)
+
   it("keeps what confirm could not tell: it stays confirmed, 200, and the inconsistency counts", function()
     local reply = confirm_without "cognito.admin_update_user_attributes"
     assert.equal(200, reply.status)
