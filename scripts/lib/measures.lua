@@ -39,7 +39,7 @@ for _, measure in ipairs(MEASURES) do
   metrics.count(measure[1], 0, measure[2])
 end
 for _, kind in ipairs { "account", "card", "email_verified", "slack" } do -- as in outbox_kinds.lua
-  metrics.count("OUTBOX_DEAD", 0, { step = kind })
+  metrics.count("OUTBOX_DEAD", 0, { method = "email", step = kind })
 end
 metrics.describe("INCONSISTENT_USER_STORES_OPEN", "Of those that this process has detected, not mended yet.")
 metrics.describe("INCONSISTENT_ACCOUNT_STORES_OPEN", "Of those that this process has detected, not mended yet.")

@@ -85,7 +85,7 @@ local function put_aside(message, err)
   local dead = keys.record({}, message)
   dead.pk, dead.state = keys.outbox(DEAD, "", "").pk, DEAD
   dead.attempts, dead.error_code = message.attempts + 1, err
-  metrics.count("OUTBOX_DEAD", 1, { step = message.kind })
+  metrics.count("OUTBOX_DEAD", 1, { method = message.about.method or "email", step = message.kind })
   return dynamodb.transact_write { items = {
     { put = { item = dead } }, { delete = { key = { pk = message.pk, sk = message.sk } } },
   } }
