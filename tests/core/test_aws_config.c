@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "aws_config.h"
+#include "aws_files.h"
 #include "ini.h"
 
 #include <stdio.h>
@@ -93,28 +94,8 @@ static void spoiled_files(void **state) {
 
 /* --- with files and variables ----------------------------------------------------------------- */
 
-static char credentials_path[64], config_path[64];
-
-static void write_file(const char *path, const char *text) {
-  FILE *f = fopen(path, "wb");
-  assert_non_null(f);
-  assert_true(fputs(text, f) >= 0);
-  assert_int_equal(fclose(f), 0);
-}
-
-/* "NAME=value" in the environment, until the next scene. */
 static void scene(const char *const *variables, const char *credentials, const char *config) {
-  clearenv();
-  setenv("AWS_SHARED_CREDENTIALS_FILE", credentials_path, 1);
-  setenv("AWS_CONFIG_FILE", config_path, 1);
-  for (size_t i = 0; i < 6 && variables[i]; i++) {
-    char name[128];
-    const char *equals = strchr(variables[i], '=');
-    snprintf(name, sizeof name, "%.*s", (int)(equals - variables[i]), variables[i]);
-    setenv(name, equals + 1, 1);
-  }
-  write_file(credentials_path, credentials ? credentials : "");
-  write_file(config_path, config ? config : "");
+  write_scene(variables, credentials ? credentials : "", config ? config : "");
 }
 
 static const struct {
@@ -223,23 +204,6 @@ static void files_that_cannot_be_read(void **state) {
   assert_int_equal(aws_config_open(&c), 0);
   assert_int_equal(aws_config_file_error(c, AWS_CREDENTIALS_FILE), UV_ENOENT);
   aws_config_close(c);
-}
-
-static int open_files(void **state) {
-  (void)state;
-  static char dir[32];
-  strcpy(dir, "/tmp/usher-aws-XXXXXX");
-  if (!mkdtemp(dir)) return -1;
-  *state = dir;
-  snprintf(credentials_path, sizeof credentials_path, "%s/credentials", dir);
-  snprintf(config_path, sizeof config_path, "%s/config", dir);
-  return 0;
-}
-
-static int remove_files(void **state) {
-  unlink(credentials_path);
-  unlink(config_path);
-  return rmdir(*state);
 }
 
 int main(void) {

@@ -3,6 +3,7 @@
  * change, and when they are renewed. */
 #include "unit.h"
 
+#include "aws_files.h"
 #include "credentials.h"
 #include "credentials_refresh.h"
 
@@ -17,30 +18,9 @@
 #define ENV_SECRET "AWS_SECRET_ACCESS_KEY=senv"
 #define FILE_KEYS  "aws_access_key_id = AKFILE\naws_secret_access_key = sfile\n"
 
-static char dir[32], credentials_path[64], config_path[64];
-
-static void write_file(const char *path, const char *text) {
-  unlink(path);
-  if (!text) return;
-  FILE *f = fopen(path, "wb");
-  assert_non_null(f);
-  assert_true(fputs(text, f) >= 0);
-  assert_int_equal(fclose(f), 0);
-}
-
 static void scene(const char *const *variables, const char *credentials, const char *config) {
-  clearenv();
-  setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
-  setenv("AWS_SHARED_CREDENTIALS_FILE", credentials_path, 1);
-  setenv("AWS_CONFIG_FILE", config_path, 1);
-  for (size_t i = 0; i < 6 && variables[i]; i++) {
-    char name[128];
-    const char *equals = strchr(variables[i], '=');
-    snprintf(name, sizeof name, "%.*s", (int)(equals - variables[i]), variables[i]);
-    setenv(name, equals + 1, 1);
-  }
-  write_file(credentials_path, credentials);
-  write_file(config_path, config);
+  write_scene(variables, credentials, config);
+  setenv("AWS_EC2_METADATA_DISABLED", "true", 0);
   credentials_reset();
 }
 
@@ -331,21 +311,9 @@ static void every_moment(void **state) {
   }
 }
 
-static int open_files(void **state) {
-  (void)state;
-  strcpy(dir, "/tmp/usher-aws-XXXXXX");
-  if (!mkdtemp(dir)) return -1;
-  snprintf(credentials_path, sizeof credentials_path, "%s/credentials", dir);
-  snprintf(config_path, sizeof config_path, "%s/config", dir);
-  return 0;
-}
-
-static int remove_files(void **state) {
-  (void)state;
+static int end(void **state) {
   credentials_reset();
-  unlink(credentials_path);
-  unlink(config_path);
-  return rmdir(dir);
+  return remove_files(state);
 }
 
 int main(void) {
@@ -357,5 +325,5 @@ int main(void) {
       cmocka_unit_test(workers_share_and_replace),
       cmocka_unit_test(every_moment),
   };
-  return cmocka_run_group_tests(tests, open_files, remove_files);
+  return cmocka_run_group_tests(tests, open_files, end);
 }
