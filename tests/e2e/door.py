@@ -8,9 +8,11 @@ import hmac
 import http.client
 import json
 import os
+import re
 import sys
 import tempfile
 import urllib.parse
+import urllib.request
 
 import boto3
 import botocore.config
@@ -179,6 +181,18 @@ class Stores:
         fixture.until(lambda: not any("seed" in row for row in self.rows().values()), "the seeds have gone")
         rows = {key: row for key, row in self.rows().items() if key != ("OUTBOX", "LEASE")}
         return rows, self.users(), sorted(customer.id for customer in self.customers())
+
+
+def metrics(ready):
+    """What the admin listener tells Prometheus."""
+    with urllib.request.urlopen(ready["admin_url"] + "/metrics", timeout=fixture.PATIENCE) as answer:
+        return answer.read().decode()
+
+
+def metric(ready, name, *labels):
+    """The sum of a counter over all that has these labels, like 'step="hook"'."""
+    return sum(float(line.rsplit(" ", 1)[1]) for line in metrics(ready).splitlines()
+               if re.match(name + "[ {]", line) and all(label in line for label in labels))
 
 
 def usher(settings, *options, **more):

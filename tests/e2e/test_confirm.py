@@ -3,9 +3,8 @@
 import itertools
 import re
 import unittest
-import urllib.request
 
-from door import CONFIRM, RESEND, SIGNUP, Browser, Sandbox, Stores, form, usher
+from door import CONFIRM, RESEND, SIGNUP, Browser, Sandbox, Stores, form, metric, usher
 
 numbers = itertools.count(1)
 one = ready = stores = sandbox = None
@@ -20,11 +19,6 @@ def setUpModule():
 
 def tearDownModule():
     one.stop()
-
-
-def metric(name):
-    text = urllib.request.urlopen(ready["admin_url"] + "/metrics").read().decode()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if re.match(name + r"[ {]", line))
 
 
 class Case:
@@ -92,11 +86,11 @@ class Confirm(unittest.TestCase):
             with self.subTest(f"{operation} {kind} {error and error['code']}"):
                 case = Case()
                 self.assertEqual(case.sign_up().status, 201)
-                before = [metric(name) for name in metrics]
+                before = [metric(ready, name) for name in metrics]
                 sandbox.arm(service, operation, kind, **({"error": error} if error else {}))
                 first = case.confirm()
                 self.assertEqual(first.status, status, first.text)
-                self.assertEqual([metric(name) for name in metrics], [count + 1 for count in before])
+                self.assertEqual([metric(ready, name) for name in metrics], [count + 1 for count in before])
                 self.assertEqual("secret" in first.json.get("api_key", {}), shown)
                 sandbox.clear()
                 again = case.confirm()
@@ -143,11 +137,11 @@ class Confirm(unittest.TestCase):
     def test_a_disabled_user(self):
         case, pool = Case(), ready["user_pool_id"]
         case.sign_up()
-        before = [metric(name) for name in ("SIGNUP_CONFIRM_FAILURE", "SIGNUP_CONFIRM_ERROR")]
+        before = [metric(ready, name) for name in ("SIGNUP_CONFIRM_FAILURE", "SIGNUP_CONFIRM_ERROR")]
         stores.cognito.admin_disable_user(UserPoolId=pool, Username=case.email)
         texts = {self.refused(case.confirm(code), 403, "account_disabled") for code in (None, None, case.wrong())}
         self.assertEqual(len(texts), 1)
-        self.assertEqual([metric(name) for name in ("SIGNUP_CONFIRM_FAILURE", "SIGNUP_CONFIRM_ERROR")],
+        self.assertEqual([metric(ready, name) for name in ("SIGNUP_CONFIRM_FAILURE", "SIGNUP_CONFIRM_ERROR")],
                          [before[0] + 3, before[1]])
         self.assertEqual(case.resend().status, 202)
         self.assertEqual(len(stores.mails(case.email)), 1)

@@ -4,9 +4,8 @@ request again ends well. Rows of data; what breaks in general is the fault matri
 import itertools
 import re
 import unittest
-import urllib.request
 
-from door import CONFIRM, SIGNUP, Browser, Sandbox, Stores, form, usher
+from door import CONFIRM, SIGNUP, Browser, Sandbox, Stores, form, metrics, usher
 
 numbers = itertools.count(1)
 one = ready = stores = sandbox = None
@@ -25,7 +24,7 @@ def tearDownModule():
 
 def counts():
     """{"SIGNUP_ERROR cognito": 1, …}"""
-    text = urllib.request.urlopen(ready["admin_url"] + "/metrics").read().decode()
+    text = metrics(ready)
     found = re.findall(r'^((?:SIGNUP|INCONSISTENT)_[A-Z_]+)\{.*method="email",step="(\w+)"\} (\d+)$', text, re.M)
     return {f"{name} {step}": int(value) for name, step, value in found}
 

@@ -5,9 +5,8 @@ import os
 import shutil
 import tempfile
 import unittest
-import urllib.request
 
-from door import CONFIRM, RESEND, SIGNUP, Browser, Sandbox, Stores, fixture, form
+from door import CONFIRM, RESEND, SIGNUP, Browser, Sandbox, Stores, fixture, form, metric
 
 OFF = dict(per_address=0, per_email=0, overall=0, cards_per_address=0)
 
@@ -106,15 +105,6 @@ class Limits(Usher):
         for _ in range(3):
             self.post(SIGNUP, person(1))
         self.assertEqual(2.0, metric(self.ready, 'SIGNUP_FAILURE', 'method="email"', 'step="limits"'))
-
-
-def metric(ready, name, *labels):
-    with urllib.request.urlopen(ready["admin_url"] + "/metrics") as answer:
-        lines = answer.read().decode().splitlines()
-    for line in lines:
-        if line.startswith(name + "{") and all(label in line for label in labels):
-            return float(line.rsplit(" ", 1)[1])
-    return None
 
 
 class Captcha(Usher):

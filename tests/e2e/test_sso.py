@@ -6,7 +6,7 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from door import CONFIRM, SIGNUP, Stores, fixture, form
+from door import CONFIRM, SIGNUP, Stores, fixture, form, metric
 from door import Browser as Door
 from sso import CALLBACK, Browser, claims_of, person, query_of, rows_of, with_query
 
@@ -23,13 +23,6 @@ def setUpModule():
 def switch(path, **fields):
     request = urllib.request.Request(ready["sandbox"]["mailbox"] + path, json.dumps(fields).encode(), method="POST")
     urllib.request.urlopen(request).read()
-
-
-def metric(name, method):
-    """The sum of a counter over its other dimensions."""
-    text = urllib.request.urlopen(ready["admin_url"] + "/metrics").read().decode()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
-               if line.startswith(name + "{") and f'method="{method}"' in line)
 
 
 def confirmed_native(email):
@@ -62,7 +55,7 @@ class SignIn(unittest.TestCase):
     # --- what it makes ---
 
     def test_a_stranger_becomes_a_customer(self):
-        who, before = person(), metric("SIGNUP_SUCCESS", "google")
+        who, before = person(), metric(ready, "SIGNUP_SUCCESS", 'method="google"')
         reply = self.browser.sign_in(who, organization="Analytical Engines", country="gb", utm_source="ads",
                                      return_to="/welcome?tour=1#top")
         self.assert_signed_in(reply, "/welcome?tour=1#top")
@@ -95,7 +88,7 @@ class SignIn(unittest.TestCase):
         self.assertEqual(dict(customer.metadata), {"signup_id": details["signup_id"], "sub": sub,
                                                    "account": account_id})
         self.assertEqual(stores.mails(who["email"]), [])
-        self.assertEqual(metric("SIGNUP_SUCCESS", "google"), before + 1)
+        self.assertEqual(metric(ready, "SIGNUP_SUCCESS", 'method="google"'), before + 1)
 
     def test_without_a_profile(self):
         who = person()
