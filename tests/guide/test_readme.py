@@ -112,6 +112,23 @@ class Settings(unittest.TestCase):
             types.exists() and f"function {word}(" in types.read_text())
 
 
+class Links(unittest.TestCase):
+    def headings(self, path):
+        """The anchors of a document, as GitHub makes them."""
+        titles = re.findall(r"^#+ (.*)$", path.read_text(), re.M)
+        return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+    def test_each_leads_somewhere(self):
+        for name in ("README.md", "scripts/README.md"):
+            links = re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]*))?\)", (ROOT / name).read_text())
+            self.assertGreater(len(links), 1)
+            for path, anchor in links:
+                with self.subTest(name, path=path, anchor=anchor):
+                    target = (ROOT / name).parent / path if path else ROOT / name
+                    self.assertTrue(target.exists())
+                    self.assertTrue(not anchor or anchor in self.headings(target))
+
+
 class Packages(unittest.TestCase):
     def test_each_has_its_reason(self):
         lists = re.findall(r'^(?:BUILD|TEST|CHECK|BENCH)="(.*)"$', (ROOT / "dev").read_text(), re.M)
