@@ -12,14 +12,12 @@ import sys
 import tempfile
 import time
 
+from figures import say
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 USHER = sys.argv[1]
 SAVES = 30
 ROUTE = '  { "GET", "/bench", "flows.bench" },\n}\n'
-
-
-def say(name, value, unit, aim=""):
-    print(f"{name:<44} {value:>10} {unit:<8} {aim}", flush=True)
 
 
 def flow(path, word):
