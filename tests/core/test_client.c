@@ -203,17 +203,35 @@ static const struct reply_case replies[] = {
      0},
 };
 
+/* The deadline, on the loop's clock. */
+static uint64_t ask(struct world *w, const struct reply_case *c, unsigned ms) {
+  world_open(w, &c->line, 1, &(struct client_settings){0});
+  size_t len = c->request_body ? strlen(c->request_body) : 0;
+  uint64_t deadline = in_ms(w, ms);
+  exchange(w, &(struct client_request){.method = c->method,
+                                       .url = w->peer.url,
+                                       .body = c->request_body,
+                                       .body_len = len,
+                                       .max_response = c->max,
+                                       .deadline_ms = deadline});
+  return deadline;
+}
+
+/* Where a deadline is what is tested, it must not pass before the peer has said its part: on a crowded machine that
+   takes longer. */
+static uint64_t ask_in_time(struct world *w, const struct reply_case *c) {
+  unsigned ms = c->deadline_ms;
+  uint64_t deadline = ask(w, c, ms);
+  while (ms < 60000 && (!w->peer.requests || client_call_status(w->call) != c->status)) {
+    world_close(w);
+    deadline = ask(w, c, ms *= 10);
+  }
+  return deadline;
+}
+
 static void check_reply(const struct reply_case *c) {
   struct world w;
-  world_open(&w, &c->line, 1, &(struct client_settings){0});
-  size_t len = c->request_body ? strlen(c->request_body) : 0;
-  uint64_t deadline = in_ms(&w, c->deadline_ms ? c->deadline_ms : FAR_MS);
-  exchange(&w, &(struct client_request){.method = c->method,
-                                        .url = w.peer.url,
-                                        .body = c->request_body,
-                                        .body_len = len,
-                                        .max_response = c->max,
-                                        .deadline_ms = deadline});
+  uint64_t deadline = c->deadline_ms ? ask_in_time(&w, c) : ask(&w, c, FAR_MS);
   struct slice body = client_call_body(w.call);
   if (client_call_error(w.call) != c->error || client_call_status(w.call) != c->status)
     fail_msg("%s: %s (%s), status %d", c->name, client_error_name(client_call_error(w.call)),
