@@ -116,8 +116,9 @@ static int read_config(struct reading *r, const char *path) {
 
 static int read_folder(struct reading *r, const char *folder, const char *prefix, int depth);
 
-static int read_entry(struct reading *r, const char *folder, const char *prefix, const char *entry,
-                      int depth) {
+static int read_entry(struct reading *r, const char *folder, const char *prefix,
+                      const uv_dirent_t *dirent, int depth) {
+  const char *entry = dirent->name;
   char path[PATH_MAX], name[PATH_MAX];
   uv_fs_t stat;
   if (snprintf(path, sizeof path, "%s/%s", folder, entry) >= (int)sizeof path ||
@@ -131,7 +132,8 @@ static int read_entry(struct reading *r, const char *folder, const char *prefix,
   if (is_folder && is_lua(entry)) return refuse(r, "%s is a folder; a script is a file", path);
   if (!is_folder && !belongs(name)) return 0;
   if (!is_folder && !is_file) return refuse(r, "%s is no file", path);
-  err = check_inside(r, path);
+  bool is_link = dirent->type != UV_DIRENT_FILE && dirent->type != UV_DIRENT_DIR; /* or unknown */
+  if (is_link) err = check_inside(r, path);
   if (err) return err;
   if (r->set->count >= FILES_MAX)
     return refuse(r, "%s holds more than %d scripts", r->root, FILES_MAX);
@@ -152,7 +154,7 @@ static int read_folder(struct reading *r, const char *folder, const char *prefix
   }
   err = 0;
   while (!err && uv_fs_scandir_next(&scan, &entry) == 0)
-    if (*entry.name != '.') err = read_entry(r, folder, prefix, entry.name, depth);
+    if (*entry.name != '.') err = read_entry(r, folder, prefix, &entry, depth);
   uv_fs_req_cleanup(&scan);
   return err;
 }
