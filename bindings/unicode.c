@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* unicode: what Lua's utf8 library leaves out. `require "unicode"` gives nfc, casefold and length.
  * Scripts call it on what people type, so that one spelling is one person. Text that is not UTF-8
- * is the world's fault: nil, "invalid UTF-8". Owns nothing: the work buffer hangs on the Lua stack.
+ * is the world's fault: nil, message. Owns nothing: the work buffer hangs on the Lua stack.
  */
 #include <lauxlib.h>
 #include <lua.h>
@@ -14,15 +14,45 @@ static bool is_ascii(const char *s, size_t len) {
   return true;
 }
 
-static int push_invalid(lua_State *L) {
+static int push_problem(lua_State *L, const char *problem) {
   lua_pushnil(L);
-  lua_pushliteral(L, "invalid UTF-8");
+  lua_pushstring(L, problem);
   return 2;
+}
+
+static int push_invalid(lua_State *L) {
+  return push_problem(L, "invalid UTF-8");
+}
+
+/* How many may follow one letter: what UAX #15 allows in its Stream-Safe Text Format. To put n of them in order takes a
+ * time that grows with n * n, and nothing could stop it. */
+enum { MARKS_MAX = 30 };
+
+/* Three vowels of Tibetan are none, but are made of them. */
+static bool is_mark(utf8proc_int32_t point) {
+  return utf8proc_get_property(point)->combining_class || point == 0xf73 || point == 0xf75 ||
+         point == 0xf81;
+}
+
+/* False for what is not UTF-8, too: that is found out later. */
+static bool has_too_many_marks(const utf8proc_uint8_t *s, size_t len) {
+  int marks = 0;
+  while (len > 0) {
+    utf8proc_int32_t point;
+    utf8proc_ssize_t used = utf8proc_iterate(s, (utf8proc_ssize_t)len, &point);
+    if (used <= 0) return false;
+    marks = is_mark(point) ? marks + 1 : 0;
+    if (marks > MARKS_MAX) return true;
+    s += used;
+    len -= (size_t)used;
+  }
+  return false;
 }
 
 /* Decomposes into code points, then composes and encodes them in place. */
 static int push_mapped(lua_State *L, const char *s, size_t len, int options) {
   const utf8proc_uint8_t *in = (const utf8proc_uint8_t *)s;
+  if (has_too_many_marks(in, len)) return push_problem(L, "more than 30 marks on one letter");
   utf8proc_ssize_t count = utf8proc_decompose(in, (utf8proc_ssize_t)len, NULL, 0, options);
   if (count < 0) return push_invalid(L);
   /* One more than needed: utf8proc ends its result with a NUL. */

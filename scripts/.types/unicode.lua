@@ -2,7 +2,7 @@
 ---@meta unicode
 
 ---What Lua's utf8 library leaves out, so that one spelling is one person. Text that is not UTF-8 gives nil and
----"invalid UTF-8".
+---"invalid UTF-8"; to nfc and casefold, more than 30 marks on one letter are none either.
 ---@class usher.unicode
 local unicode = {}
 

@@ -41,7 +41,28 @@ local broken = {
   { "beyond U+10FFFF", "\xf4\x90\x80\x80" },
 }
 
+-- Putting these in order would take seconds, in which nothing else could run.
+local many = {
+  { "accents above and below", "e" .. ("\u{301}\u{323}"):rep(30000) },
+  { "vowels that are made of two marks", ("\u{f73}"):rep(30000) },
+  { "one more than UAX #15 allows", "e" .. ("\u{301}"):rep(31) },
+}
+
 describe("unicode", function()
+  for _, case in ipairs(many) do
+    it("refuses too many marks on a letter: " .. case[1], function()
+      for _, name in ipairs { "nfc", "casefold" } do
+        assert.same({ nil, "more than 30 marks on one letter" }, { unicode[name](case[2]) })
+      end
+      assert.equal(utf8.len(case[2]), unicode.length(case[2]))
+    end)
+  end
+
+  it("takes as many marks as UAX #15 allows", function()
+    local text = ("e" .. ("\u{323}"):rep(30)):rep(100)
+    assert.equal(("\u{1eb9}" .. ("\u{323}"):rep(29)):rep(100), unicode.nfc(text))
+  end)
+
   for name, cases in pairs { nfc = nfc, casefold = casefold, length = length } do
     for _, case in ipairs(cases) do
       it(name .. ": " .. case[1], function() assert.equal(case[3], unicode[name](case[2])) end)
