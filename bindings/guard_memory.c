@@ -14,14 +14,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum {
+  PAUSE = 200,
+  PAUSE_TIGHT = 120
+}; /* percent of what lives, where the next collection begins */
+
+/* From half of the memory on Lua must not wait until it has doubled: a buffer of C is refused without a collection. */
+static void tighten(struct guard *g, bool tight) {
+  g->memory.tight = tight;
+  lua_gc(guard_published(&g->running)->L, LUA_GCSETPAUSE, tight ? PAUSE_TIGHT : PAUSE);
+}
+
+/* Of the state: the half of it until then. */
+static size_t highest(const struct guard *g) {
+  return g->memory.tight ? g->max.memory : g->max.memory / 2;
+}
+
 /* Over the ceiling: of the state, or only of the request's part? */
 static bool allow(struct guard *g, void *block, size_t new, size_t more) {
   struct memory *m = &g->memory;
+  if (!m->tight && m->used + more > highest(g) && guard_published(&g->running)) tighten(g, true);
   bool whole = m->used + more > g->max.memory;
   if (!whole && (!g->budget || m->used + more <= m->baseline + g->max.request_memory)) {
     /* all requests together hold less than one may */
     m->ceiling = m->baseline + g->max.request_memory;
-    if (!g->budget || m->ceiling > g->max.memory) m->ceiling = g->max.memory;
+    if (!g->budget || m->ceiling > highest(g)) m->ceiling = highest(g);
     return true;
   }
   bool again = m->tried == block && m->tried_size == new;
@@ -63,7 +80,7 @@ void guard_memory_enter(struct guard *g) {
   m->at_start = m->used;
   m->over = WITHIN;
   m->tried_size = 0;
-  m->ceiling = g->max.memory;
+  m->ceiling = highest(g);
   if (!g->budget || !g->max.request_memory) return;
   ptrdiff_t left = (ptrdiff_t)g->max.request_memory - g->budget->memory;
   size_t own = m->used + (size_t)(left > 0 ? left : 0);
@@ -88,5 +105,6 @@ void guard_memory_leave(struct guard *g) {
     if (g->budget->memory < 0) g->budget->memory = 0;
   }
   m->ceiling = g->max.memory;
+  if (m->tight && m->used <= g->max.memory / 2) tighten(g, false);
   if (guard_memory_over(g) != WITHIN) tell(g);
 }

@@ -18,7 +18,8 @@ struct memory {
   void *tried;       /* refused once: Lua collects everything, and asks again; */
   size_t tried_size; /* 0: nothing, or it was asked for again. A buffer of C is not */
   enum over { WITHIN, OVER_REQUEST, OVER_STATE } over, tried_over; /* refused for good; or once */
-  char at[256];                                                    /* where */
+  bool tight;   /* more than half of it is used: collections come earlier */
+  char at[256]; /* where */
 };
 
 struct guard {

@@ -68,6 +68,23 @@ def placed(lines, folder):
     return {line.replace(folder, "DIR") for line in lines}
 
 
+HALF_FULL = """local kept = {}
+for i = 1, 100 do kept[i] = ("k"):rep(200000) .. i end -- 20 MB of 32
+for i = 1, 1000 do
+  local text = ("x"):rep(200000) .. i
+  local _ = table.concat { text, text:upper() }:gsub("x", "y", 1)
+end
+return kept
+"""
+
+
+class Memory(unittest.TestCase):
+    def test_what_can_be_collected_is_not_in_the_way(self):
+        with Folder({**GOOD, "lib/half_full.lua": HALF_FULL, "c.lua": "return { scripts = { memory = 32 << 20 } }"}) as path:
+            code, _, err = run("check", "--dev", "--scripts", path, "--config", os.path.join(path, "c.lua"))
+        self.assertEqual((0, ""), (code, err))
+
+
 class Check(unittest.TestCase):
     def setUp(self):
         self.folder = self.enterContext(Folder(BAD))
