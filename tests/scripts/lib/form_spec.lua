@@ -116,6 +116,7 @@ local refused = {
   { "email", "jane\u{ff20}example.com", "email_not_ascii" },
   { "email", "jane\u{200b}@example.com", "email_not_ascii" },
   { "name", NOTHING, "required" }, { "name", " \t\u{3000} ", "required" }, { "name", 12, "not_text" },
+  { "name", "e" .. ("\u{301}\u{323}"):rep(15000), "not_text" }, -- seconds, if it were put in order
   { "name", "Jane\0Doe", IS_CONTROL }, { "name", "Jane\nDoe", IS_CONTROL }, { "name", "a\u{7f}b",
     IS_CONTROL },
   { "name", "a\u{2028}b", IS_CONTROL },
