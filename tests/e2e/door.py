@@ -215,7 +215,9 @@ class Sandbox:
         connection = http.client.HTTPConnection(self.address, timeout=fixture.PATIENCE)
         try:
             connection.request(method, path, json.dumps(fields) if fields else None)
-            text = connection.getresponse().read()
+            response = connection.getresponse()
+            text = response.read()
+            assert response.status < 400, (path, fields, text)
             return json.loads(text) if text else None
         finally:
             connection.close()
@@ -238,6 +240,10 @@ class Sandbox:
 
     def clear(self):
         self.ask("DELETE", "/faults")
+
+    def turn(self, **switches):
+        """Facts that vary between reports of the real services."""
+        self.ask("POST", "/switches", switches)
 
     def advance(self, seconds):
         self.ask("POST", "/clock", {"advance": seconds})

@@ -6,23 +6,18 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from door import CONFIRM, SIGNUP, Stores, fixture, form, metric
+from door import CONFIRM, SIGNUP, Sandbox, Stores, fixture, form, metric
 from door import Browser as Door
 from sso import CALLBACK, Browser, claims_of, person, query_of, rows_of, with_query
 
-ready = stores = None
+ready = stores = sandbox = None
 COOKIE = "__Host-usher_sso"
 
 
 def setUpModule():
-    global ready, stores
+    global ready, stores, sandbox
     ready = fixture.start()
-    stores = Stores(ready)
-
-
-def switch(path, **fields):
-    request = urllib.request.Request(ready["sandbox"]["mailbox"] + path, json.dumps(fields).encode(), method="POST")
-    urllib.request.urlopen(request).read()
+    stores, sandbox = Stores(ready), Sandbox(ready)
 
 
 def confirmed_native(email):
@@ -140,8 +135,8 @@ class SignIn(unittest.TestCase):
         """The pool's trigger links, Cognito fails the first sign-in of an identity so linked, usher tries again."""
         for fails in (True, False):
             with self.subTest(fails):
-                switch("/switches", already_found_on_first_link=fails)
-                self.addCleanup(switch, "/switches", already_found_on_first_link=True)
+                sandbox.turn(already_found_on_first_link=fails)
+                self.addCleanup(sandbox.turn, already_found_on_first_link=True)
                 who, browser = person(), Browser(ready)
                 account, native = confirmed_native(who["email"])
                 before = stores.snapshot()
@@ -177,11 +172,11 @@ class SignIn(unittest.TestCase):
         self.browser.sign_in(who)
         before = stores.snapshot()
         for holds in (True, False):
-            switch("/switches", external_holds_email=holds)
+            sandbox.turn(external_holds_email=holds)
             try:
                 answer = Door(ready["url"]).post(SIGNUP, form(who["email"]))
             finally:
-                switch("/switches", external_holds_email=True)
+                sandbox.turn(external_holds_email=True)
             self.assertEqual((answer.status, answer.code), (409, "account_exists"), holds)
             self.assertIn("Google", answer.json["error"]["message"])
         self.assertEqual(stores.snapshot(), before)
@@ -339,7 +334,7 @@ class SignIn(unittest.TestCase):
 
     def test_keys_that_rotate(self):
         self.assert_signed_in(self.browser.sign_in(person()))
-        switch("/cognito/rotate_keys")
+        sandbox.ask("POST", "/cognito/rotate_keys")
         self.assert_signed_in(self.browser.sign_in(person()))
 
 

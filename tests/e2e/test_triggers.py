@@ -11,31 +11,28 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
-from door import CONFIRM, SIGNUP, Browser, Stores, fixture, form
+import door
+from door import CONFIRM, SIGNUP, Browser, Sandbox, Stores, form
 from fixture import PATIENCE, until
 from runtime_api import Function
 
 PRE, POST = "usher-dev-PreSignUp", "usher-dev-PostConfirmation"
-SETTINGS = """return {
+SETTINGS = """{
   triggers = { deny = { "denied.example" }, call_timeout = 4, timeout = 30 },
   outbox = { interval = 0.1, first_delay = 0.1, lease = 10 },
   slack = { timeout = 0.5 },
 }"""
 
-usher = ready = stores = None
+usher = ready = stores = sandbox = None
 numbers = itertools.count(1)
 
 
 def setUpModule():
-    global usher, ready, stores
-    settings = tempfile.NamedTemporaryFile("w", suffix=".lua")
-    settings.write(SETTINGS)
-    settings.flush()
-    unittest.addModuleCleanup(settings.close)
-    usher = fixture.Usher("--config", settings.name)
+    global usher, ready, stores, sandbox
+    usher = door.usher(SETTINGS)
     unittest.addModuleCleanup(usher.stop)
     ready = usher.ready
-    stores = Stores(ready)
+    stores, sandbox = Stores(ready), Sandbox(ready)
 
 
 def client(service, name):
@@ -44,17 +41,8 @@ def client(service, name):
                         config=botocore.config.Config(retries={"max_attempts": 0}, read_timeout=PATIENCE))
 
 
-def knob(method, path, value=None):
-    """A call of the mailbox's listener, where the sandbox's knobs are."""
-    body = json.dumps(value).encode() if value is not None else None
-    request = urllib.request.Request(ready["sandbox"]["mailbox"] + path, body, method=method)
-    with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
-        text = reply.read()
-        return json.loads(text) if text else None
-
-
 def slack():
-    return [message["text"] for message in knob("GET", "/slack")]
+    return [message["text"] for message in sandbox.ask("GET", "/slack")]
 
 
 class Case(unittest.TestCase):
@@ -62,21 +50,21 @@ class Case(unittest.TestCase):
         self.email = f"ada.{next(numbers)}@example.com"
         self.browser = Browser(ready["url"])
         for name in (PRE, POST):
-            self.addCleanup(knob, "POST", "/lambda/" + name, {"fault": None, "out_of_process": False})
+            self.addCleanup(sandbox.ask, "POST", "/lambda/" + name, {"fault": None, "out_of_process": False})
         usher.wait_for_triggers(PATIENCE)
-        self.addCleanup(knob, "DELETE", "/faults")
-        knob("DELETE", "/slack")
+        self.addCleanup(sandbox.ask, "DELETE", "/faults")
+        sandbox.ask("DELETE", "/slack")
 
     def sign_up(self, email=None, **changes):
         return self.browser.post(SIGNUP, form(email or self.email, **changes))
 
     def confirm(self, email=None):
         email = email or self.email
-        mails = knob("GET", "/mailbox?to=" + urllib.parse.quote(email))
+        mails = sandbox.ask("GET", "/mailbox?to=" + urllib.parse.quote(email))
         return self.browser.post(CONFIRM, {"email": email, "code": mails[0]["code"]})
 
     def invocations(self, name):
-        return next(fn["invocations"] for fn in knob("GET", "/lambda") if fn["name"] == name)
+        return next(fn["invocations"] for fn in sandbox.ask("GET", "/lambda") if fn["name"] == name)
 
     def outbox(self):
         return [row for key, row in stores.rows().items() if key[0].startswith("OUTBOX#") and "kind" in row]
@@ -114,7 +102,7 @@ class SignUp(Case):
 
 class SlackDown(Case):
     def later(self, fault):
-        knob("POST", "/faults", {"service": "slack", "operation": "post", **fault})
+        sandbox.ask("POST", "/faults", {"service": "slack", "operation": "post", **fault})
         self.assertEqual(self.sign_up().status, 201)
         self.assertEqual(self.confirm().status, 200)
         until(lambda: slack() == [f"New customer: Ada Lovelace ({self.email}), dev"])
@@ -133,19 +121,19 @@ class SlackDown(Case):
         self.later({"kind": "hang_before", "count": 1})
 
     def test_gone_for_good(self):
-        knob("POST", "/faults", {"service": "slack", "operation": "post", "kind": "refuse", "count": 100,
+        sandbox.ask("POST", "/faults", {"service": "slack", "operation": "post", "kind": "refuse", "count": 100,
                                  "error": {"status": 404}})
         self.assertEqual(self.sign_up().status, 201)
         self.assertEqual(self.confirm().status, 200)
         until(lambda: [row["state"] for row in self.outbox()] == ["DEAD"])
-        knob("DELETE", "/faults")
+        sandbox.ask("DELETE", "/faults")
         self.assertEqual(slack(), [])
         for key, row in stores.rows().items():
             if row.get("state") == "DEAD":
                 stores.table.delete_item(Key={"pk": key[0], "sk": key[1]})
 
     def test_the_address_is_in_no_log(self):
-        knob("POST", "/faults", {"service": "slack", "operation": "post", "kind": "refuse", "count": 1,
+        sandbox.ask("POST", "/faults", {"service": "slack", "operation": "post", "kind": "refuse", "count": 1,
                                  "error": {"status": 500}})
         self.assertEqual(self.sign_up().status, 201)
         self.assertEqual(self.confirm().status, 200)
@@ -191,7 +179,7 @@ class Failures(Case):
              r"^PreSignUp invocation failed due to error TooManyRequestsException\.$"),
         ]
         for fault, code, message in cases:
-            knob("POST", "/lambda/" + PRE, {"fault": {**fault, "times": 1}})
+            sandbox.ask("POST", "/lambda/" + PRE, {"fault": {**fault, "times": 1}})
             got = self.refusal(self.join)
             self.assertEqual(got[0], code, fault)
             self.assertRegex(got[1], message)
@@ -200,19 +188,19 @@ class Failures(Case):
         self.join()
 
     def test_three_tries_then_failure(self):
-        knob("POST", "/switches", {"trigger_patience": 0.1})
+        sandbox.ask("POST", "/switches", {"trigger_patience": 0.1})
         before = self.invocations(PRE)
-        knob("POST", "/lambda/" + PRE, {"fault": {"kind": "timeout"}})
+        sandbox.ask("POST", "/lambda/" + PRE, {"fault": {"kind": "timeout"}})
         self.assertEqual(self.refusal(self.join), (
             "UnexpectedLambdaException",
             "PreSignUp invocation failed due to error Socket timeout while invoking Lambda function."))
         self.assertEqual(self.invocations(PRE), before + 3)
-        knob("POST", "/lambda/" + PRE, {"fault": {"kind": "timeout", "times": 2}})
+        sandbox.ask("POST", "/lambda/" + PRE, {"fault": {"kind": "timeout", "times": 2}})
         self.join()
         self.assertEqual(self.invocations(PRE), before + 6)
 
     def test_its_own_timeout(self):
-        knob("POST", "/lambda/" + PRE, {"fault": {"kind": "timeout"}, "timeout": 0.1})
+        sandbox.ask("POST", "/lambda/" + PRE, {"fault": {"kind": "timeout"}, "timeout": 0.1})
         code, message = self.refusal(self.join)
         self.assertEqual(code, "UserLambdaValidationException")
         self.assertRegex(message, r"^PreSignUp failed with error \d{4}-\d\d-\d\dT[\d:.]+Z [0-9a-f-]{36} "
@@ -220,7 +208,7 @@ class Failures(Case):
 
     def test_a_confirmation_outlives_its_trigger(self):
         self.join()
-        knob("POST", "/lambda/" + POST, {"fault": {"kind": "error", "times": 1}})
+        sandbox.ask("POST", "/lambda/" + POST, {"fault": {"kind": "error", "times": 1}})
         code, message = self.refusal(self.cognito.admin_confirm_sign_up, UserPoolId=self.pool, Username=self.email)
         self.assertEqual((code, message), ("UserLambdaValidationException",
                                            "PostConfirmation failed with error switched to fail."))
@@ -235,7 +223,7 @@ class Failures(Case):
 
     def test_the_trigger_confirms_when_it_says_so(self):
         output = {"request": {}, "response": {"autoConfirmUser": True, "autoVerifyEmail": True}}
-        knob("POST", "/lambda/" + PRE, {"fault": {"kind": "bad_output", "output": json.dumps(output), "times": 1}})
+        sandbox.ask("POST", "/lambda/" + PRE, {"fault": {"kind": "bad_output", "output": json.dumps(output), "times": 1}})
         before = self.invocations(POST)
         self.cognito.sign_up(ClientId=self.app, Username=self.email, Password="Corr3ct-Horse!",
                              UserAttributes=[{"Name": "email", "Value": self.email}])
@@ -250,12 +238,12 @@ class TheConsoleSees(Case):
 
     def test_post_confirmation_fails(self):
         self.assertEqual(self.sign_up().status, 201)
-        knob("POST", "/lambda/" + POST, {"fault": {"kind": "error", "times": 1}})
+        sandbox.ask("POST", "/lambda/" + POST, {"fault": {"kind": "error", "times": 1}})
         answer = self.confirm()
         self.assertEqual((answer.status, answer.json["status"]), (200, "confirmed"))
 
     def test_pre_sign_up_cannot_be_invoked(self):
-        knob("POST", "/lambda/" + PRE, {"fault": {"kind": "denied", "times": 1}})
+        sandbox.ask("POST", "/lambda/" + PRE, {"fault": {"kind": "denied", "times": 1}})
         answer = self.sign_up()
         self.assertEqual((answer.status, answer.code), (503, "try_again"))
         self.assertEqual(self.sign_up().status, 201)
@@ -292,7 +280,7 @@ class Api(Case):
         self.assertTrue(reply["LogResult"])
 
     def test_timeout(self):
-        knob("POST", "/lambda/" + PRE, {"fault": {"kind": "timeout", "times": 1}, "timeout": 0.1})
+        sandbox.ask("POST", "/lambda/" + PRE, {"fault": {"kind": "timeout", "times": 1}, "timeout": 0.1})
         reply, body = self.invoke(PRE, self.event)
         self.assertEqual((reply["FunctionError"], body["errorType"]), ("Unhandled", "Sandbox.Timedout"))
         self.assertRegex(body["errorMessage"], r"^RequestId: [0-9a-f-]{36} Error: Task timed out after 0\.10 seconds$")
@@ -313,7 +301,7 @@ class Api(Case):
             self.functions.invoke(FunctionName=PRE, Payload=b"{")
         with self.assertRaises(refused.RequestTooLargeException):
             self.functions.invoke(FunctionName=PRE, Payload=b'"' + b"x" * 6291456 + b'"')
-        knob("POST", "/lambda/" + PRE, {"fault": {"kind": "throttled", "times": 1}})
+        sandbox.ask("POST", "/lambda/" + PRE, {"fault": {"kind": "throttled", "times": 1}})
         with self.assertRaises(refused.TooManyRequestsException):
             self.invoke(PRE, {})
 
@@ -340,7 +328,7 @@ class OutOfProcess(Case):
           dynamodb = {{ url = "{ready['sandbox']['dynamodb']}" }}, stripe = {{ url = "{ready['sandbox']['stripe']}" }} }}""")
         settings.flush()
         self.addCleanup(settings.close)
-        knob("POST", "/lambda/" + name, {"out_of_process": True})
+        sandbox.ask("POST", "/lambda/" + name, {"out_of_process": True})
         address = urllib.parse.urlsplit(ready["sandbox"]["lambda"]).netloc
         function = Function(f"{address}/{name}", "--config", settings.name, module, AWS_REGION=ready["region"],
                             AWS_ACCESS_KEY_ID=ready["access_key_id"], AWS_SECRET_ACCESS_KEY=ready["secret_access_key"],
@@ -360,7 +348,7 @@ class OutOfProcess(Case):
         self.assertIn("presignup_refused", [line["event"] for line in pre.log()])
 
     def test_no_runtime_is_a_timeout(self):
-        knob("POST", "/lambda/" + PRE, {"out_of_process": True, "timeout": 0.1})
+        sandbox.ask("POST", "/lambda/" + PRE, {"out_of_process": True, "timeout": 0.1})
         reply = client("lambda", "lambda").invoke(FunctionName=PRE, Payload=b"{}")
         self.assertEqual(json.loads(reply["Payload"].read())["errorType"], "Sandbox.Timedout")
 
