@@ -97,7 +97,7 @@ class Attempt:
         def once():
             answer = self.act(self.world.patient)
             return None if answer.status == 409 and answer.code == "signup_in_progress" else answer
-        answer = self.note(world.until(once, "the sign-up is let go of", pause=world.LEASE / 8))
+        answer = self.note(world.let_go(once))
         self.expect(answer.status == self.good, f"the retry was answered {answer.status}")
 
     def repair(self):

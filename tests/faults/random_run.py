@@ -132,7 +132,7 @@ def patiently(crowd, act):
     def once():
         answer = crowd.send(act, crowd.world.patient)
         return None if answer.status == 409 and answer.code == "signup_in_progress" else answer
-    return world.until(once, "the sign-up is let go of")
+    return world.let_go(once)
 
 
 def finish(crowd, email):

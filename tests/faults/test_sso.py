@@ -4,12 +4,11 @@ sign-in there is exactly one of everything.
 """
 import unittest
 
-from world import Front, door, fixture, until
+from world import Front, World, door, fixture, let_go
 
 from sso import CALLBACK, Browser, person  # in e2e, which world has put on the path
 
 CONSOLE = "http://console.example"
-LEASE = {"signup": {"lease": 1.0}}
 
 # the calls of a first sign-in, as (service, operation, which one of them)
 CALLS = [
@@ -50,7 +49,7 @@ class Broken(unittest.TestCase):
         keys = f"{ready['sandbox']['cognito']}/{ready['user_pool_id']}/.well-known/jwks.json"
         sso = {"domain_url": ready["sandbox"]["cognito"], "jwks_url": keys, "console_url": CONSOLE,
                "callback_urls": [ready["url"] + CALLBACK]}
-        cls.front = Front(ready, **LEASE, sso=sso)
+        cls.front = Front(ready, **World.LEASE, sso=sso)
         cls.addClassCleanup(cls.front.stop)
 
     def sign_in(self, who):
@@ -61,7 +60,7 @@ class Broken(unittest.TestCase):
         def once():
             path = self.sign_in(who)
             return path != "/?error=signup_in_progress" and path
-        return until(once, "the earlier try is let go of")
+        return let_go(once)
 
     def assert_whole(self, who):
         stores, username = self.stores, "google_" + who["sub"]
