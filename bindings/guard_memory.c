@@ -35,9 +35,9 @@ static bool allow(struct guard *g, void *block, size_t new, size_t more) {
   struct memory *m = &g->memory;
   if (!m->tight && m->used + more > highest(g) && guard_published(&g->running)) tighten(g, true);
   bool whole = m->used + more > g->max.memory;
-  if (!whole && (!g->budget || m->used + more <= m->baseline + g->max.request_memory)) {
-    /* all requests together hold less than one may */
-    m->ceiling = m->baseline + g->max.request_memory;
+  if (!whole && (!g->budget || m->used + more <= g->max.request_memory)) {
+    /* all that there is holds less than one request may */
+    m->ceiling = g->max.request_memory;
     if (!g->budget || m->ceiling > highest(g)) m->ceiling = highest(g);
     return true;
   }

@@ -13,7 +13,6 @@ enum { WHERE_MAX = 2048 };
 struct memory {
   size_t used;
   size_t ceiling;    /* an allocation that would go beyond it is looked at by allow */
-  size_t baseline;   /* used, when everything was loaded */
   size_t at_start;   /* used, when the slice began */
   void *tried;       /* refused once: Lua collects everything, and asks again; */
   size_t tried_size; /* 0: nothing, or it was asked for again. A buffer of C is not */

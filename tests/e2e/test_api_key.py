@@ -35,7 +35,7 @@ class ApiKey(unittest.TestCase):
     def test_a_token_makes_the_account_that_is_missing(self):
         who = person()
         tokens = self.browser.tokens(who)
-        answer = self.browser.post(self.ready["url"] + API_KEY, {}, Authorization="Bearer " + tokens["access_token"])
+        answer = self.browser.post(self.ready["url"] + API_KEY, {}, Authorization="BEARER " + tokens["access_token"])
         self.assertEqual(answer.status, 200, answer.text)
         self.assertEqual(rows_of(self.stores, who["email"])[2], answer.json["visible_account_id"])
 

@@ -15,8 +15,8 @@ end
 -- -> {sub=, username=}
 function bearer.check(signup, req)
   signup.at = "token"
-  local token = (req:header("authorization") or ""):match("^[Bb]earer +([%w%-_.]+)$")
-  if not token then refuse(signup) end
+  local scheme, token = (req:header("authorization") or ""):match("^(%a+) +([%w%-_.]+)$")
+  if not token or scheme:lower() ~= "bearer" then refuse(signup) end -- RFC 9110 §11.1: in any case
   local claims, problem = hosted_ui.verify_bearer(token)
   if problem == "keys_unavailable" then trouble.stop(signup, "token", { code = problem }) end
   if not claims then refuse(signup, "invalid_token") end
