@@ -70,7 +70,7 @@ def placed(lines, folder):
 
 HALF_FULL = """local kept = {}
 for i = 1, 100 do kept[i] = ("k"):rep(200000) .. i end -- 20 MB of 32
-for i = 1, 1000 do
+for i = 1, 100 do
   local text = ("x"):rep(200000) .. i
   local _ = table.concat { text, text:upper() }:gsub("x", "y", 1)
 end
