@@ -1,18 +1,18 @@
 -- SPDX-License-Identifier: MIT
 -- POST /api/account/api_key: the default key's secret, once, for who is signed in. Those who came by Google have not
 -- seen it at any confirmation.
-local api_key, bearer, federated = require "lib.api_key", require "lib.sso.bearer", require "lib.federated"
-local saga = require "lib.saga"
+local account, api_key, bearer = require "lib.account", require "lib.api_key", require "lib.sso.bearer"
+local federated, saga = require "lib.federated", require "lib.saga"
 
 return saga.flow("API_KEY", function(req, visit)
   -- 1. An ID or access token of the user pool, for one of our clients.
   local claims = bearer.check(visit, req)
 
   -- 2. The account that they own. One that is missing is made now.
-  local id = api_key.account_of(visit, claims.username)
+  local id = account.owned_by(visit, claims.username)
   if not id then
     federated.ensure(visit, req, bearer.person(visit, claims), {})
-    id = api_key.account_of(visit, claims.username)
+    id = account.owned_by(visit, claims.username)
   end
 
   -- 3. Mint the secret, store its hash, show it once.

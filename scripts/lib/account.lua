@@ -52,12 +52,23 @@ end
 
 -- Does this user belong to any account?
 function account.exists(signup, username)
-  local list, err = dynamodb.query {
-    key_condition = "pk = :pk AND begins_with(sk, :prefix)", limit = 1, consistent = true,
-    values = { pk = keys.membership(username, "").pk, prefix = "ACCOUNT#" },
-  }
+  local request = keys.range(keys.membership(username, ""))
+  request.limit = 1
+  local list, err = dynamodb.query(request)
   if not list then trouble.stop(signup, "cognito", err) end
   return #list > 0
+end
+
+
+-- The account that this user owns; the first of several. -> visible_account_id | nil
+function account.owned_by(signup, username)
+  signup.at = "account"
+  local list, err = dynamodb.query(keys.range(keys.membership(username, "")))
+  if not list then trouble.stop(signup, "account", err) end
+  for _, membership in ipairs(list) do
+    local owns = membership.role == ROLE and membership.status == STATUS
+    if owns then return keys.account_in(membership.sk) end
+  end
 end
 
 
@@ -85,7 +96,7 @@ end
 
 
 local function is_done_already(signup)
-  local now = dynamodb.get { key = { pk = signup.intent.pk, sk = signup.intent.sk }, consistent = true }
+  local now = dynamodb.get { key = keys.of(signup.intent), consistent = true }
   return now ~= nil and now.signup_id == signup.intent.signup_id and now.step == "DONE"
 end
 

@@ -64,13 +64,6 @@ function api_key.new_secret(start)
 end
 
 
--- Is it a key that we once made? Says nothing about whose; saves a look-up for typing errors.
-function api_key.is_well_formed(secret)
-  local text, sum = secret:match("^(.+)_(%w+)$")
-  return text ~= nil and sum == checksum(text)
-end
-
-
 function api_key.hash(secret)
   return crypto.hex(crypto.sha256(secret))
 end
@@ -111,7 +104,7 @@ local function show(signup, key, secret, seed)
     marks.add(mark_of(key))
     task.spawn(forget, key, seed)
   end)
-  return { id = key.sk:match("^API_KEY#(.*)$"), secret = secret }
+  return { id = keys.api_key_in(key.sk), secret = secret }
 end
 
 
@@ -122,7 +115,7 @@ local function show_again(signup, key, record)
     local secret = api_key.secret(record.prefix, seed)
     if crypto.equal(api_key.hash(secret), record.secret_hash) then return show(signup, key, secret, seed) end
   end
-  return { id = key.sk:match("^API_KEY#(.*)$") }
+  return { id = keys.api_key_in(key.sk) }
 end
 
 
@@ -149,26 +142,8 @@ function api_key.reveal(signup)
 end
 
 
--- The account that this user owns; the first of several. -> visible_account_id | nil
-function api_key.account_of(signup, username)
-  signup.at = "account"
-  local list, err = dynamodb.query {
-    key_condition = "pk = :pk AND begins_with(sk, :prefix)", consistent = true,
-    values = { pk = keys.membership(username, "").pk, prefix = "ACCOUNT#" },
-  }
-  if not list then trouble.stop(signup, "account", err) end
-  for _, membership in ipairs(list) do
-    local owns = membership.role == "OWNER" and membership.status == "ACTIVE"
-    if owns then return membership.sk:match("^ACCOUNT#(.*)$") end
-  end
-end
-
-
 local function default_key(signup, visible_account_id)
-  local list, err = dynamodb.query {
-    key_condition = "pk = :pk AND begins_with(sk, :prefix)", consistent = true,
-    values = { pk = keys.account(visible_account_id).pk, prefix = "API_KEY#" },
-  }
+  local list, err = dynamodb.query(keys.range(keys.api_key(visible_account_id, "")))
   if not list then trouble.stop(signup, "api_key", err) end
   for _, record in ipairs(list) do
     if record.name == "default" then return record end
@@ -181,7 +156,7 @@ end
 function api_key.reveal_default(signup, visible_account_id)
   signup.at = "api_key"
   local record = default_key(signup, visible_account_id)
-  local key = { pk = record.pk, sk = record.sk }
+  local key = keys.of(record)
   if record.status ~= "PENDING_REVEAL" then return show_again(signup, key, record) end
 
   local secret, seed = api_key.new_secret()
@@ -194,7 +169,7 @@ function api_key.reveal_default(signup, visible_account_id)
     metrics.count("API_KEY_SUCCESS", 1, { method = signup.method, step = "done" })
     return show(signup, key, secret, seed)
   end
-  if err.code == "ConditionalCheckFailedException" then return { id = key.sk:match("^API_KEY#(.*)$") } end
+  if err.code == "ConditionalCheckFailedException" then return { id = keys.api_key_in(key.sk) } end
   trouble.stop(signup, "api_key", err)
 end
 

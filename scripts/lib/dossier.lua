@@ -34,8 +34,8 @@ local function get_row(key)
 end
 
 
-local function query(pk)
-  local list, request = {}, { key_condition = "pk = :pk", values = { pk = pk }, consistent = true }
+local function read_partition(pk)
+  local list, request = {}, keys.range { pk = pk }
   repeat
     local page, err = dynamodb.query(request)
     if not page then dossier.unread("DynamoDB", err) end
@@ -100,8 +100,8 @@ end
 
 -- The user's partition: the record and the memberships.
 local function read_user_rows(facts, name)
-  for _, row in ipairs(query(keys.user(name).pk)) do
-    local account_id = row.sk:match("^ACCOUNT#(.+)$")
+  for _, row in ipairs(read_partition(keys.user(name).pk)) do
+    local account_id = keys.account_in(row.sk)
     if row.sk == "DETAILS" then facts.rows[name] = row end
     if account_id then account_of(facts, account_id).mine[name] = row end
   end
@@ -109,11 +109,11 @@ end
 
 
 local function read_account_rows(account)
-  for _, row in ipairs(query(keys.account(account.id).pk)) do
-    local username = row.sk:match("^USER#(.+)$")
+  for _, row in ipairs(read_partition(keys.account(account.id).pk)) do
+    local username = keys.user_in(row.sk)
     if row.sk == "DETAILS" then account.details = row end
     if username then account.members[username] = row end
-    if row.sk:find("^API_KEY#") then account.keys[#account.keys + 1] = row end
+    if keys.api_key_in(row.sk) then account.keys[#account.keys + 1] = row end
   end
 end
 
@@ -216,7 +216,7 @@ end
 -- What an argument of a command means -> email | nil, and a name or account that leads to no address.
 local function resolve(facts, asked)
   if asked:find("@", 1, true) then return clean_email(asked) or asked:lower() end
-  local id = asked:gsub("^USER#", ""):gsub("^ACCOUNT#", "")
+  local id = keys.user_in(asked) or keys.account_in(asked) or asked
   if id:find("^cus_") then
     local customer = get_customer(id)
     facts.customers[id] = customer

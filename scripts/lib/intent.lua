@@ -162,7 +162,7 @@ function intent.claim(old, owner, set, remove, force)
   set = set or {}
   set.lease_owner, set.lease_until = owner, lease_end(now)
   local item, err = dynamodb.update {
-    key = { pk = old.pk, sk = old.sk }, set = set, remove = gone,
+    key = keys.of(old), set = set, remove = gone,
     condition = "signup_id = :id AND (lease_until <= :now OR lease_until > :far OR lease_owner = :me)",
     values = { id = old.signup_id, now = now, far = now + lease.LONGEST, me = force and old.lease_owner or owner },
     returns = "ALL_OLD",
@@ -183,7 +183,7 @@ end
 -- One takes the metric that nobody knows the count of. -> true | false | nil, err
 function intent.take_uncounted(item)
   local ok, err = dynamodb.update {
-    key = { pk = item.pk, sk = item.sk }, remove = { "uncounted" },
+    key = keys.of(item), remove = { "uncounted" },
     condition = "signup_id = :id AND uncounted = :metric",
     values = { id = item.signup_id, metric = item.uncounted },
   }
@@ -210,7 +210,7 @@ function intent.remember(item, set, remove)
   local all = { lease_until = lease_end(clock.now()) }
   for name, value in pairs(set) do all[name] = value end
   local ok, err = dynamodb.update {
-    key = { pk = item.pk, sk = item.sk }, set = all, remove = remove,
+    key = keys.of(item), set = all, remove = remove,
     condition = "signup_id = :id AND lease_owner = :me",
     values = { id = item.signup_id, me = item.lease_owner },
   }
@@ -225,7 +225,7 @@ end
 function intent.closing(item, set, remove)
   local all = { lease_until = 0 }
   for name, value in pairs(set) do all[name] = value end
-  return { key = { pk = item.pk, sk = item.sk }, set = all, remove = remove,
+  return { key = keys.of(item), set = all, remove = remove,
     condition = "signup_id = :id", values = { id = item.signup_id } }
 end
 
@@ -240,7 +240,7 @@ function intent.count_mail(item)
   if #recent > 0 and recent[#recent] > now - config.resend.interval then return false end
   recent[#recent + 1] = now
   local ok, err = dynamodb.update {
-    key = { pk = item.pk, sk = item.sk }, set = { mails = recent },
+    key = keys.of(item), set = { mails = recent },
     condition = "signup_id = :id AND " .. (item.mails and "mails = :before" or "attribute_not_exists(mails)"),
     values = { id = item.signup_id, before = item.mails },
   }
@@ -252,7 +252,7 @@ end
 
 -- For an intent that turned out to be none. -> true | nil, err
 function intent.discard(item)
-  return dynamodb.delete { key = { pk = item.pk, sk = item.sk }, condition = "signup_id = :id",
+  return dynamodb.delete { key = keys.of(item), condition = "signup_id = :id",
     values = { id = item.signup_id } }
 end
 

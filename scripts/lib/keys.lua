@@ -69,9 +69,40 @@ end
 
 -- A whole record: the key and its attributes.
 function keys.record(key, attributes)
-  local item = { pk = key.pk, sk = key.sk }
+  local item = keys.of(key)
   for name, value in pairs(attributes) do item[name] = value end
   return item
+end
+
+
+-- A record's key.
+function keys.of(record)
+  return { pk = record.pk, sk = record.sk }
+end
+
+
+-- The query for all records that begin as this key does; without a sort key, for its whole partition.
+function keys.range(key)
+  return {
+    key_condition = key.sk and "pk = :pk AND begins_with(sk, :sk)" or "pk = :pk",
+    values = { pk = key.pk, sk = key.sk }, consistent = true,
+  }
+end
+
+
+-- The ids that a pk or sk names | nil: it is another kind of key.
+function keys.user_in(text)
+  return text:match "^USER#(.+)$"
+end
+
+
+function keys.account_in(text)
+  return text:match "^ACCOUNT#(.+)$"
+end
+
+
+function keys.api_key_in(text)
+  return text:match "^API_KEY#(.+)$"
 end
 
 

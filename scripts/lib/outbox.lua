@@ -54,10 +54,9 @@ end
 
 
 local function read(shard, limit)
-  return dynamodb.query {
-    key_condition = "pk = :pk", values = { pk = keys.outbox(shard, "", "").pk }, consistent = true,
-    limit = limit,
-  }
+  local request = keys.range { pk = keys.outbox(shard, "", "").pk }
+  request.limit = limit
+  return dynamodb.query(request)
 end
 
 
@@ -77,7 +76,7 @@ end
 
 -- It was told. -> true | nil, err
 function outbox.forget(message)
-  return dynamodb.delete { key = { pk = message.pk, sk = message.sk } }
+  return dynamodb.delete { key = keys.of(message) }
 end
 
 
@@ -87,7 +86,7 @@ local function put_aside(message, err)
   dead.attempts, dead.error_code = message.attempts + 1, err
   metrics.count("OUTBOX_DEAD", 1, { method = message.about.method or "email", step = message.kind })
   return dynamodb.transact_write { items = {
-    { put = { item = dead } }, { delete = { key = { pk = message.pk, sk = message.sk } } },
+    { put = { item = dead } }, { delete = { key = keys.of(message) } },
   } }
 end
 
@@ -96,7 +95,7 @@ local function try_later(message, err, final)
   local attempts = message.attempts + 1
   if final or attempts >= config.outbox.attempts then return put_aside(message, err) end
   return dynamodb.update {
-    key = { pk = message.pk, sk = message.sk }, condition = "attribute_exists(pk)",
+    key = keys.of(message), condition = "attribute_exists(pk)",
     set = { attempts = attempts, next_try = clock.now() + pause(attempts), error_code = err },
   }
 end

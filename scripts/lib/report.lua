@@ -3,7 +3,7 @@
 -- for people (report.page), 100 columns wide. Only fields that are named here are shown: no secret, hash,
 -- seed or token is. Pure.
 local clock, json = require "clock", require "json"
-local lease, standing = require "lib.lease", require "lib.standing"
+local keys, lease, standing = require "lib.keys", require "lib.lease", require "lib.standing"
 
 local report = {}
 
@@ -64,7 +64,7 @@ local function account_view(account)
     api_keys = json.array {} }
   for i, key in ipairs(account.keys) do
     view.api_keys[i] = pick(key, { "name", "prefix", "status", "created_at" })
-    view.api_keys[i].id = key.sk:match("^API_KEY#(.*)$")
+    view.api_keys[i].id = keys.api_key_in(key.sk)
   end
   return view
 end

@@ -48,11 +48,9 @@ local function delete_user(signup, entry)
 end
 
 
-local function query(signup, pk, prefix)
-  local list, err = dynamodb.query {
-    key_condition = prefix and "pk = :pk AND begins_with(sk, :prefix)" or "pk = :pk",
-    values = { pk = pk, prefix = prefix }, consistent = true,
-  }
+-- All records that begin as the key does.
+local function query(signup, key)
+  local list, err = dynamodb.query(keys.range(key))
   if not list then trouble.stop(signup, "supersede", err, "USER") end
   return list
 end
@@ -61,10 +59,10 @@ end
 -- The rows of the user and of the accounts that are theirs alone -> list of keys, set of Stripe ids.
 local function collect_rows(signup, entry)
   local rows, customers = { keys.user(entry.sub) }, {}
-  for _, membership in ipairs(query(signup, keys.membership(entry.username, "").pk, "ACCOUNT#")) do
-    rows[#rows + 1] = { pk = membership.pk, sk = membership.sk }
-    for _, row in ipairs(membership.role == "OWNER" and query(signup, membership.sk) or {}) do
-      rows[#rows + 1] = { pk = row.pk, sk = row.sk }
+  for _, membership in ipairs(query(signup, keys.membership(entry.username, ""))) do
+    rows[#rows + 1] = keys.of(membership)
+    for _, row in ipairs(membership.role == "OWNER" and query(signup, { pk = membership.sk }) or {}) do
+      rows[#rows + 1] = keys.of(row)
       if row.stripe_id then customers[row.stripe_id] = true end
     end
   end

@@ -60,8 +60,8 @@ end
 
 -- Of users that Cognito knows, the first phase has seen everything that they lead to.
 local function suspect_row(row)
-  local owner, id = row.pk:match("^USER#(.*)$"), row.pk:match("^ACCOUNT#(.*)$")
-  local member = row.sk:match("^USER#(.*)$")
+  local owner, id = keys.user_in(row.pk), keys.account_in(row.pk)
+  local member = keys.user_in(row.sk)
   if row.sk == "INTENT" then return suspect_intent(row) end
   if row.pk == keys.outbox("DEAD", "", "").pk then return row.about.username end
   if owner then return not has_user(owner) and owner or nil end -- the record, or a membership

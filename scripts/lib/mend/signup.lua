@@ -4,8 +4,8 @@
 local crypto, task = require "crypto", require "task"
 local account, billing = require "lib.account", require "lib.billing"
 local common, completion = require "lib.mend.common", require "lib.completion"
-local identity = require "lib.identity"
-local intent, supersede = require "lib.intent", require "lib.supersede"
+local identity, intent = require "lib.identity", require "lib.intent"
+local keys, supersede = require "lib.keys", require "lib.supersede"
 
 local actions = {}
 
@@ -123,7 +123,7 @@ local function known_of(work)
     local mine = broken.mine[is.user.username]
     known.visible_account_id = broken.id
     known.system_account_id = mine and mine.system_account_id or known.system_account_id
-    if broken.keys[1] then known.key_id = broken.keys[1].sk:match("^API_KEY#(.*)$") end
+    if broken.keys[1] then known.key_id = keys.api_key_in(broken.keys[1].sk) end
     if broken.keys[1] and broken.keys[1].status ~= "PENDING_REVEAL" then known.revealed = true end
   end
   return known
@@ -144,9 +144,9 @@ function actions.complete(work)
   local broken = work.is.accounts[1]
   local function is_there(record)
     if not broken then return false end
-    if record.sk:find("^API_KEY#") then return #broken.keys > 0 end
+    if keys.api_key_in(record.sk) then return #broken.keys > 0 end
     local name = work.is.user.username
-    return record.pk:find("^USER#") and broken.mine[name] or record.sk:find("^USER#") and broken.members[name]
+    return keys.user_in(record.pk) and broken.mine[name] or keys.user_in(record.sk) and broken.members[name]
   end
   common.adopt(work, reopen(work), true, function(signup)
     walk(signup, work.facts)

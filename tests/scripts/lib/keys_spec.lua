@@ -26,4 +26,24 @@ describe("keys", function()
     assert.same({ name = "Jane" }, attributes)
     assert.is_nil(key.name)
   end)
+
+  it("tells a record's key from the rest of it", function()
+    assert.same(keys.user(SUB), keys.of(keys.record(keys.user(SUB), { name = "Jane" })))
+  end)
+
+  it("asks for all that begins like a key, or for a whole partition", function()
+    assert.same({ key_condition = "pk = :pk AND begins_with(sk, :sk)", consistent = true,
+      values = { pk = "ACCOUNT#k3v9", sk = "API_KEY#" } }, keys.range(keys.api_key(ID, "")))
+    assert.same({ key_condition = "pk = :pk", consistent = true, values = { pk = "ACCOUNT#k3v9" } },
+      keys.range { pk = keys.account(ID).pk })
+  end)
+
+  -- { reader, text, id }
+  for _, case in ipairs {
+    { "user_in", keys.user(SUB).pk, SUB }, { "user_in", keys.member(ID, USERNAME).sk, USERNAME },
+    { "account_in", keys.membership(USERNAME, ID).sk, ID }, { "account_in", keys.user(SUB).pk, nil },
+    { "api_key_in", keys.api_key(ID, "key1").sk, "key1" }, { "api_key_in", keys.account(ID).sk, nil },
+  } do
+    it(case[1] .. " reads " .. case[2], function() assert.equal(case[3], keys[case[1]](case[2])) end)
+  end
 end)
