@@ -1,19 +1,19 @@
 -- SPDX-License-Identifier: MIT
--- What a confirmed sign-up may still lack, made good without its browser: under the intent's lease, from the outbox
--- and from `usher repair`. Functions yield.
+-- What a sign-up may still lack behind Cognito, made good under the intent's lease: for federated people, at the
+-- confirmation, from the outbox and from `usher repair`. Functions yield.
 local account, billing, intent = require "lib.account", require "lib.billing", require "lib.intent"
 local saga, task = require "lib.saga", require "task"
 
 local completion = {}
 
 
--- Steps 3 to 5 of the sign-up, for one that stopped on the way.
-function completion.account(signup)
+-- Steps 3 to 5 of the sign-up, as far as they are not done. there: as account.open takes it, or nil.
+function completion.account(signup, there)
   task.all {
     function() signup:step("user", account.put_user) end,
     function() signup:step("stripe", billing.register) end,
   }
-  signup:step("account", account.open)
+  signup:step("account", account.open, there)
 end
 
 

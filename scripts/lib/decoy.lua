@@ -3,7 +3,7 @@
 -- is stored. Which of several for one address is the last, and which card a key came with, the process remembers for a
 -- while (the limiter's memory), as the table would for a sign-up that is real. Used by conceal.lua.
 local config, crypto, limiter = require "config", require "crypto", require "limiter"
-local fingerprint = require "lib.fingerprint"
+local fingerprint, intent = require "lib.fingerprint", require "lib.intent"
 
 local decoy = {}
 
@@ -11,7 +11,6 @@ local decoy = {}
 -- like any proof.
 local NONCE <const>, HEAD <const>, EMAIL_TAG <const>, FORM_TAG <const> = 8, 10, 12, 10
 local LAST <const> = 65535
-local ID_ALPHABET <const> = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 -- --- what the process remembers ---
@@ -127,11 +126,7 @@ end
 
 -- Looks like any other account's id, and is the same each time for one decoy.
 function decoy.account_id(text)
-  local bytes = fingerprint.secret("decoy account", text)
-  return (bytes:sub(1, 16):gsub(".", function(byte)
-    local i = byte:byte() % #ID_ALPHABET + 1
-    return ID_ALPHABET:sub(i, i)
-  end))
+  return intent.visible_id(fingerprint.secret("decoy account", text))
 end
 
 

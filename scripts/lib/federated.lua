@@ -2,8 +2,8 @@
 -- The account of somebody whom the user pool has vouched for (Google, or a native user's own tokens): there already,
 -- half made, or made now, by the same saga from step 3 on. Every id comes from the person's sub, so that whatever
 -- happens to the intent, the same person gets the same account.
-local config, crypto, task = require "config", require "crypto", require "task"
-local account, admission, billing = require "lib.account", require "lib.admission", require "lib.billing"
+local config, crypto = require "config", require "crypto"
+local account, admission, completion = require "lib.account", require "lib.admission", require "lib.completion"
 local fingerprint, identity, intent = require "lib.fingerprint", require "lib.identity", require "lib.intent"
 local ownership, supersede, trouble = require "lib.ownership", require "lib.supersede", require "lib.trouble"
 
@@ -105,11 +105,7 @@ function federated.ensure(signup, req, person, form)
   admit(signup, req, person, form)
   signup:take(settle(signup, person, form))
   signup:step("supersede", supersede.clean)
-  task.all {
-    function() signup:step("user", account.put_user) end,
-    function() signup:step("stripe", billing.register) end,
-  }
-  signup:step("account", account.open)
+  completion.account(signup)
 end
 
 

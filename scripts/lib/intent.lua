@@ -84,15 +84,21 @@ local function is_own(item, found)
 end
 
 
+-- What a conditional write came to. -> true | false, the item that is there (where the write asked for it) | nil, err
+local function outcome(ok, err)
+  if ok then return true end
+  if err.code == "ConditionalCheckFailedException" then return false, err.item end
+  return nil, err
+end
+
+
 -- -> true | false, old (there is one already) | nil, err
 function intent.put(item)
-  local ok, err = dynamodb.put {
+  local fresh, old = outcome(dynamodb.put {
     item = item, condition = "attribute_not_exists(pk)", return_old_on_failure = true,
-  }
-  if ok then return true end
-  if err.code ~= "ConditionalCheckFailedException" then return nil, err end
-  if is_own(item, err.item) then return true end
-  return false, err.item
+  })
+  if fresh == false and is_own(item, old) then return true end
+  return fresh, old
 end
 
 
@@ -101,16 +107,13 @@ end
 -- that it leads to, where that is not the item's own.
 -- -> true | false, bound (the key has been used before: see is_bound_to) | nil, err
 function intent.bind(item, bound, signup_id)
-  local ok, err = dynamodb.put {
+  return outcome(dynamodb.put {
     item = keys.record(keys.idempotency(item.idempotency), { fingerprint = item.fingerprint,
       card_hash = item.card_hash, signup_id = signup_id or item.signup_id, expires_at = item.expires_at }),
     condition = "attribute_not_exists(pk) OR expires_at <= :now" .. (bound and " OR fingerprint = :old" or ""),
     values = { now = math.floor(clock.now()), old = bound and bound.fingerprint },
     return_old_on_failure = true,
-  }
-  if ok then return true end
-  if err.code ~= "ConditionalCheckFailedException" then return nil, err end
-  return false, err.item
+  })
 end
 
 
@@ -143,14 +146,13 @@ end
 -- Puts a new intent in the place of an old one, if nobody has worked on that since it was read: every claim
 -- writes another lease_owner. -> true | false | nil, err
 function intent.replace(item, old)
-  local ok, err = dynamodb.put {
+  local replaced, now = outcome(dynamodb.put {
     item = item, return_old_on_failure = true,
     condition = "signup_id = :old AND lease_owner = :owner AND (lease_until <= :now OR lease_until > :far)",
     values = { old = old.signup_id, owner = old.lease_owner, now = clock.now(), far = clock.now() + lease.LONGEST },
-  }
-  if ok then return true end
-  if err.code ~= "ConditionalCheckFailedException" then return nil, err end
-  return is_own(item, err.item)
+  })
+  if replaced == false then return is_own(item, now) end
+  return replaced, now
 end
 
 
@@ -167,10 +169,7 @@ function intent.claim(old, owner, set, remove, force)
     values = { id = old.signup_id, now = now, far = now + lease.LONGEST, me = force and old.lease_owner or owner },
     returns = "ALL_OLD",
   }
-  if not item then
-    if err.code == "ConditionalCheckFailedException" then return false end
-    return nil, err
-  end
+  if not item then return outcome(nil, err) end
   -- A repetition of this call, after a lost answer, meets its own work.
   local uncounted = (item.lease_owner == owner and old or item).uncounted
   for name, value in pairs(set) do item[name] = value end
@@ -182,14 +181,11 @@ end
 
 -- One takes the metric that nobody knows the count of. -> true | false | nil, err
 function intent.take_uncounted(item)
-  local ok, err = dynamodb.update {
+  return outcome(dynamodb.update {
     key = keys.of(item), remove = { "uncounted" },
     condition = "signup_id = :id AND uncounted = :metric",
     values = { id = item.signup_id, metric = item.uncounted },
-  }
-  if ok then return true end
-  if err.code == "ConditionalCheckFailedException" then return false end
-  return nil, err
+  })
 end
 
 
@@ -209,14 +205,11 @@ end
 function intent.remember(item, set, remove)
   local all = { lease_until = lease_end(clock.now()) }
   for name, value in pairs(set) do all[name] = value end
-  local ok, err = dynamodb.update {
+  return outcome(dynamodb.update {
     key = keys.of(item), set = all, remove = remove,
     condition = "signup_id = :id AND lease_owner = :me",
     values = { id = item.signup_id, me = item.lease_owner },
-  }
-  if ok then return true end
-  if err.code == "ConditionalCheckFailedException" then return false end
-  return nil, err
+  })
 end
 
 
@@ -239,14 +232,11 @@ function intent.count_mail(item)
   if #recent >= config.resend.per_hour then return false end
   if #recent > 0 and recent[#recent] > now - config.resend.interval then return false end
   recent[#recent + 1] = now
-  local ok, err = dynamodb.update {
+  return outcome(dynamodb.update {
     key = keys.of(item), set = { mails = recent },
     condition = "signup_id = :id AND " .. (item.mails and "mails = :before" or "attribute_not_exists(mails)"),
     values = { id = item.signup_id, before = item.mails },
-  }
-  if ok then return true end
-  if err.code == "ConditionalCheckFailedException" then return false end
-  return nil, err
+  })
 end
 
 

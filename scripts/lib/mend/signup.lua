@@ -1,8 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Finishing or undoing a sign-up: the saga's own steps without the browser, under the intent's lease.
 -- Actions of repair.lua; see mend/common.lua.
-local crypto, task = require "crypto", require "task"
-local account, billing = require "lib.account", require "lib.billing"
+local crypto = require "crypto"
 local common, completion = require "lib.mend.common", require "lib.completion"
 local identity, intent = require "lib.identity", require "lib.intent"
 local keys, supersede = require "lib.keys", require "lib.supersede"
@@ -37,15 +36,6 @@ local function drop(signup, user)
 end
 
 
-local function walk(signup, facts)
-  find_customer(signup, facts)
-  task.all {
-    function() signup:step("user", account.put_user) end,
-    function() signup:step("stripe", billing.register) end,
-  }
-end
-
-
 function actions.finish(work)
   local said = "finished the sign-up"
   common.adopt(work, work.is.intent, work.force, function(signup)
@@ -56,8 +46,8 @@ function actions.finish(work)
       said = "dropped the sign-up: Cognito never kept it and the password is gone; they sign up anew"
       return
     end
-    walk(signup, work.facts)
-    signup:step("account", account.open)
+    find_customer(signup, work.facts)
+    completion.account(signup)
   end)
   return said
 end
@@ -149,8 +139,8 @@ function actions.complete(work)
     return keys.user_in(record.pk) and broken.mine[name] or keys.user_in(record.sk) and broken.members[name]
   end
   common.adopt(work, reopen(work), true, function(signup)
-    walk(signup, work.facts)
-    signup:step("account", account.open, is_there)
+    find_customer(signup, work.facts)
+    completion.account(signup, is_there)
   end)
   return "made the account whole"
 end
