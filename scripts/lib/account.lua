@@ -117,7 +117,7 @@ function account.open(signup, there)
 
   local ok, err = dynamodb.transact_write { items = items, token = signup.intent.transaction_token }
   if not ok and not is_done_already(signup) then
-    signup.in_doubt = "SIGNUP_SUCCESS"
+    signup.metric_in_doubt = "SIGNUP_SUCCESS"
     trouble.stop(signup, "account", err, "ACCOUNT")
   end
   signup:closed(done)

@@ -33,7 +33,7 @@ end
 
 -- Raises: what the second of two gets. As long as the lease, for what is left of it would tell one from the other.
 function conceal.refuse_second(signup)
-  signup.uncounted = true
+  signup.silent = true
   trouble.refuse(signup, "intent", 409, "signup_in_progress", nil, { retry_after = config.signup.lease })
 end
 
@@ -49,7 +49,7 @@ end
 function conceal.claim(signup)
   local item = signup.wanted
   if not conceal.is_on() or not item or signup.decoy then return end
-  signup.decoy = decoy.again(item, signup.given, signup.repeats)
+  signup.decoy = decoy.again(item, signup.given, signup.key_used)
   if signup.decoy then return end
   if not marks.add(lock_of(item)) then
     if conceal.is_busy(item) then conceal.refuse_second(signup) end

@@ -75,9 +75,9 @@ local function meet_existing(signup, form, ambiguous, mailed)
     signup:remember({ sign_ups = signup.intent.sign_ups + 1 }, nil, "cognito")
     return nil
   end
-  signup.unmade = signup.fresh
+  signup.discard_intent = signup.fresh
   identity.prove_or_refuse(signup, form, standing, user)
-  signup.unmade = false
+  signup.discard_intent = false
   return known(user, { code_sent = false, confirmed = true, code_accepted = true })
 end
 
@@ -125,7 +125,7 @@ local TOO_MANY <const> = { LimitExceededException = true, TooManyFailedAttemptsE
 -- Cognito says that the user is confirmed already, or gave no clear answer. It was this code if the same one
 -- was sent before without an answer, or if Cognito failed in what it does after taking the code.
 local function is_confirmed_now(signup, err)
-  if cognito.is_already_confirmed(err) then return signup.is_unsettled end
+  if cognito.is_already_confirmed(err) then return signup.code_in_doubt end
   local standing = identity.standing(signup, signup.intent.form.email)
   return standing == "confirmed"
 end
@@ -145,7 +145,7 @@ end
 -- An operator has disabled the user. The browser that signed up is told; whoever has not shown that it is that one
 -- hears what a wrong code hears. The code is not spent: it is good once the user is enabled.
 local function refuse_disabled(signup)
-  if signup.is_proven then trouble.refuse(signup, "code", 403, "account_disabled") end
+  if signup.brought_proof then trouble.refuse(signup, "code", 403, "account_disabled") end
   trouble.refuse(signup, "code", 422, "code_invalid_or_expired")
 end
 

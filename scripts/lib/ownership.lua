@@ -16,7 +16,7 @@ end
 -- Raises. old: the intent that somebody else holds, or nil.
 function ownership.in_progress(signup, old)
   if conceal.is_on() then conceal.refuse_second(signup) end
-  signup.uncounted = true
+  signup.silent = true
   local left = old and math.ceil(old.lease_until - clock.now()) or 1
   trouble.refuse(signup, "intent", 409, "signup_in_progress", nil, { retry_after = math.max(1, left) })
 end
@@ -75,7 +75,7 @@ end
 
 
 local function refuse_key(signup)
-  signup.uncounted = true
+  signup.silent = true
   trouble.refuse(signup, "intent", 422, "idempotency_key_reused")
 end
 

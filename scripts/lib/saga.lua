@@ -2,7 +2,7 @@
 -- One sign-up as a saga over Cognito, DynamoDB and Stripe. A flow gets a saga object and walks its steps;
 -- what is done is stored in the intent, so that the same request again goes on where the last one stopped.
 -- The object lives for one request; whatever way the flow is left, the lease goes back, and one metric and
--- one log line say how. self.proven: this browser has shown that the intent is its own.
+-- one log line say how.
 local clock, crypto, fail = require "clock", require "crypto", require "fail"
 local log, metrics, task = require "log", require "metrics", require "task"
 local conceal, fingerprint, intent = require "lib.conceal", require "lib.fingerprint", require "lib.intent"
@@ -14,6 +14,23 @@ local saga = {}
 
 local METHOD <const> = "email"
 
+-- What the object holds, besides what conceal.lua keeps in it:
+--   intent, owned     the record as this request knows it; does this request have its lease?
+--   owner, method     who works on it: an id of this request alone; "email" or "google"
+--   at, blamed        the step that runs; the first step that failed, for the log and the metrics
+--   fresh             this request has put the intent
+--   proven            this browser has shown that the intent is its own, and gets the cookie
+--   brought_proof     a confirmation has; by the settings it may also do without
+--   key_used          the Idempotency-Key came before, with this form
+--   replays           all is done, and only the answer is wanted again
+--   brings_card       the account is open, and another card comes
+--   displaces         somebody else's sign-up of the address gave way
+--   discard_intent    should the flow fail now, the intent goes
+--   refused           by Cognito, so that nothing is left to resume
+--   silent            a refusal that counts as no failure: another request is at work, or was
+--   code_in_doubt     the same code was sent before, without a clear answer
+--   metric_in_doubt   of a transition whose answer is lost: the intent keeps it as `uncounted`
+--   answered          what to do when the good answer is handed over
 local Saga = {}
 Saga.__index = Saga
 
@@ -22,7 +39,6 @@ local LEFT_BY <const> = { cognito = "sub", attach = "card_attached", code = "cod
 
 -- When a step's result cannot be stored, these stores disagree.
 local STORES <const> = { cognito = "USER", supersede = "USER", stripe = "ACCOUNT", attach = "ACCOUNT" }
-
 
 -- Metrics that count a transition -> has it happened? When the answer of the step that makes it is lost, the
 -- intent keeps the metric as `uncounted`, and who has it next counts it.
@@ -44,7 +60,7 @@ end
 
 
 local function busy(self)
-  self.uncounted = true
+  self.silent = true
   trouble.refuse(self, "intent", 409, "signup_in_progress", nil, { retry_after = 1 })
 end
 
@@ -101,12 +117,12 @@ local function put(self, item)
   stop_without(self, fresh, old)
   stop_without(self, tied, bound)
   if not tied then
-    self.repeats, self.unmade = true, fresh
+    self.key_used, self.discard_intent = true, fresh
     ownership.check_key(self, item, not fresh and old or nil, bound)
-    self.unmade = false
+    self.discard_intent = false
   end
   if conceal.is_busy(item) then
-    self.unmade = fresh
+    self.discard_intent = fresh
     ownership.in_progress(self)
   end
   if not fresh then return old, not tied and bound or nil end
@@ -148,8 +164,8 @@ end
 
 -- Without the proof, where the settings allow that, only the code itself opens what it has opened before.
 local function check_proof(self, found, form, given)
-  self.is_proven = found ~= nil and proof.holds(found, given)
-  if self.is_proven then return end
+  self.brought_proof = found ~= nil and proof.holds(found, given)
+  if self.brought_proof then return end
   conceal.check_code(self, form, given)
   if not intent.may_confirm(found, given) then trouble.refuse(self, "proof", 422, "signup_superseded") end
   if not found or not found.code_accepted then return end
@@ -168,7 +184,7 @@ function Saga:recall(form, req)
   if not found or not found.sub then conceal.refuse_code(self, form.email) end
 
   local codes
-  codes, self.is_unsettled = with_code(found.confirming, fingerprint.code(found.signup_id, form.code))
+  codes, self.code_in_doubt = with_code(found.confirming, fingerprint.code(found.signup_id, form.code))
   local set = not found.code_accepted and { confirming = codes } or nil
   local claimed, problem = intent.claim(found, self.owner, set)
   if claimed == nil then trouble.stop(self, "proof", problem) end
@@ -181,7 +197,7 @@ end
 function Saga:remember(set, remove, step)
   local ok, err = intent.remember(self.intent, set, remove)
   if ok == nil then
-    self.in_doubt = COUNTED_BY[step]
+    self.metric_in_doubt = COUNTED_BY[step]
     trouble.stop(self, step, err, STORES[step])
   end
   if not ok then busy(self) end
@@ -246,10 +262,10 @@ local function let_go(self, failed)
   if not self.owned then return end
   self.owned = false
   local ok, err
-  if failed and self.unmade then
+  if failed and self.discard_intent then
     ok, err = intent.discard(self.intent)
   else
-    local set = { lease_until = 0, uncounted = self.in_doubt }
+    local set = { lease_until = 0, uncounted = self.metric_in_doubt }
     if failed and self.refused and not self.intent.sub then set.step = "FAILED" end
     ok, err = intent.remember(self.intent, set, failed and self.refused and { "confirming" } or nil)
   end
@@ -264,14 +280,14 @@ local function tell_failure(self, metric, err)
     signup_id = self.intent and self.intent.signup_id, step = step,
     status = fail.is(err) and err.status or 500, error_code = fail.is(err) and err.code or "internal_error",
   })
-  if self.uncounted then return end
+  if self.silent then return end
   metrics.count(metric .. (ours and "_ERROR" or "_FAILURE"), 1, { method = self.method, step = step })
 end
 
 
 -- A browser that can still go on needs its proof, also when the answer is a refusal.
 local function add_cookie(self, err)
-  if not fail.is(err) or not self.proven or self.unmade then return end
+  if not fail.is(err) or not self.proven or self.discard_intent then return end
   err.headers = err.headers or {}
   err.headers["Set-Cookie"] = proof.cookie(self:proof())
 end
@@ -280,6 +296,15 @@ end
 local function with_traceback(err)
   if type(err) == "string" then return debug.traceback(err, 2) end
   return err
+end
+
+
+-- Runs fn(…); whatever way it ends, the lease goes back. -> did it succeed?, what it returned or raised
+local function run(self, fn, ...)
+  local ok, result = xpcall(fn, with_traceback, ...)
+  local kept, problem = pcall(let_go, self, not ok)
+  if not kept then trouble.note(self, "lease", problem) end
+  return ok, result
 end
 
 
@@ -297,10 +322,7 @@ function saga.adopt(item, method, force, body)
   local claimed, problem = intent.claim(item, self.owner, nil, nil, force)
   if not claimed then return false, problem or { code = "leased" } end
   own(self, claimed)
-  local ok, err = xpcall(body, with_traceback, self)
-  local kept, reason = pcall(let_go, self, not ok)
-  if not kept then trouble.note(self, "lease", reason) end
-  return ok, err
+  return run(self, body, self)
 end
 
 
@@ -311,9 +333,7 @@ function saga.flow(metric, body, instead, method)
   method = method or METHOD
   return function(req)
     local self = new(method)
-    local ok, result = xpcall(body, with_traceback, req, self)
-    local kept, problem = pcall(let_go, self, not ok)
-    if not kept then trouble.note(self, "lease", problem) end
+    local ok, result = run(self, body, req, self)
     if not ok and metric == "SIGNUP_CONFIRM" then conceal.even_out_code(self, result) end
     metrics.observe(metric .. "_SECONDS", clock.monotonic() - self.started, { method = self.method })
     if ok then

@@ -40,7 +40,7 @@ local function delete_user(signup, entry)
     trouble.stop(signup, "supersede", problem)
   end
   if user.status ~= "UNCONFIRMED" then
-    signup.unmade = true
+    signup.discard_intent = true
     trouble.refuse(signup, "supersede", 409, "account_exists")
   end
   local ok, err = cognito.admin_delete_user(entry.username, signup.cognito)
