@@ -33,8 +33,9 @@ struct sandbox {
 static int write_defaults(struct sandbox *s) {
   struct bytes *b = &s->server_under;
   int cognito = s->settings.ports[SANDBOX_COGNITO];
-  bytes_printf(b, "return { attempts = { per_address = 0, per_email = 200, overall = 0, "
-                  "cards_per_address = 0 }, ses = { from = \"no-reply@usher.example\" },\n");
+  bytes_printf(b, "return { ses = { from = \"no-reply@usher.example\" },\n");
+  bytes_printf(b, "  attempts = { per_address = 0, per_email = 200, overall = 0,");
+  bytes_printf(b, " cards_per_address = 0 },\n");
   bytes_printf(b, "  sso = { domain_url = \"http://" SANDBOX_HOST ":%d\",\n", cognito);
   bytes_printf(b, "    jwks_url = \"http://" SANDBOX_HOST ":%d/%s/.well-known/jwks.json\",\n",
                cognito, s->settings.values[SANDBOX_USER_POOL_ID]);
@@ -217,8 +218,8 @@ static void print_addresses(const struct sandbox *s, const struct serve_ready *r
   const char *table = values[SANDBOX_TABLE];
   printf("  sign-up    http://%s:%d/signup       the page, with Google too\n", ready->host,
          ready->port);
-  printf("  mailbox    http://" SANDBOX_HOST ":%d/             the mails that were sent, with the "
-         "codes\n",
+  printf("  mailbox    http://" SANDBOX_HOST ":%d/             "
+         "the mails that were sent, with the codes\n",
          ports[SANDBOX_MAILBOX]);
   printf("  table      %-28s aws --endpoint-url http://" SANDBOX_HOST
          ":%d dynamodb scan --table-name %s\n",
@@ -244,19 +245,18 @@ static void print_page(const struct sandbox *s, const struct serve_ready *ready)
          s->options->data ? "kept in " : "in memory, gone when it ends",
          s->options->data ? s->options->data : "");
   print_addresses(s, ready);
-  printf("Sign somebody up:\n\n"
-         "  curl -s -c jar -H 'Content-Type: application/json' http://%s:%d/api/account/signup -d "
-         "'{\"email\":"
-         "\"ada@example.com\",\"name\":\"Ada "
-         "Lovelace\",\"country\":\"GB\",\"organization\":\"Analytical Engines\","
-         "\"password\":\"Corr3ct-Horse!\",\"stripe_token\":\"tok_visa\"}'\n",
+  printf("Sign somebody up:\n\n");
+  printf("  curl -s -c jar -H 'Content-Type: application/json' http://%s:%d/api/account/signup -d '"
+         "{\"email\":\"ada@example.com\",\"name\":\"Ada Lovelace\",\"country\":\"GB\","
+         "\"organization\":\"Analytical Engines\",\"password\":\"Corr3ct-Horse!\","
+         "\"stripe_token\":\"tok_visa\"}'\n",
          ready->host, ready->port);
   printf("  curl -s 'http://" SANDBOX_HOST ":%d/mailbox?to=ada@example.com'\n", mailbox);
-  printf("  curl -s -H 'Content-Type: application/json' http://%s:%d/api/account/confirm_signup -d "
-         "'{\"email\":"
-         "\"ada@example.com\",\"code\":\"CODE FROM THE MAIL\",\"signup_token\":\"FROM THE FIRST "
-         "ANSWER\"}'\n\n",
-         ready->host, ready->port);
+  printf(
+      "  curl -s -H 'Content-Type: application/json' http://%s:%d/api/account/confirm_signup -d '"
+      "{\"email\":\"ada@example.com\",\"code\":\"CODE FROM THE MAIL\","
+      "\"signup_token\":\"FROM THE FIRST ANSWER\"}'\n\n",
+      ready->host, ready->port);
 }
 
 static void on_ready(const struct serve_ready *ready, void *ctx) {

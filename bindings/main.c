@@ -33,8 +33,7 @@ static const struct command {
 } commands[] = {
     {"serve", "serve production",
      "usage: usher serve [OPTION…]\n\n"
-     "Serves until SIGTERM or SIGINT; then /readyz says 503 for limits.grace seconds, the "
-     "listener\n"
+     "Serves until SIGTERM or SIGINT; then /readyz says 503 for limits.grace seconds, the listener\n"
      "closes, and requests in flight finish. A second signal ends it at once.\n\n"
      "  --config FILE   settings that differ from the defaults (config/usher.lua lists them all)\n"
      "  --scripts DIR   scripts that replace the ones inside the binary\n"
@@ -47,11 +46,9 @@ static const struct command {
      cmd_serve},
     {"dev", "serve on this machine alone, over the embedded sandbox",
      "usage: usher dev [OPTION…]\n\n"
-     "The whole sign-up with no cloud: Cognito, DynamoDB, Stripe and a mailbox run inside, and "
-     "usher\n"
+     "The whole sign-up with no cloud: Cognito, DynamoDB, Stripe and a mailbox run inside, and usher\n"
      "talks to them as it does to the real ones. Prints what to type next.\n\n"
-     "  --port N       public listener (8080); admin, mailbox and the other services take the "
-     "ports\n"
+     "  --port N       public listener (8080); admin, mailbox and the other services take the ports\n"
      "                 behind it; 0 picks free ones\n"
      "  --data DIR     keep the sandbox's state in this folder; without it, in memory\n"
      "  --json         print one JSON line, once everything serves, for programs\n"
@@ -61,20 +58,17 @@ static const struct command {
      cmd_dev},
     {"check", "load settings and scripts as serve would, and say what is wrong",
      "usage: usher check [OPTION…]\n\n"
-     "Exit code 0: serve would start with them. 1: every fault is printed as FILE:LINE: "
-     "MESSAGE.\n\n"
+     "Exit code 0: serve would start with them. 1: every fault is printed as FILE:LINE: MESSAGE.\n\n"
      "  --config FILE  settings, as for serve\n"
      "  --scripts DIR  scripts that replace the ones inside the binary\n"
-     "  --dev          the secrets and services of `usher dev` in place of production's; it need "
-     "not\n"
+     "  --dev          the secrets and services of `usher dev` in place of production's; it need not\n"
      "                 be running: for authors and their CI\n"
      "  --json         one object for programs: ok, scripts, faults: [{file, line, message,\n"
      "                 traceback}]\n",
      cmd_check},
     {"exec", "run a Lua file with every binding",
      "usage: usher exec [OPTION…] FILE.lua [ARG…]\n\n"
-     "The file runs as one task, which may wait for I/O, and gets the arguments as `...`. "
-     "Returning\n"
+     "The file runs as one task, which may wait for I/O, and gets the arguments as `...`. Returning\n"
      "false or a number sets the exit code. Secrets that are missing are left out.\n\n"
      "  --config FILE   settings, as for serve\n"
      "  --scripts DIR   scripts that replace the ones inside the binary\n"
@@ -85,19 +79,14 @@ static const struct command {
      cmd_exec},
     {"test", "run specs with busted, inside this binary",
      "usage: usher test [OPTION…] [PATH…]\n\n"
-     "PATH is a spec file or a folder of *_spec.lua; without one: the folder of --scripts, else "
-     "tests\n"
-     "and scripts. Specs may wait for I/O, and may make worlds: `require \"testing\".world()` has "
-     "the\n"
-     "scripts and all services in this process, with a time that jumps. busted comes from "
-     "Debian's\n"
+     "PATH is a spec file or a folder of *_spec.lua; without one: the folder of --scripts, else tests\n"
+     "and scripts. Specs may wait for I/O, and may make worlds: `require \"testing\".world()` has the\n"
+     "scripts and all services in this process, with a time that jumps. busted comes from Debian's\n"
      "lua-busted.\n\n"
-     "  --seed N         randomness of the worlds; without it another one each time, which is "
-     "printed\n"
+     "  --seed N         randomness of the worlds; without it another one each time, which is printed\n"
      "  --watch          run them again when a file changes, until Ctrl-C\n"
      "  --output FORMAT  plain, utf, TAP, junit or json\n"
-     "  --json           as --output json, for programs: ok, seed, tests, successes, failures, "
-     "errors,\n"
+     "  --json           as --output json, for programs: ok, seed, tests, successes, failures, errors,\n"
      "                   pending, faults[] (name, file, line, status, message, traceback)\n"
      "  --config FILE    settings\n"
      "  --scripts DIR    scripts that replace the ones inside the binary\n",
@@ -105,22 +94,17 @@ static const struct command {
     {"lambda", "run a script as an AWS Lambda function, or package it",
      "usage: usher lambda [--config FILE] [--scripts DIR] [MODULE]\n"
      "       usher lambda --package OUT.zip [--config FILE]\n\n"
-     "MODULE returns function(event) -> result, like triggers.pre_sign_up; without it, the "
-     "variable\n"
+     "MODULE returns function(event) -> result, like triggers.pre_sign_up; without it, the variable\n"
      "_HANDLER names it (the function's handler setting). Takes events from Lambda's Runtime API\n"
      "(AWS_LAMBDA_RUNTIME_API) until it is told to end. Secrets that are missing are left out.\n\n"
-     "  --package OUT.zip  write an archive for the runtime provided.al2023 and this machine's "
-     "CPU\n"
+     "  --package OUT.zip  write an archive for the runtime provided.al2023 and this machine's CPU\n"
      "  --config FILE      settings; inside an archive they are usher.lua\n"
      "  --scripts DIR      scripts that replace the ones inside the binary\n\n"
-     "Amazon Linux 2023 has glibc 2.34 and a small libcurl; a binary built on Debian 12 needs "
-     "glibc\n"
+     "Amazon Linux 2023 has glibc 2.34 and a small libcurl; a binary built on Debian 12 needs glibc\n"
      "2.36 and Debian's libcurl, so it cannot start there by itself. Two ways that work:\n"
-     "  a container image   FROM debian:12-slim with usher in it (see Dockerfile), CMD "
-     "[\"lambda\"];\n"
+     "  a container image   FROM debian:12-slim with usher in it (see Dockerfile), CMD [\"lambda\"];\n"
      "                      recommended: Debian keeps its libraries patched\n"
-     "  --package           the archive carries the shared libraries of this machine and their "
-     "loader;\n"
+     "  --package           the archive carries the shared libraries of this machine and their loader;\n"
      "                      build it anew when Debian publishes fixes for them\n",
      cmd_lambda},
     {"version", "print the version", "usage: usher version\n", cmd_version},
