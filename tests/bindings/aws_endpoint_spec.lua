@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- aws.lua: where a service is. The first place that says so wins; each row leaves out one more.
 
-local fakes = { "aws_env", "config", "aws" }
-local saved, env
+local keep_modules = require "tests.bindings.keep_modules"
+
+local restore, env
 
 local function begin(settings)
   package.loaded.config = settings
@@ -15,14 +16,8 @@ local function begin(settings)
 end
 
 describe("aws", function()
-  before_each(function()
-    saved = {}
-    for _, name in ipairs(fakes) do saved[name] = package.loaded[name] end
-  end)
-
-  after_each(function()
-    for _, name in ipairs(fakes) do package.loaded[name] = saved[name] end
-  end)
+  before_each(function() restore = keep_modules { "aws_env", "config", "aws" } end)
+  after_each(function() restore() end)
 
   describe("finds the endpoint in the", function()
     -- name, settings, environment, endpoint of cognito-idp

@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- For the specs of aws.lua: it stands between fakes of all that it calls.
+local keep_modules = require "tests.bindings.keep_modules"
+
 local aws_world = {}
 
 local FAKES <const> = { "aws_credentials", "aws_env",
   "clock", "config", "crypto", "http", "log", "metrics", "sigv4", "task", "aws" }
 
-local saved, world
+local restore, world
 
 
 -- A fresh aws.lua (world.aws) in a world of its own: world.answers are given one by one, world.sent collects requests.
@@ -56,10 +58,7 @@ function aws_world.begin(settings)
     task = { deadline = function() return world.request_deadline end },
     log = setmetatable({}, { __index = function() return function() end end }),
   }
-  if not saved then
-    saved = {}
-    for _, name in ipairs(FAKES) do saved[name] = package.loaded[name] end
-  end
+  restore = restore or keep_modules(FAKES)
   for name, module in pairs(replacements) do package.loaded[name] = module end
   package.loaded.aws = nil
   world.aws = require "aws"
@@ -69,8 +68,8 @@ end
 
 -- The real modules again.
 function aws_world.finish()
-  for _, name in ipairs(FAKES) do package.loaded[name] = saved[name] end
-  saved = nil
+  restore()
+  restore = nil
 end
 
 

@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- cognito.lua over a fake aws.lua: what each function asks for, and what it makes of the answers.
 
-local fakes = { "aws", "config", "cognito" }
+local keep_modules = require "tests.bindings.keep_modules"
+
 local CLIENT <const>, POOL <const> = "1example23456789", "us-east-1_Ab12cd"
 local SECRET <const> = "s3cr3tClientSecretExample0123456789abcdef"
 
-local saved, cognito, calls, answers
+local restore, cognito, calls, answers
 
 local function begin(settings)
   calls, answers = {}, {}
@@ -22,14 +23,11 @@ end
 
 describe("cognito", function()
   before_each(function()
-    saved = {}
-    for _, name in ipairs(fakes) do saved[name] = package.loaded[name] end
+    restore = keep_modules { "aws", "config", "cognito" }
     begin { client_id = CLIENT, user_pool_id = POOL, client_secret = SECRET }
   end)
 
-  after_each(function()
-    for _, name in ipairs(fakes) do package.loaded[name] = saved[name] end
-  end)
+  after_each(function() restore() end)
 
   describe("asks for", function()
     local HASH <const> = "zgz7RhxuP7nbOiSO33nYuQvB4YATuiI1+uxfqHacZIk="

@@ -2,9 +2,9 @@
 -- dynamodb.lua over a fake aws.lua: wire requests as rows of data, and what is made of answers and failures.
 
 local json = require "json"
+local keep_modules = require "tests.bindings.keep_modules"
 
-local fakes = { "aws", "config", "clock", "dynamodb" }
-local saved, dynamodb, calls, answers, slept
+local restore, dynamodb, calls, answers, slept
 
 local function begin()
   calls, answers, slept = {}, {}, 0
@@ -32,14 +32,11 @@ local function bytes(value) return json.encode(value, { sorted = true }) end
 
 describe("dynamodb", function()
   before_each(function()
-    saved = {}
-    for _, name in ipairs(fakes) do saved[name] = package.loaded[name] end
+    restore = keep_modules { "aws", "config", "clock", "dynamodb" }
     begin()
   end)
 
-  after_each(function()
-    for _, name in ipairs(fakes) do package.loaded[name] = saved[name] end
-  end)
+  after_each(function() restore() end)
 
   describe("asks for", function()
     local key = { pk = "a", sk = "b" }

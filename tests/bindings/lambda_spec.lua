@@ -2,11 +2,12 @@
 -- lambda.invoke over aws.lua, between a fake http and a signer that signs nothing: what goes out, what each answer
 -- means, what is sent again.
 local json = require "json"
+local keep_modules = require "tests.bindings.keep_modules"
 
-local fakes = { "aws", "aws_env", "clock", "config", "http", "lambda", "sigv4" }
+local REPLACED <const> = { "aws", "aws_env", "clock", "config", "http", "lambda", "sigv4" }
 local FUNCTION <const> = "score"
 
-local saved, lambda, sent, slept
+local restore, lambda, sent, slept
 
 local function nothing() return nil end
 
@@ -43,14 +44,8 @@ end
 
 
 describe("lambda", function()
-  before_each(function()
-    saved = {}
-    for _, name in ipairs(fakes) do saved[name] = package.loaded[name] end
-  end)
-
-  after_each(function()
-    for _, name in ipairs(fakes) do package.loaded[name] = saved[name] end
-  end)
+  before_each(function() restore = keep_modules(REPLACED) end)
+  after_each(function() restore() end)
 
   it("posts the event to the function, signed for Lambda", function()
     with { { 200, "[1]", { ["x-amz-executed-version"] = "7", ["x-amzn-requestid"] = "r-1" } } }

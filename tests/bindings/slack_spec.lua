@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- slack.post: what goes out, what each answer means, what is tried again; and that the URL is in no string.
 local json, secret = require "json", require "secret"
+local keep_modules = require "tests.bindings.keep_modules"
 
 local WEBHOOK = "https://hooks.slack.com/services/T0/B0/hidden"
 
@@ -28,11 +29,7 @@ end
 
 
 describe("slack", function()
-  local before = { config = package.loaded.config, clock = package.loaded.clock, http = package.loaded.http }
-  teardown(function()
-    for name in pairs(before) do package.loaded[name] = before[name] end
-    package.loaded.slack = nil
-  end)
+  teardown(keep_modules { "config", "clock", "http", "slack" })
 
   it("escapes what Slack would obey, and nothing else", function()
     with {}

@@ -93,6 +93,16 @@ function World:item(pk, sk)
 end
 
 
+-- What the outbox keeps, in no order.
+function World:messages()
+  local list = {}
+  for _, item in pairs(self.table) do
+    if item.pk:find("^OUTBOX#") then list[#list + 1] = item end
+  end
+  return list
+end
+
+
 function World:intent()
   for _, item in pairs(self.table) do
     if item.sk == "INTENT" then return item end

@@ -20,15 +20,6 @@ local function confirm_without(call)
 end
 
 
-local function messages()
-  local list = {}
-  for _, item in pairs(world.table) do
-    if item.pk:find("^OUTBOX#") then list[#list + 1] = item end
-  end
-  return list
-end
-
-
 local function row()
   return world:item("USER#sub-1", "DETAILS")
 end
@@ -45,14 +36,14 @@ describe("the outbox", function()
     assert.equal(200, reply.status)
     assert.equal("confirmed", reply.json.status)
     assert.equal(1, world:count "INCONSISTENT_USER_STORES attributes")
-    assert.equal(1, #messages())
+    assert.equal(1, #world:messages())
     assert.same({ "email_verified", "sub-1", 0 },
-      { messages()[1].kind, messages()[1].about.sub, messages()[1].attempts })
+      { world:messages()[1].kind, world:messages()[1].about.sub, world:messages()[1].attempts })
   end)
 
   it("keeps nothing when all was told", function()
     confirm_without "cognito.resend_confirmation_code"
-    assert.same({}, messages())
+    assert.same({}, world:messages())
   end)
 
   it("tells when it is due, and forgets", function()
@@ -64,7 +55,7 @@ describe("the outbox", function()
     outbox.run()
     assert.equal("true", world.users[1].attributes.email_verified)
     assert.is_true(row().email_verified)
-    assert.same({}, messages())
+    assert.same({}, world:messages())
   end)
 
   it("makes each pause twice the last, then puts it aside", function()
@@ -73,19 +64,20 @@ describe("the outbox", function()
     for attempt, pause in ipairs { 5, 10, 20 } do
       world.now = world.now + pause - 0.1
       outbox.run()
-      assert.equal(attempt - 1, messages()[1].attempts)
+      assert.equal(attempt - 1, world:messages()[1].attempts)
       world.now = world.now + 0.1
       outbox.run()
-      assert.equal(attempt, messages()[1].attempts)
-      assert.equal("InternalErrorException", messages()[1].error_code)
+      assert.equal(attempt, world:messages()[1].attempts)
+      assert.equal("InternalErrorException", world:messages()[1].error_code)
     end
     world.now = world.now + 40
     outbox.run()
-    assert.same({ "OUTBOX#DEAD", "DEAD", 4 }, { messages()[1].pk, messages()[1].state, messages()[1].attempts })
+    local dead = world:messages()[1]
+    assert.same({ "OUTBOX#DEAD", "DEAD", 4 }, { dead.pk, dead.state, dead.attempts })
     assert.equal(1, world:count "OUTBOX_DEAD email_verified")
     world.now = world.now + 100000
     outbox.run()
-    assert.equal(1, #messages())
+    assert.equal(1, #world:messages())
   end)
 
   it("a dead letter can be delivered by hand", function()
@@ -103,10 +95,10 @@ describe("the outbox", function()
     world.table["OUTBOX\0LEASE"] = { pk = "OUTBOX", sk = "LEASE", owner = "another", lease_until = world.now + 60 }
     world.now = world.now + 59
     outbox.run()
-    assert.equal(1, #messages())
+    assert.equal(1, #world:messages())
     world.now = world.now + 1
     outbox.run()
-    assert.same({}, messages())
+    assert.same({}, world:messages())
   end)
 
   it("a kind that this version does not know is told later", function()
@@ -114,7 +106,7 @@ describe("the outbox", function()
     outbox.put("carrier_pigeon", { sub = "sub-1", signup_id = "s" })
     world.now = world.now + 5
     outbox.run()
-    assert.same({ 1, "unknown_kind" }, { messages()[1].attempts, messages()[1].error_code })
+    assert.same({ 1, "unknown_kind" }, { world:messages()[1].attempts, world:messages()[1].error_code })
   end)
 
   it("a fault of a kind's own is one failed try", function()
@@ -122,7 +114,7 @@ describe("the outbox", function()
     require "lib.outbox_kinds".email_verified = function() error("a bug") end
     world.now = world.now + 5
     outbox.run()
-    assert.same({ 1, "internal_error" }, { messages()[1].attempts, messages()[1].error_code })
+    assert.same({ 1, "internal_error" }, { world:messages()[1].attempts, world:messages()[1].error_code })
   end)
 
   it("is about somebody", function()

@@ -22,15 +22,6 @@ local function run(text, changes)
 end
 
 
-local function waiting()
-  local list = {}
-  for _, item in pairs(world.table) do
-    if item.pk:find("^OUTBOX#") then list[#list + 1] = item end
-  end
-  return list
-end
-
-
 local function begin()
   world = fakes.install()
   trigger = require "triggers.post_confirmation"
@@ -43,7 +34,7 @@ describe("post_confirmation", function()
   it("tells Slack of a new customer, and keeps nothing to tell later", function()
     run(events.confirmed)
     assert.same({ "New customer: Jane (jane@example.com), test" }, world.told)
-    assert.same({}, waiting())
+    assert.same({}, world:messages())
     assert.equal(1, world:count "SLACK_NOTICE sent")
   end)
 
@@ -87,13 +78,13 @@ describe("post_confirmation", function()
     world:fail("slack.post", { code = "timeout", retryable = true })
     run(events.confirmed)
     assert.same({}, world.told)
-    local list = waiting()
+    local list = world:messages()
     assert.equal(1, #list)
     assert.equal("slack", list[1].kind)
     world.now = world.now + 60
     require "lib.outbox".run()
     assert.same({ "New customer: Jane (jane@example.com), test" }, world.told)
-    assert.same({}, waiting())
+    assert.same({}, world:messages())
   end)
 
   it("has the outbox put aside at once what Slack will never take", function()
@@ -101,7 +92,7 @@ describe("post_confirmation", function()
     run(events.confirmed)
     world.now = world.now + 60
     require "lib.outbox".run()
-    assert.equal("OUTBOX#DEAD", waiting()[1].pk)
+    assert.equal("OUTBOX#DEAD", world:messages()[1].pk)
     assert.equal(2, world:called "slack.post")
   end)
 
@@ -117,7 +108,7 @@ describe("post_confirmation", function()
     trigger = require "triggers.post_confirmation"
     world.config.outbox.first_delay = 0.05
     run(events.confirmed)
-    assert.same({}, waiting())
+    assert.same({}, world:messages())
   end)
 
   it("tells it all the same when the table cannot be asked", function()
@@ -135,7 +126,7 @@ describe("post_confirmation", function()
     end
     run(events.confirmed)
     assert.equal(1, #world.told)
-    assert.same({}, waiting())
+    assert.same({}, world:messages())
   end)
 
   it("asks nobody without a webhook", function()

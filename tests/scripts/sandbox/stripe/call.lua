@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- For the specs beside it: one request to the sandbox's Stripe, as its listener would hand it over.
 -- call(method, target, params or raw text, headers) -> {status=, headers=, body= decoded JSON, text=}
+-- post(target, params) -> the body of a POST that must be good
 local form, json = require "form", require "json"
 local handler, settings = require "sandbox.stripe.init".handler, require "sandbox.settings"
 
@@ -19,7 +20,7 @@ local function request(method, target, body, headers)
   }
 end
 
-return function(method, target, params, headers)
+local function call(method, target, params, headers)
   local text = type(params) == "string" and params or form.encode(params or {})
   if method ~= "POST" and text ~= "" then
     target, text = target .. "?" .. text, ""
@@ -27,3 +28,11 @@ return function(method, target, params, headers)
   local reply = handler(request(method, target, text, headers))
   return { status = reply.status, headers = reply.headers, text = reply.body, body = json.decode(reply.body) }
 end
+
+local function post(target, params)
+  local reply = call("POST", target, params)
+  assert(reply.status == 200, reply.text)
+  return reply.body
+end
+
+return call, post

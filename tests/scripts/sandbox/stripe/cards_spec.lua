@@ -1,17 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- The sandbox's Stripe tokens and legacy cards (/v1/tokens, /v1/customers/{id}/sources).
 local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
-local call = dofile(here .. "/call.lua")
+local call, post = dofile(here .. "/call.lua")
 local json = require "json"
 
 local null = json.null
 local YEAR = os.date("!*t").year + 2
-
-local function post(target, params)
-  local reply = call("POST", target, params)
-  assert(reply.status == 200, reply.text)
-  return reply.body
-end
 
 local function token(number)
   return post("/v1/tokens", { card = { number = number or "4242424242424242", exp_month = 5, exp_year = YEAR,

@@ -1,16 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- The sandbox's Stripe: pages of a list, expand[], and the events that a change leaves behind.
 local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
-local call = dofile(here .. "/call.lua")
+local call, post = dofile(here .. "/call.lua")
 local json = require "json"
 
 local null = json.null
-
-local function post(target, params)
-  local reply = call("POST", target, params)
-  assert(reply.status == 200, reply.text)
-  return reply.body
-end
 
 local function ids_of(list)
   local out = {}

@@ -1,17 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- The sandbox's Stripe payment methods, tokens and legacy cards: made, attached, detached, declined, used up.
 local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
-local call = dofile(here .. "/call.lua")
+local call, post = dofile(here .. "/call.lua")
 local json = require "json"
 
 local null = json.null
 local YEAR = os.date("!*t").year + 2
-
-local function post(target, params)
-  local reply = call("POST", target, params)
-  assert(reply.status == 200, reply.text)
-  return reply.body
-end
 
 local function customer()
   return post("/v1/customers", {}).id
