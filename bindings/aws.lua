@@ -189,7 +189,7 @@ local function refusal(call, response)
     code = code ~= "" and code or "Http" .. response.status,
     message = type(message) == "string" and message or nil,
     status = response.status, sent = true, request_id = headers["x-amzn-requestid"],
-    hint = retry.hint(headers, clock.now(), skew.parse_date),
+    hint = retry.hint(headers, clock.now(), clock.parse_http_date),
   }
   for name, value in pairs(members) do
     if not taken[name] then err[name] = value end

@@ -3,6 +3,8 @@
 #include "task.h"
 #include "virtual.h"
 
+#include "timestamp.h"
+
 #include <lauxlib.h>
 #include <math.h>
 #include <stdlib.h>
@@ -38,6 +40,18 @@ static int clock_iso8601(lua_State *L) {
   time_t seconds = (time_t)floor(when);
   gmtime_r(&seconds, &tm);
   lua_pushlstring(L, text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm));
+  return 1;
+}
+
+/* clock.parse_http_date(text) -> seconds since 1970 | nil: it is none, or in a form that nobody may send any more. */
+static int clock_parse_http_date(lua_State *L) {
+  struct slice text;
+  int64_t seconds;
+  text.data = luaL_checklstring(L, 1, &text.len);
+  if (timestamp_parse_http(text, &seconds))
+    lua_pushinteger(L, seconds);
+  else
+    lua_pushnil(L);
   return 1;
 }
 
@@ -96,11 +110,9 @@ static int clock_sleep(lua_State *T) {
 }
 
 static const luaL_Reg functions[] = {
-    {"now", clock_now},
-    {"monotonic", clock_monotonic},
-    {"iso8601", clock_iso8601},
-    {"sleep", clock_sleep},
-    {NULL, NULL},
+    {"now", clock_now},         {"monotonic", clock_monotonic},
+    {"iso8601", clock_iso8601}, {"parse_http_date", clock_parse_http_date},
+    {"sleep", clock_sleep},     {NULL, NULL},
 };
 
 int luaopen_clock(lua_State *L);

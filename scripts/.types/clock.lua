@@ -18,6 +18,11 @@ function clock.monotonic() end
 ---@return string
 function clock.iso8601(seconds) end
 
+---The preferred form of RFC 9110: "Sun, 06 Nov 1994 08:49:37 GMT". Does not yield.
+---@param text string
+---@return integer? seconds since 1970-01-01 UTC; nil when it is no date of this form
+function clock.parse_http_date(text) end
+
 ---Waits, though no longer than the task's own time (task.deadline). Yields.
 ---@param seconds number 0 or more
 function clock.sleep(seconds) end

@@ -1,27 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- aws_skew.lua: dates of answers, and what they say about this machine's clock.
+-- aws_skew.lua: what the dates of answers say about this machine's clock.
 
 local skew = require "aws_skew"
 
 describe("aws_skew", function()
-  describe("reads HTTP dates, and nothing else:", function()
-    local cases = {
-      { "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
-      { "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },
-      { "Tue, 29 Feb 2000 23:59:59 GMT", 951868799 },
-      { "Wed, 01 Mar 2000 00:00:00 GMT", 951868800 },
-      { "Sun, 01 Jan 2040 00:00:00 GMT", 2208988800 },
-      { "Sunday, 06-Nov-94 08:49:37 GMT", nil },
-      { "Sun Nov  6 08:49:37 1994", nil },
-      { "Sun, 06 Foo 1994 08:49:37 GMT", nil },
-      { "Sun, 06 Nov 1994 08:49:37 CET", nil },
-      { "", nil },
-    }
-    for _, case in ipairs(cases) do
-      it(case[1], function() assert.are.equal(case[2], skew.parse_date(case[1])) end)
-    end
-  end)
-
   describe("learns the offset", function()
     local DATE <const> = "Sun, 06 Nov 1994 08:49:37 GMT"
     -- name, headers, sent, arrived (relative to the date), offset

@@ -30,7 +30,8 @@ function aws_world.begin(settings)
         world.renewed[#world.renewed + 1] = { id, seconds }
         return world.comes
       end },
-    clock = { now = function() return world.epoch end, monotonic = function() return world.monotonic end,
+    clock = { parse_http_date = require "clock".parse_http_date,
+      now = function() return world.epoch end, monotonic = function() return world.monotonic end,
       sleep = function(seconds)
         world.slept[#world.slept + 1] = seconds
         world.monotonic, world.epoch = world.monotonic + seconds, world.epoch + seconds

@@ -29,6 +29,19 @@ describe("clock.iso8601", function()
   end
 end)
 
+-- The rows of core's test_timestamp say more.
+describe("clock.parse_http_date reads", function()
+  for _, case in ipairs {
+    { "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
+    { "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },
+    { "Sunday, 06-Nov-94 08:49:37 GMT", nil },
+    { "Sun Nov  6 08:49:37 1994", nil },
+    { "", nil },
+  } do
+    it(case[1], function() assert.equal(case[2], clock.parse_http_date(case[1])) end)
+  end
+end)
+
 describe("clock.now and clock.monotonic", function()
   it("agree with the system", function()
     local now = clock.now()

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- lambda.invoke over aws.lua, between a fake http and a signer that signs nothing: what goes out, what each answer
 -- means, what is sent again.
-local json = require "json"
+local clock, json = require "clock", require "json"
 local keep_modules = require "tests.bindings.keep_modules"
 
 local REPLACED <const> = { "aws", "aws_env", "clock", "config", "http", "lambda", "sigv4" }
@@ -18,7 +18,8 @@ local function with(answers)
   sent, slept = {}, {}
   package.loaded.config = { lambda = { timeout = 5 }, aws = { region = "eu-west-1" } }
   package.loaded.aws_env = { region = nothing, endpoint_url = nothing, setting = nothing }
-  package.loaded.clock = { now = function() return now end, monotonic = function() return now end,
+  package.loaded.clock = { parse_http_date = clock.parse_http_date,
+    now = function() return now end, monotonic = function() return now end,
     sleep = function(seconds) slept[#slept + 1] = seconds end }
   package.loaded.sigv4 = { sign = function(request)
     local headers = { authorization = ("%s %s"):format(request.service, request.region) }

@@ -182,7 +182,7 @@ describe("dynamodb, for real,", function()
     local saved, at = {}, key()
     for _, name in ipairs { "clock", "aws", "dynamodb" } do saved[name] = package.loaded[name] end
     package.loaded.clock = { now = function() return clock.now() + 3600 end, monotonic = clock.monotonic,
-      sleep = clock.sleep, iso8601 = clock.iso8601 }
+      sleep = clock.sleep, iso8601 = clock.iso8601, parse_http_date = clock.parse_http_date }
     package.loaded.aws, package.loaded.dynamodb = nil, nil
     local update = require "dynamodb".update
     local ok, item, err = pcall(update, { key = at, add = { n = 1 }, returns = "ALL_NEW" })
