@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What an operation is said to have consumed: ReturnConsumedCapacity and ReturnItemCollectionMetrics.
 local json = require "json"
-local kept = require "sandbox.dynamodb.storage".kept
+local storage = require "sandbox.dynamodb.storage"
 local values = require "sandbox.dynamodb.values"
 
 local capacity = {}
@@ -18,8 +18,7 @@ local function write_units(item)
 end
 
 local function in_index(index, item)
-  local schema = index.schema
-  return item and item[schema.hash] and (not schema.range or item[schema.range]) and kept(index, item)
+  return storage.covers(index, item) and storage.kept(index, item)
 end
 
 -- An entry that moves is deleted and put; one that stays is written when what it keeps has changed.

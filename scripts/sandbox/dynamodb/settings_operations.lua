@@ -3,6 +3,7 @@
 -- Expired items stay: DynamoDB itself removes them only within days.
 local failure = require "sandbox.failure"
 local json = require "json"
+local rules = require "sandbox.dynamodb.table_rules"
 local tables = require "sandbox.dynamodb.tables"
 
 local operations = {}
@@ -82,10 +83,11 @@ function operations.TagResource(input)
   require_some(tags, "tags", "Atleast one Tag needs to be provided as Input.")
   local tab, new = find_table(arn, unknown_arn(arn)), {}
   for _, tag in ipairs(tags) do new[tag.Key] = tag end
-  tab.extra.tags = without(tab.extra.tags, new)
-  for _, tag in ipairs(tags) do table.insert(tab.extra.tags, tag) end
+  local all = without(tab.extra.tags, new)
+  for _, tag in ipairs(tags) do all[#all + 1] = tag end
+  rules.tags(all)
+  tab.extra.tags = all
   tables.save(tab)
-  return {}
 end
 
 function operations.UntagResource(input)
@@ -96,7 +98,6 @@ function operations.UntagResource(input)
   for _, key in ipairs(input.TagKeys) do gone[key] = true end
   tab.extra.tags = without(tab.extra.tags, gone)
   tables.save(tab)
-  return {}
 end
 
 function operations.ListTagsOfResource(input)

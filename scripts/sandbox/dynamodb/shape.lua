@@ -172,12 +172,8 @@ local function report(errors, value, as, path, constraint)
   errors[#errors + 1] = ("Value %s at '%s' failed to satisfy constraint: %s"):format(shown, path, constraint)
 end
 
-local function fits(text, pattern)
-  return text:find("^[" .. pattern .. "]+$") ~= nil
-end
-
 local RULES = {
-  { "pattern", function(value, rule) return fits(value, rule.set) end,
+  { "pattern", function(value, rule) return value:find(rule.form) ~= nil end,
     function(rule) return "Member must satisfy regular expression pattern: " .. rule.shown end },
   { "least", function(value, least) return length(value) >= least end,
     function(least) return "Member must have length greater than or equal to " .. least end },
@@ -230,6 +226,17 @@ local function check_map_rules(value, as, path, errors)
   end
 end
 
+local function check_members_of_list(value, as, path, errors)
+  local scalar = as.of.kind == "String"
+  for i, member in ipairs(value) do
+    if not scalar then
+      check(member, as.of, ("%s.%d.member"):format(path, i), errors)
+    elseif #broken_rules(member, as.of) > 0 then
+      return report(errors, value, as, path, ("Member must satisfy constraint: [%s]"):format(all_rules(as.of)))
+    end
+  end
+end
+
 function check(value, as, path, errors)
   if not as.constrained or #errors >= MAX_ERRORS then return end
   if value == nil then
@@ -242,7 +249,7 @@ function check(value, as, path, errors)
   elseif as.kind == "Map" then
     check_map_rules(value, as, path, errors)
   elseif as.kind == "List" then
-    for i, member in ipairs(value) do check(member, as.of, ("%s.%d.member"):format(path, i), errors) end
+    check_members_of_list(value, as, path, errors)
   end
 end
 

@@ -41,7 +41,7 @@ local function enum(text)
   return with(STRING, { enum = set })
 end
 
-local NAME_PATTERN = { shown = "[a-zA-Z0-9_.-]+", set = "a-zA-Z0-9_.%-" }
+local NAME_PATTERN = { shown = "[a-zA-Z0-9_.-]+", form = "^[a-zA-Z0-9_.%-]+$" }
 local NAME = with(STRING, { pattern = NAME_PATTERN, least = 3, most = 255 })
 local TABLE_NAME = with(NAME, { kind = "TableName", required = true })
 local OWN_NAME = with(STRING, { kind = "TableName", pattern = NAME_PATTERN, must = true }) -- of operations on tables
@@ -190,7 +190,7 @@ local SCHEMA = list(struct("KeySchemaElement", {
 }), { required = true, least = 1, most = 2 })
 local PROJECTION = required(struct("Projection", {
   { "ProjectionType", enum "ALL INCLUDE KEYS_ONLY" },
-  { "NonKeyAttributes", list(STRING, { least = 1, most = 20 }) },
+  { "NonKeyAttributes", list(with(STRING, { least = 1, most = 255 }), { least = 1, most = 20 }) },
 }, true))
 local ON_DEMAND = struct("OnDemandThroughput", { { "MaxReadRequestUnits", LONG },
   { "MaxWriteRequestUnits", LONG } }, true)
@@ -198,8 +198,10 @@ local GLOBAL = { { "IndexName", required(NAME) }, { "KeySchema", SCHEMA }, { "Pr
                  { "ProvisionedThroughput", THROUGHPUT }, { "OnDemandThroughput", ON_DEMAND } }
 local LOCAL = struct("LocalSecondaryIndex", { { "IndexName", required(NAME) }, { "KeySchema", SCHEMA },
   { "Projection", PROJECTION } })
-local TAGS = list(struct("Tag", { { "Key", with(STRING, { required = true, least = 1, most = 128 }) },
-  { "Value", with(STRING, { required = true, most = 256 }) } }))
+local TAG_TEXT = with(STRING, { required = true, pattern = { shown = [[^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$]],
+  form = "^[%s%w_.:/=+%-@\128-\255]*$" } }) -- letters of all alphabets are taken for what they are
+local TAGS = list(struct("Tag", { { "Key", with(TAG_TEXT, { least = 1, most = 128 }) },
+  { "Value", with(TAG_TEXT, { most = 256 }) } }))
 local STREAM = struct("StreamSpecification", { { "StreamEnabled", required(BOOLEAN) },
   { "StreamViewType", enum "NEW_IMAGE OLD_IMAGE NEW_AND_OLD_IMAGES KEYS_ONLY" } }, true)
 local SSE = struct("SSESpecification", { { "Enabled", BOOLEAN }, { "SSEType", enum "AES256 KMS" },

@@ -51,11 +51,11 @@ function storage.kept(index, item)
   return kept
 end
 
+-- Is the item in the index?
 local function covers(index, item)
-  if not item then return false end
-  local schema = index.schema
-  return item[schema.hash] ~= nil and (not schema.range or item[schema.range] ~= nil)
+  return item and index.covers(item)
 end
+storage.covers = covers
 
 -- Two items of one index key follow each other by the hash of their table key.
 local function tie(place)
@@ -115,8 +115,7 @@ function storage.fill_index(tab, index)
   local schema = tab.schema
   for row in store:each("SELECT item FROM dynamodb_items WHERE tab = ?", tab.id) do
     local item = storage.decode(row.item)
-    if covers(index, item) and index.accepts(item) then add_entry(index, item, storage.place(item,
-      schema)) end
+    if covers(index, item) then add_entry(index, item, storage.place(item, schema)) end
   end
 end
 

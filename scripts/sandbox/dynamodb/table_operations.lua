@@ -42,12 +42,23 @@ local function describe_indexes(name, given, global)
   return list
 end
 
-local function on_demand_summary()
-  return { BillingMode = "PAY_PER_REQUEST", LastUpdateToPayPerRequestDateTime = clock.now() }
+local function on_demand_summary(now)
+  return { BillingMode = "PAY_PER_REQUEST", LastUpdateToPayPerRequestDateTime = now }
+end
+
+-- A stream that is off is none.
+local function apply_stream(description, stream)
+  if not stream then return end
+  description.StreamSpecification = stream.StreamEnabled and stream or nil
+  if not stream.StreamEnabled then return end
+  local now = clock.now()
+  description.LatestStreamLabel = os.date("!%Y-%m-%dT%H:%M:%S", math.floor(now))
+    .. (".%03d"):format(math.floor(now * 1000) % 1000)
+  description.LatestStreamArn = description.TableArn .. "/stream/" .. description.LatestStreamLabel
 end
 
 local function apply_settings(description, input)
-  if input.StreamSpecification then description.StreamSpecification = input.StreamSpecification end
+  apply_stream(description, input.StreamSpecification)
   if input.DeletionProtectionEnabled ~= nil then
     description.DeletionProtectionEnabled = input.DeletionProtectionEnabled
   end
@@ -59,17 +70,16 @@ local function apply_settings(description, input)
 end
 
 local function describe_new(input)
-  local name, on_demand = input.TableName, input.BillingMode == "PAY_PER_REQUEST"
+  local name, on_demand, now = input.TableName, input.BillingMode == "PAY_PER_REQUEST", clock.now()
   local description = {
     TableName = name, TableArn = tables.arn(name), TableId = crypto.uuid(), TableStatus = "ACTIVE",
-    CreationDateTime = clock.now(), AttributeDefinitions = input.AttributeDefinitions,
-      KeySchema = input.KeySchema,
+    CreationDateTime = now, AttributeDefinitions = input.AttributeDefinitions, KeySchema = input.KeySchema,
     ProvisionedThroughput = throughput(input.ProvisionedThroughput), ItemCount = 0, TableSizeBytes = 0,
     LocalSecondaryIndexes = describe_indexes(name, input.LocalSecondaryIndexes, false),
     GlobalSecondaryIndexes = describe_indexes(name, input.GlobalSecondaryIndexes, true),
-    BillingModeSummary = on_demand and on_demand_summary() or nil,
+    BillingModeSummary = on_demand and on_demand_summary(now) or nil,
     TableThroughputModeSummary = on_demand and { TableThroughputMode = "PAY_PER_REQUEST",
-      LastUpdateToPayPerRequestDateTime = clock.now() } or nil,
+      LastUpdateToPayPerRequestDateTime = now } or nil,
     DeletionProtectionEnabled = false,
   }
   apply_settings(description, input)
@@ -124,6 +134,10 @@ function operations.DescribeTable(input)
   return { Table = measured(tables.get_named(input.TableName)) }
 end
 
+-- What is still told of a table that goes.
+local LAST_WORDS = { "TableName", "TableArn", "TableId", "TableSizeBytes", "ItemCount", "ProvisionedThroughput",
+  "BillingModeSummary", "TableThroughputModeSummary", "TableClassSummary", "DeletionProtectionEnabled" }
+
 function operations.DeleteTable(input)
   local tab = tables.get_named(input.TableName)
   if tab.description.DeletionProtectionEnabled then
@@ -134,8 +148,8 @@ function operations.DeleteTable(input)
     storage.drop(tab)
     tables.remove(tab)
   end)
-  local shown = shallow(tab.description)
-  shown.TableStatus, shown.GlobalSecondaryIndexes = "DELETING", nil
+  local shown = { TableStatus = "DELETING" }
+  for _, name in ipairs(LAST_WORDS) do shown[name] = tab.description[name] end
   return { TableDescription = shown }
 end
 
@@ -177,7 +191,8 @@ local function change_billing(description, input)
     description.ProvisionedThroughput = throughput(input.ProvisionedThroughput)
   end
   if input.BillingMode == "PAY_PER_REQUEST" and not on_demand then
-    description.BillingModeSummary, description.ProvisionedThroughput = on_demand_summary(), throughput()
+    description.BillingModeSummary, description.ProvisionedThroughput =
+      on_demand_summary(clock.now()), throughput()
   elseif input.BillingMode == "PROVISIONED" and on_demand then
     description.BillingModeSummary.BillingMode = "PROVISIONED"
   end
@@ -189,28 +204,36 @@ local function find_index(description, name)
   end
 end
 
-local function merge_definitions(description, more)
-  local known = {}
-  for _, definition in ipairs(description.AttributeDefinitions) do known[definition.AttributeName] = true end
-  for _, definition in ipairs(more or {}) do
-    if not known[definition.AttributeName] then
-      description.AttributeDefinitions[#description.AttributeDefinitions + 1] = definition
+-- definitions: a list, of which the table keeps what keys are made of.
+local function define(description, definitions)
+  local used, kept = {}, json.array {}
+  local function use(schema)
+    for _, key in ipairs(schema) do used[key.AttributeName] = true end
+  end
+  use(description.KeySchema)
+  for _, kind in ipairs { "GlobalSecondaryIndexes", "LocalSecondaryIndexes" } do
+    for _, index in ipairs(description[kind] or {}) do use(index.KeySchema) end
+  end
+  for _, definition in ipairs(definitions) do
+    if used[definition.AttributeName] then
+      used[definition.AttributeName], kept[#kept + 1] = nil, definition
     end
   end
+  description.AttributeDefinitions = kept
 end
 
-local function create_index(tab, given, input)
+local function create_index(tab, given, definitions)
   local description = tab.description
-  merge_definitions(description, input.AttributeDefinitions)
   local billing = description.BillingModeSummary
-  rules.create_index(given, description.AttributeDefinitions,
-    billing and billing.BillingMode == "PAY_PER_REQUEST")
+  rules.create_index(given, definitions, tab.types, billing and billing.BillingMode == "PAY_PER_REQUEST")
   if tab.by_name[given.IndexName] then
     failure("ValidationException", "One or more parameter values were invalid: Attempting to create an "
       .. "index which already exists")
   end
   description.GlobalSecondaryIndexes = description.GlobalSecondaryIndexes or json.array {}
   table.insert(description.GlobalSecondaryIndexes, describe_index(tab.name, given, true))
+  local all = table.move(description.AttributeDefinitions, 1, #description.AttributeDefinitions, 1, {})
+  define(description, table.move(definitions, 1, #definitions, #all + 1, all))
   local saved = tables.save(tab)
   storage.fill_index(saved, saved.by_name[given.IndexName])
   return saved
@@ -227,6 +250,7 @@ local function delete_index(tab, given)
   tables.forget_index(tab, given.IndexName)
   table.remove(tab.description.GlobalSecondaryIndexes, at)
   if #tab.description.GlobalSecondaryIndexes == 0 then tab.description.GlobalSecondaryIndexes = nil end
+  define(tab.description, tab.description.AttributeDefinitions)
   return tables.save(tab)
 end
 
@@ -240,22 +264,17 @@ local function update_index(tab, given)
   return tables.save(tab)
 end
 
-local MAX_INDEX_UPDATES = 5
-
 function operations.UpdateTable(input)
   rules.update(input)
   local tab = tables.get_named(input.TableName)
   local updates = input.GlobalSecondaryIndexUpdates or {}
-  if #updates > MAX_INDEX_UPDATES then
-    failure("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or "
-      .. "deleted simultaneously per table")
-  end
+  rules.at_once(updates)
   tab = store:transaction(function()
     change_billing(tab.description, input)
     apply_settings(tab.description, input)
     tab = tables.save(tab)
     for _, update in ipairs(updates) do
-      if update.Create then tab = create_index(tab, update.Create, input) end
+      if update.Create then tab = create_index(tab, update.Create, input.AttributeDefinitions or {}) end
       if update.Update then tab = update_index(tab, update.Update) end
       if update.Delete then tab = delete_index(tab, update.Delete) end
     end

@@ -6,7 +6,7 @@ local failure = require "sandbox.failure"
 local rules = {}
 
 local INVALID = "One or more parameter values were invalid: "
-local MAX_UNITS, MAX_LOCAL, MAX_GLOBAL = 1000000000000, 5, 20
+local MAX_UNITS, MAX_LOCAL, MAX_GLOBAL, MAX_UPDATES, MAX_TAGS = 1000000000000, 5, 20, 5, 50
 
 local function invalid(message, ...)
   failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
@@ -142,6 +142,16 @@ local function check_key_schema(input, context)
   end
 end
 
+-- tags: all that a table is to have.
+function rules.tags(tags)
+  if #tags > MAX_TAGS then invalid(INVALID .. "Number of tags exceeds the limit of %d per resource", MAX_TAGS) end
+  local seen = {}
+  for _, tag in ipairs(tags) do
+    if seen[tag.Key] then invalid(INVALID .. "Duplicate tag key: %s", tag.Key) end
+    seen[tag.Key] = true
+  end
+end
+
 function rules.stream(input)
   local stream = input.StreamSpecification
   if not stream then return end
@@ -155,13 +165,17 @@ end
 -- The names that a list of definitions defines, in order and as a set.
 local function context_of(definitions)
   local context = { names = names_of(definitions), defined = {}, seen = {} }
-  for _, name in ipairs(context.names) do context.defined[name] = true end
+  for _, name in ipairs(context.names) do
+    if context.defined[name] then invalid(INVALID .. "Duplicate AttributeName in AttributeDefinitions: %s", name) end
+    context.defined[name] = true
+  end
   return context
 end
 
 function rules.create(input)
   rules.billing(input)
   rules.stream(input)
+  rules.tags(input.Tags or {})
   local context = context_of(input.AttributeDefinitions)
   check_key_schema(input, context)
   local locals, globals = input.LocalSecondaryIndexes, input.GlobalSecondaryIndexes
@@ -187,25 +201,52 @@ function rules.create(input)
   if locals or globals then check_all_used(input, context) end
 end
 
--- definitions: those of the table and of the request together.
-function rules.create_index(index, definitions, on_demand)
-  check_global(index, context_of(definitions), on_demand)
+local function schema_text(name, type, key_type)
+  return ("Schema:[SchemaElement: key{%s:%s:%s}]"):format(name, type, key_type)
 end
+
+-- A later index: its keys are defined in its own request, as the table (types = {[name] = type}) already has them.
+function rules.create_index(index, definitions, types, on_demand)
+  check_global(index, context_of(definitions), on_demand)
+  local wanted = {}
+  for _, definition in ipairs(definitions) do wanted[definition.AttributeName] = definition.AttributeType end
+  for _, key in ipairs(index.KeySchema) do
+    local name = key.AttributeName
+    if types[name] and types[name] ~= wanted[name] then
+      invalid(INVALID .. "Attributes cannot be redefined. Please check that your attribute has the same type as "
+        .. "previously defined. Existing schema: %s New schema: %s",
+        schema_text(name, types[name], key.KeyType), schema_text(name, wanted[name], key.KeyType))
+    end
+  end
+end
+
+local ACTIONS = "GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
+  .. "GlobalSecondaryIndexUpdate.Delete "
 
 local function check_index_updates(updates)
   local seen = {}
   for _, update in ipairs(updates) do
-    local change = update.Update or update.Create or update.Delete
-    if not change then
-      invalid(INVALID .. "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
-        .. "GlobalSecondaryIndexUpdate.Delete must not be null")
-    end
+    local action, change = next(update)
+    if not change then invalid(INVALID .. "One of " .. ACTIONS .. "must not be null") end
+    if next(update, action) then invalid(INVALID .. "Only one of " .. ACTIONS .. "can be specified") end
     if seen[change.IndexName] then
       invalid(INVALID .. "Only one global secondary index update per index is allowed simultaneously. "
         .. "Index: %s",
         change.IndexName)
     end
     seen[change.IndexName] = true
+  end
+end
+
+-- Against the limit of what happens at the same time, once the table is known.
+function rules.at_once(updates)
+  local built = 0
+  for _, update in ipairs(updates) do
+    if not update.Update then built = built + 1 end
+  end
+  if built > 1 or #updates > MAX_UPDATES then
+    failure("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or "
+      .. "deleted simultaneously per table")
   end
 end
 

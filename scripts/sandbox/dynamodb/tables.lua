@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- The tables that exist. In the database a table is its description, as DescribeTable shows it; in hand it
--- is {id, name, description, schema = {hash, range}, types, indexes = {{id, name, schema, global, keeps}},
--- by_name}. One connection's cache is dropped whenever another one has written.
+-- is {id, name, description, schema = {hash, range}, types, indexes = {{id, name, schema, global, keeps,
+-- covers(item)}}, by_name}. One connection's cache is dropped whenever another one has written.
 local failure = require "sandbox.failure"
 local json = require "json"
 local store = require "sandbox.store"
+local is_key = require "sandbox.dynamodb.validate".is_key
 
 local tables = {}
 
@@ -40,9 +41,10 @@ local function index_from(tab, description, global)
   return {
     id = row.id, name = description.IndexName, schema = schema, global = global, description = description,
     keeps = kept_by(description, tab.schema),
-    accepts = function(item) -- the types of what an index is made from later
-      return next(item[schema.hash]) == tab.types[schema.hash]
-        and (not schema.range or next(item[schema.range]) == tab.types[schema.range])
+    covers = function(item)
+      local hash, range = item[schema.hash], schema.range and item[schema.range]
+      return hash and is_key(hash, tab.types[schema.hash], true)
+        and (not schema.range or range and is_key(range, tab.types[schema.range], false))
     end,
   }
 end

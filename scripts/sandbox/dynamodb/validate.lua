@@ -16,8 +16,12 @@ local function invalid(message, ...)
   failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
 end
 
+local function size_of(value)
+  return value.S and #value.S or value.B and #crypto.unbase64(value.B) or 0
+end
+
 local function check_size(value, is_hash)
-  local bytes = value.S and #value.S or value.B and #crypto.unbase64(value.B) or 0
+  local bytes = size_of(value)
   if is_hash and bytes > MAX_HASH then
     invalid(INVALID .. "Size of hashkey has exceeded the maximum size limit of%d bytes", MAX_HASH)
   elseif not is_hash and bytes > MAX_RANGE then
@@ -27,6 +31,11 @@ end
 
 local function is_empty(value)
   return value.S == "" or value.B == ""
+end
+
+-- Can a value be a key? What cannot is not in an index that is made after it.
+function validate.is_key(value, type, is_hash)
+  return next(value) == type and not is_empty(value) and size_of(value) <= (is_hash and MAX_HASH or MAX_RANGE)
 end
 
 local function check_empty(name, value)

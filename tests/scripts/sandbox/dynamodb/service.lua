@@ -7,10 +7,10 @@ local failure = require "sandbox.failure"
 
 local service = {}
 
--- call(operation, JSON text) -> its answer as JSON, or "Code: message".
+-- call(operation, JSON text) -> its answer as JSON, "" when it has none, or "Code: message".
 function service.call(operation, input)
   local fine, answer = pcall(dynamodb.operations[operation], assert(json.decode(input, { depth = 80 })))
-  if fine then return json.encode(answer, { sorted = true }) end
+  if fine then return answer and json.encode(answer, { sorted = true }) or "" end
   if not failure.is(answer) then error(answer, 0) end
   return answer.code .. ": " .. (answer.message or "")
 end

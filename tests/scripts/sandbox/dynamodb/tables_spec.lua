@@ -89,6 +89,92 @@ describe("what is refused", function()
   })
 end)
 
+-- Requests about a table of a key "p", cut short: { what is more in CreateTable, what the service says }
+describe("a table's definition", function()
+  local function defined(names)
+    local list = {}
+    for name, type in names:gmatch "(%w+):(%w)" do
+      list[#list + 1] = ('{"AttributeName":"%s","AttributeType":"%s"}'):format(name, type)
+    end
+    return table.concat(list, ",")
+  end
+
+  local long = ("x"):rep(256)
+  local tags = {}
+  for i = 1, 51 do tags[i] = ('{"Key":"%d","Value":"v"}'):format(i) end
+  local INCLUDE = [=["GlobalSecondaryIndexes":[{"IndexName":"gsi","KeySchema":[{"AttributeName":"x","KeyType":"HASH"}],"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["%s"]}}]]=]
+
+  for _, case in ipairs {
+    { "p:S p:N", nil, "One or more parameter values were invalid: Duplicate AttributeName in AttributeDefinitions: p" },
+    { "p:S", [=["Tags":[{"Key":"a","Value":"1"},{"Key":"a","Value":"2"}]]=], "One or more parameter values were invalid: Duplicate tag key: a" },
+    { "p:S", '"Tags":[' .. table.concat(tags, ",") .. "]", "One or more parameter values were invalid: Number of tags exceeds the limit of 50 per resource" },
+    { "p:S", [=["Tags":[{"Key":"a!","Value":""}]]=], [[1 validation error detected: Value 'a!' at 'tags.1.member.key' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$]] },
+    { "p:S x:S", INCLUDE:format(long), "1 validation error detected: Value '[" .. long .. "]' at 'globalSecondaryIndexes.1.member.projection.nonKeyAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 255, Member must have length greater than or equal to 1]" },
+  } do
+    it("is refused: " .. case[3]:sub(1, 200), function()
+      assert.equal("ValidationException: " .. case[3], call("CreateTable",
+        ('{"TableName":"Defined","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],"AttributeDefinitions":[%s]%s}')
+          :format(defined(case[1]), case[2] and "," .. case[2] or "")))
+    end)
+  end
+end)
+
+describe("later indexes", function()
+  local function update(updates, definitions)
+    return call("UpdateTable", ('{"TableName":"Later","GlobalSecondaryIndexUpdates":[%s],"AttributeDefinitions":[%s]}'):format(updates, definitions or ""))
+  end
+  local function create(name, ...)
+    local keys = {}
+    for i, key in ipairs { ... } do keys[i] = ('{"AttributeName":"%s","KeyType":"%s"}'):format(key, i == 1 and "HASH" or "RANGE") end
+    return ('{"Create":{"IndexName":"%s","KeySchema":[%s],"Projection":{"ProjectionType":"ALL"}}}'):format(name, table.concat(keys, ","))
+  end
+  local function delete(name) return ('{"Delete":{"IndexName":"%s"}}'):format(name) end
+  local S = [[{"AttributeName":"%s","AttributeType":"S"}]]
+
+  setup(function()
+    call("CreateTable", [[{"TableName":"Later","KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}]])
+    for i, x in ipairs { ("x"):rep(1024), ("x"):rep(1025), ("x"):rep(2048), ("x"):rep(2049), "" } do
+      call("PutItem", ('{"TableName":"Later","Item":{"p":{"S":"%d"},"x":{"S":"%s"},"y":{"S":"y"}}}'):format(i, x))
+    end
+    call("PutItem", [[{"TableName":"Later","Item":{"p":{"S":"a map"},"x":{"M":{}},"y":{"S":"y"}}}]])
+  end)
+  teardown(function() call("DeleteTable", [[{"TableName":"Later"}]]) end)
+
+  local LIMIT = "LimitExceededException: Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
+  for _, case in ipairs {
+    { create("one", "x") .. "," .. create("two", "x"), S:format "x", LIMIT },
+    { delete "one" .. "," .. delete "two", nil, LIMIT },
+    { create("one", "x") .. "," .. delete "two", S:format "x", LIMIT },
+    { (create("one", "x") .. delete "two"):gsub("}{", ",", 1), S:format "x",
+      "ValidationException: One or more parameter values were invalid: Only one of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete can be specified" },
+    { create("one", "p"), nil, "ValidationException: One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [p], AttributeDefinitions: []" },
+    { create("one", "p"), [[{"AttributeName":"p","AttributeType":"N"}]],
+      "ValidationException: One or more parameter values were invalid: Attributes cannot be redefined. Please check that your attribute has the same type as previously defined. Existing schema: Schema:[SchemaElement: key{p:S:HASH}] New schema: Schema:[SchemaElement: key{p:N:HASH}]" },
+  } do
+    it("are refused: " .. case[3], function() assert.equal(case[3], update(case[1], case[2])) end)
+  end
+
+  it("have only what can be their keys, and take their definitions with them", function()
+    local function found(name)
+      local seen = {}
+      for _, item in ipairs(json.decode(call("Scan", ('{"TableName":"Later","IndexName":"%s"}'):format(name))).Items) do seen[#seen + 1] = item.p.S end
+      table.sort(seen)
+      return table.concat(seen, " ")
+    end
+    local function names()
+      local list = {}
+      for _, each in ipairs(json.decode(call("DescribeTable", [[{"TableName":"Later"}]])).Table.AttributeDefinitions) do list[#list + 1] = each.AttributeName end
+      return table.concat(list, " ")
+    end
+    update(create("by_x", "x"), S:format "x" .. "," .. S:format "unused")
+    update(create("by_y", "y", "x"), S:format "x" .. "," .. S:format "y")
+    assert.same({ "1 2 3", "1", "p x y" }, { found "by_x", found "by_y", names() })
+    assert.equal("{}", call("UpdateItem", [[{"TableName":"Later","Key":{"p":{"S":"a map"}},"UpdateExpression":"SET z = :z","ExpressionAttributeValues":{":z":{"S":"z"}}}]]))
+    update(delete "by_y")
+    assert.equal("p x", names())
+  end)
+end)
+
 describe("a table's life", function()
   local function described(name)
     local answer = json.decode(call("DescribeTable", ('{"TableName":"%s"}'):format(name)))
@@ -131,8 +217,37 @@ describe("a table's life", function()
     call("UpdateTable", [[{"TableName":"Life","DeletionProtectionEnabled":false}]])
   end)
 
+  it("has a stream's name while there is one", function()
+    local function stream(specification)
+      call("UpdateTable", ('{"TableName":"Life","StreamSpecification":%s}'):format(specification))
+      local life = described "Life"
+      return life.StreamSpecification, life.LatestStreamArn
+    end
+    local on, arn = stream [[{"StreamEnabled":true,"StreamViewType":"KEYS_ONLY"}]]
+    assert.same({ StreamEnabled = true, StreamViewType = "KEYS_ONLY" }, on)
+    assert.truthy(arn:find "^arn:aws:dynamodb:us%-east%-1:000000000000:table/Life/stream/%d+%-%d+%-%d+T%d+:%d+:%d+%.%d%d%d$")
+    assert.is_nil((stream [[{"StreamEnabled":false}]]))
+  end)
+
+  it("says the time of its making once", function()
+    call("CreateTable", [[{"TableName":"Young","KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}]])
+    local young = described "Young"
+    assert.equal(young.CreationDateTime, young.BillingModeSummary.LastUpdateToPayPerRequestDateTime)
+    call("DeleteTable", [[{"TableName":"Young"}]])
+  end)
+
+  it("is tagged with letters of any alphabet, and no word is said", function()
+    local arn = described "Life".TableArn
+    local tag = [[{"ResourceArn":"%s","Tags":[{"Key":"ключ","Value":""}]}]]
+    assert.equal("", call("TagResource", tag:format(arn)))
+    assert.equal([[{"Tags":[{"Key":"ключ","Value":""}]}]], call("ListTagsOfResource", ('{"ResourceArn":"%s"}'):format(arn)))
+    assert.equal("", call("UntagResource", ('{"ResourceArn":"%s","TagKeys":["ключ"]}'):format(arn)))
+  end)
+
   it("ends with its items", function()
-    assert.equal("DELETING", json.decode(call("DeleteTable", [[{"TableName":"Life"}]])).TableDescription.TableStatus)
+    local last = json.decode(call("DeleteTable", [[{"TableName":"Life"}]])).TableDescription
+    assert.equal("DELETING", last.TableStatus)
+    assert.same({}, { last.KeySchema, last.AttributeDefinitions, last.CreationDateTime })
     assert.equal("ResourceNotFoundException: Requested resource not found: Table: Life not found", call("DescribeTable", [[{"TableName":"Life"}]]))
     assert.equal("ResourceNotFoundException: Requested resource not found", call("GetItem", [[{"TableName":"Life","Key":{"a":{"S":"xyz"}}}]]))
   end)
