@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- usher reload: a running server reads its scripts and settings again.
-local admin = require "admin_listener"
+local admin = require "admin_client"
 
 local HELP <const> = [[
 usage: usher reload [OPTION…]

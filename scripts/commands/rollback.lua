@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- usher rollback: a running server goes back to scripts that served before.
-local admin, arguments = require "admin_listener", require "arguments"
+local admin, arguments = require "admin_client", require "arguments"
 
 local HELP <const> = [[
 usage: usher rollback [OPTION…]

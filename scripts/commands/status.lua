@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- usher status: what a running server serves, since when, and what it refused last.
 local clock = require "clock"
-local admin = require "admin_listener"
+local admin = require "admin_client"
 
 local HELP <const> = [[
 usage: usher status [OPTION…]

@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- GET /signup: the page on which a person signs up, and the files that it loads. For who has no console of their own.
 local config, crypto, fail = require "config", require "crypto", require "fail"
-local files, policy, told = require "lib.web.files", require "lib.web.policy", require "lib.web.told"
+local files, page_settings, policy = require "lib.web.files", require "lib.web.page_settings", require "lib.web.policy"
 
 local SETTINGS <const> = "settings.json"
 
-local settings = told.json()
+local settings = page_settings.json()
 files.add(SETTINGS, settings, crypto.hex(crypto.sha256(settings)))
 
 
@@ -19,7 +19,7 @@ end
 return function(req)
   -- 1. Only where the settings let it work.
   if not config.page.enabled then fail(404, "not_found") end
-  local missing = told.missing()
+  local missing = page_settings.missing()
   if missing then
     fail(404, "not_found", nil, { message = ("The sign-up page needs the setting %s."):format(missing) })
   end

@@ -5,7 +5,7 @@
 -- judged at the confirmation then, and answers take as long as real ones. Called by saga and the flows.
 local clock, config, fail = require "clock", require "config", require "fail"
 local limiter, marks, task = require "limiter", require "marks", require "task"
-local decoy, fingerprint, notice = require "lib.decoy", require "lib.fingerprint", require "lib.notice"
+local decoy, fingerprint, owner_mail = require "lib.decoy", require "lib.fingerprint", require "lib.owner_mail"
 local proof, timing, trouble = require "lib.proof", require "lib.timing", require "lib.trouble"
 
 local conceal = {}
@@ -76,7 +76,7 @@ function conceal.existing(answer)
     if not fail.is(err) or err.code ~= "account_exists" or not signup.decoy then return nil end
     local email = signup.wanted.form.email
     if signup.decoys then
-      task.spawn(notice.account_exists, email, signup.external)
+      task.spawn(owner_mail.account_exists, email, signup.external)
       if signup.captcha_token then decoy.remember_captcha(email, signup.captcha_token) end
     end
     timing.wait((signup.decoys or 1) > 1 and ANOTHER or FRESH, signup.started)

@@ -8,7 +8,7 @@ local log, metrics, task = require "log", require "metrics", require "task"
 local conceal, fingerprint, intent = require "lib.conceal", require "lib.fingerprint", require "lib.intent"
 local ownership, proof, trouble = require "lib.ownership", require "lib.proof", require "lib.trouble"
 
-require "lib.measures"
+require "lib.signup_metrics"
 
 local saga = {}
 

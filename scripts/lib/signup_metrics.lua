@@ -10,7 +10,7 @@ local function at(step)
   return { method = "email", step = step }
 end
 
-local MEASURES <const> = {
+local METRICS <const> = {
   { "SIGNUP_SUCCESS", EMAIL, "Sign-ups whose account was opened; once for each, never for a repetition." },
   { "SIGNUP_FAILURE", EMAIL, "Sign-ups refused: a form, limit, captcha, hook, card or address." },
   { "SIGNUP_ERROR", EMAIL, "Sign-ups that stopped because we or a dependency failed." },
@@ -34,9 +34,9 @@ local MEASURES <const> = {
   { "INCONSISTENT_ACCOUNT_STORES_REPAIRED", at "account", "Of those that this process has detected, mended by now." },
 }
 
-for _, measure in ipairs(MEASURES) do
-  metrics.describe(measure[1], measure[3])
-  metrics.count(measure[1], 0, measure[2])
+for _, metric in ipairs(METRICS) do
+  metrics.describe(metric[1], metric[3])
+  metrics.count(metric[1], 0, metric[2])
 end
 for _, kind in ipairs { "account", "card", "email_verified", "slack" } do -- as in outbox_kinds.lua
   metrics.count("OUTBOX_DEAD", 0, { method = "email", step = kind })

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- What the sign-up page is told of the settings, so that nothing is written twice: all of it is public.
+-- What the sign-up page learns of the settings, so that nothing is written twice: all of it is public.
 local config, json = require "config", require "json"
 local countries, rules = require "lib.countries", require "lib.validate.password_rules"
 local trouble = require "lib.trouble"
 
-local told = {}
+local page_settings = {}
 
 local IN_SANDBOX <const> = next(config.sandbox.urls) ~= nil
 
@@ -20,7 +20,7 @@ local TEST_CARDS <const> = {
 
 
 -- The setting that the page cannot do without | nil
-function told.missing()
+function page_settings.missing()
   if config.stripe.publishable_key == "" and not IN_SANDBOX then return "stripe.publishable_key" end
   if config.captcha.provider ~= "off" and config.captcha.site_key == "" and not IN_SANDBOX then
     return "captcha.site_key"
@@ -70,7 +70,7 @@ end
 
 
 -- As JSON, the same bytes each time.
-function told.json()
+function page_settings.json()
   return json.encode({
     countries = codes(), password = password(), card = card(), captcha = captcha(),
     google = google(),
@@ -82,4 +82,4 @@ function told.json()
 end
 
 
-return told
+return page_settings

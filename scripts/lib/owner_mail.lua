@@ -3,7 +3,7 @@
 -- a stranger must not choose the words of our mail.
 local log, metrics, ses = require "log", require "metrics", require "ses"
 
-local notice = {}
+local owner_mail = {}
 
 metrics.count("NOTICE_ERROR", 0, { method = "email" })
 
@@ -23,7 +23,7 @@ local HOW <const> = {
 
 
 -- To the owner of an account, after a sign-up with their address. external: they sign in with Google.
-function notice.account_exists(email, external)
+function owner_mail.account_exists(email, external)
   local sent, err = ses.send {
     to = email, subject = "You already have an account",
     text = EXISTS:format(external and HOW.external or HOW.password),
@@ -34,4 +34,4 @@ function notice.account_exists(email, external)
 end
 
 
-return notice
+return owner_mail

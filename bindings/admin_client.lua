@@ -3,9 +3,9 @@
 local arguments, config = require "arguments", require "config"
 local http, json = require "http", require "json"
 
-local admin_listener = {}
+local admin_client = {}
 
-admin_listener.HELP = [[
+admin_client.HELP = [[
   --admin URL   the admin listener (default: admin.host and admin.port of the settings; with --dev=PORT, a running
                 `usher dev`, the port behind it)
   --json        for programs: the listener's answer as it is
@@ -18,7 +18,7 @@ end
 
 
 -- wanted: what arguments.read takes, to which --admin and --json are added.
-function admin_listener.read(args, wanted)
+function admin_client.read(args, wanted)
   wanted.flags, wanted.values = { "json" }, wanted.values or {}
   wanted.values.admin = base_url
   return arguments.read(args, wanted)
@@ -33,7 +33,7 @@ end
 
 
 -- -> the answer's object and its text | nil after saying what is wrong. Yields.
-function admin_listener.call(given, method, path)
+function admin_client.call(given, method, path)
   local url = address(given)
   local reply, err = http.fetch { method = method, url = url .. path, timeout = 120 }
   if not reply then
@@ -49,7 +49,7 @@ end
 
 
 -- Says how a reload or a rollback went -> the exit code.
-function admin_listener.tell(given, object, text)
+function admin_client.tell(given, object, text)
   if not object then return 1 end
   if given.json then
     print(text)
@@ -62,4 +62,4 @@ function admin_listener.tell(given, object, text)
 end
 
 
-return admin_listener
+return admin_client
