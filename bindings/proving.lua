@@ -1,83 +1,14 @@
 -- SPDX-License-Identifier: MIT
 -- Proves a set of scripts before it serves, and tells all that is wrong with it at once: compiles every file, loads
 -- every module, builds the routes, runs the specs that lie beside the scripts. Their runner is a small one that knows
--- busted's describe, it, before_each, after_each, pending and the asserts below: the same files run under `usher test`.
--- Called by proof.c, in a state of its own.
+-- busted's describe, it, before_each, after_each, pending and, in spec_asserts.lua, asserts: the same files run under
+-- `usher test`. Called by proof.c, in a state of its own.
 local config_names, globals, routing = require "config_names", require "globals", require "routing"
-local script_files, settings = require "script_files", require "settings"
+local script_files, settings, spec_asserts = require "script_files", require "settings", require "spec_asserts"
 
 local proving = {}
 
 local blocks, faults = {}, require "faults".new() -- the describes that are open; what went wrong
-
-local function same(a, b)
-  if a == b then return true end
-  if type(a) ~= "table" or type(b) ~= "table" then return false end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
-end
-
-local function shown(value)
-  return type(value) == "string" and ("%q"):format(value) or tostring(value)
-end
-
-local function raises(fn, expected)
-  local ok, problem = pcall(fn)
-  return not ok and (expected == nil or same(problem, expected))
-end
-
--- name -> does it hold?, and what was expected, in words
-local checks = {
-  equal = function(expected, value) return expected == value, shown(value) .. " should be " .. shown(expected) end,
-  same = function(expected, value) return same(expected, value), "the two tables differ" end,
-  is_true = function(value) return value == true, shown(value) .. " should be true" end,
-  is_false = function(value) return value == false, shown(value) .. " should be false" end,
-  is_nil = function(value) return value == nil, shown(value) .. " should be nil" end,
-  truthy = function(value) return value and true or false, shown(value) .. " should be true or something" end,
-  has_error = function(fn, expected) return raises(fn, expected), "an error was expected" end,
-  matches = function(pattern, value)
-    return type(value) == "string" and value:find(pattern) ~= nil, shown(value) .. " should match " .. shown(pattern)
-  end,
-}
-
-local ALIASES = {
-  equal = { "equals", "are_equal", "is_equal" }, same = { "are_same", "is_same" }, truthy = { "is_truthy" },
-  has_error = { "error", "errors", "has_errors", "error_matches_any" }, matches = { "match", "is_match" },
-}
-
-local asserts = setmetatable({}, { __call = function(_, value, message, ...)
-  if not value then error(message or "assertion failed!", 2) end
-  return value, message, ...
-end })
-
-local function define(name, check)
-  asserts[name] = function(...)
-    local holds, problem = check(...)
-    if not holds then error(problem, 2) end
-  end
-  local denied = function(...)
-    local holds, problem = check(...)
-    if holds then error("not: " .. problem, 2) end
-  end
-  asserts["not_" .. name] = denied
-  asserts["is_not_" .. name:gsub("^is_", "")] = denied
-end
-
-for name, check in pairs(checks) do
-  define(name, check)
-  for _, alias in ipairs(ALIASES[name] or {}) do define(alias, check) end
-end
-define("falsy", function(value) return not value, shown(value) .. " should be false or nil" end)
-define("is_falsy", function(value) return not value, shown(value) .. " should be false or nil" end)
-define("is_table", function(value) return type(value) == "table", shown(value) .. " should be a table" end)
-define("is_string", function(value) return type(value) == "string", shown(value) .. " should be a string" end)
-define("is_function", function(value) return type(value) == "function", shown(value) .. " should be a function" end)
-asserts.are, asserts.is, asserts.has = asserts, asserts, asserts
 
 -- Raised where a spec wants a world of a set that does not load: the world would only say the same again.
 local NO_WORLD <const> = {}
@@ -123,7 +54,7 @@ local environment = {
   after_each = function(fn) table.insert(blocks[#blocks].after, fn) end,
   setup = function(fn) fn() end,
   pending = function() end,
-  assert = asserts,
+  assert = spec_asserts,
 }
 environment.context = environment.describe
 setmetatable(environment, { __index = globals.environment() })
