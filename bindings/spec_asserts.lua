@@ -65,7 +65,7 @@ for name, check in pairs(checks) do
   for _, alias in ipairs(ALIASES[name] or {}) do define(alias, check) end
 end
 for _, kind in ipairs { "table", "string", "function" } do
-  define("is_" .. kind, function(value) return type(value) == kind, ("%s should be a %s"):format(shown(value), kind) end)
+  define("is_" .. kind, function(value) return type(value) == kind, shown(value) .. " should be a " .. kind end)
 end
 asserts.are, asserts.is, asserts.has = asserts, asserts, asserts
 
