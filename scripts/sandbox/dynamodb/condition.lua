@@ -14,7 +14,7 @@ local ARITY = { attribute_exists = 1, attribute_not_exists = 1, attribute_type =
   contains = 2,
                 size = 1 }
 local FOREIGN = { if_not_exists = true, list_append = true }
-local ONE_CONDITION = { "name", "value", "operand", "distinct", "function" }
+local ONE_CONDITION = { "name", "value", "depth", "operand", "distinct", "function" }
 local ORDER = { "parens", "unknown", "misused", "reserved", "condition", "operators" }
 local MAX_IN = 100
 
@@ -27,9 +27,9 @@ local function close_condition(self)
   end
 end
 
-local function note_type(self, what, name, type)
-  self:note("function", ("Incorrect operand type for operator or function; %s: %s, operand type: %s")
-    :format(what, name, type))
+local function note_type(self, name, type)
+  self:note("function", ("Incorrect operand type for operator or function; operator or function: %s, "
+    .. "operand type: %s"):format(name, type))
 end
 
 local function same_path(a, b)
@@ -63,7 +63,7 @@ CHECKS.attribute_not_exists = CHECKS.attribute_exists
 function CHECKS.begins_with(self, call)
   for _, arg in ipairs(call.args) do
     local type = parser.operand_type(arg)
-    if type and type ~= "S" and type ~= "B" then note_type(self, "operator or function", call.name, type) end
+    if type and type ~= "S" and type ~= "B" then note_type(self, call.name, type) end
   end
 end
 
@@ -72,7 +72,7 @@ function CHECKS.attribute_type(self, call)
   local type = parser.operand_type(wanted)
   if wanted.kind == "value" and not wanted.value then return end
   if type ~= "S" then
-    note_type(self, "operator or function", call.name, type or "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}")
+    note_type(self, call.name, type or "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}")
   elseif not TYPES[wanted.value.S] then
     self:note("function", ("Invalid attribute type name found; type: %s, valid types: "
       .. "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"):format(wanted.value.S))
@@ -82,7 +82,7 @@ end
 function CHECKS.size(self, call)
   local type = parser.operand_type(call.args[1])
   if type == "N" or type == "BOOL" or type == "NULL" then
-    note_type(self, "operator or function", call.name, type)
+    note_type(self, call.name, type)
   end
 end
 
@@ -139,7 +139,7 @@ end
 local function check_ordered(self, name, operands)
   for _, x in ipairs(operands) do
     local type = x.kind == "value" and parser.operand_type(x)
-    if type and not ORDERED[type] then note_type(self, "operator", name, type) end
+    if type and not ORDERED[type] then note_type(self, name, type) end
   end
 end
 

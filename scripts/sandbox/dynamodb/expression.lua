@@ -10,6 +10,8 @@ local values = require "sandbox.dynamodb.values"
 
 local expression = {}
 
+local MAX_KEY, TOO_LONG = 255, "The expression attribute map contains a key that is too long;"
+
 local function invalid(message, ...)
   failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
 end
@@ -48,10 +50,18 @@ end
 local function check_names(names)
   if not names then return end
   if not next(names) then invalid("ExpressionAttributeNames must not be empty") end
-  for key in pairs(names) do
+  for key, name in pairs(names) do
+    if #key > MAX_KEY then
+      invalid("ExpressionAttributeNames contains invalid key: %s size of key: %d", TOO_LONG, #key)
+    end
     if not key:find("^#[%w_]+$") then
       invalid('ExpressionAttributeNames contains invalid key: Syntax error; key: "%s"', key)
     end
+    if name == "" then
+      invalid("ExpressionAttributeNames contains invalid value: Empty attribute name for key %s", key)
+    end
+    local problem = values.name_problem(name)
+    if problem then invalid(problem) end
   end
 end
 
@@ -59,6 +69,7 @@ local function check_values(attributes)
   if not attributes then return end
   if not next(attributes) then invalid("ExpressionAttributeValues must not be empty") end
   for key in pairs(attributes) do
+    if #key > MAX_KEY then invalid("ExpressionAttributeValues contains invalid key: " .. TOO_LONG) end
     if not key:find("^:[%w_]+$") then
       invalid('ExpressionAttributeValues contains invalid key: Syntax error; key: "%s"', key)
     end

@@ -26,6 +26,11 @@ local function check_value(value)
   if problem then invalid(problem) end
 end
 
+local function check_name(name)
+  local problem = values.name_problem(name)
+  if problem then invalid(problem) end
+end
+
 local function check_list(operator, list)
   local rule = OPERATORS[operator]
   if #list < rule[1] or #list > rule[2] then
@@ -122,7 +127,8 @@ local ADDABLE = { N = true, L = true, SS = true, NS = true, BS = true }
 local DELETABLE = { SS = true, NS = true, BS = true }
 
 function legacy.check_attribute_updates(updates)
-  for _, change in pairs(updates or {}) do
+  for name, change in pairs(updates or {}) do
+    check_name(name)
     if not change.Value then
       if change.Action ~= "DELETE" then
         invalid(INVALID .. "Only DELETE action is allowed when no attribute value is specified")
@@ -143,6 +149,7 @@ end
 function legacy.check_attributes_to_get(names)
   local seen = {}
   for _, name in ipairs(names or {}) do
+    check_name(name)
     if seen[name] then invalid(INVALID .. "Duplicate value in attribute name: %s", name) end
     seen[name] = true
   end

@@ -10,7 +10,7 @@ local reserved = require "sandbox.dynamodb.reserved_words"
 local parser = {}
 parser.__index = parser
 
-local MAX_LENGTH, MAX_OPERATORS = 4096, 300
+local MAX_LENGTH, MAX_OPERATORS, MAX_DEPTH, MAX_INDEX = 4096, 300, 32, 2 ^ 31 - 1
 
 -- label: the parameter's name; scope: {names, values} of the request and what is found on the way:
 -- {used_names, used_values, heads (first steps of paths), nested (those with more steps)}.
@@ -30,9 +30,10 @@ function parser:fail(message)
   failure("ValidationException", ("Invalid %s: %s"):format(self.label, message))
 end
 
+-- Near is from the token before to the token after, with the blanks between and at either end of the text.
 function parser:syntax_error()
   local before, after = self.tokens[self.at - 1], self.tokens[self.at + 1] or self.token
-  local near = self.text:sub((before or self.token).from, after.to):gsub("%s+$", "")
+  local near = self.text:sub(before and before.from or 1, after.to)
   self:fail(('Syntax error; token: "%s", near: "%s"'):format(self.token.text, near))
 end
 
@@ -109,17 +110,29 @@ function parser:path_name()
   return token.text
 end
 
+function parser:path_index()
+  local text = self:expect("number").text
+  local index = math.tointeger(tonumber(text))
+  if not index or index > MAX_INDEX then
+    self:note("depth", ("List index is not within the allowable range; index: [%s]"):format(text))
+  end
+  return index or 0
+end
+
 function parser:path()
   local path = { self:path_name() }
   while true do
     if self:accept(".") then
       path[#path + 1] = self:path_name()
     elseif self:accept("[") then
-      path[#path + 1] = math.tointeger(tonumber(self:expect("number").text))
+      path[#path + 1] = self:path_index()
       self:expect("]")
     else
       break
     end
+  end
+  if #path > MAX_DEPTH then
+    self:note("depth", "The document path has too many nesting levels; nesting levels: " .. #path)
   end
   self.scope.heads[path[1]] = true
   if #path > 1 then self.scope.nested[path[1]] = true end

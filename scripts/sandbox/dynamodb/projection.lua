@@ -6,7 +6,7 @@ local parser = require "sandbox.dynamodb.parser"
 
 local projection = {}
 
-local ORDER = { "reserved", "name", "overlap", "conflict" }
+local ORDER = { "reserved", "name", "depth", "overlap", "conflict" }
 
 -- The list of paths, or a raise.
 function projection.parse(label, text, scope)

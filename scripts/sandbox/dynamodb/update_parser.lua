@@ -8,9 +8,8 @@ local ARITY = { if_not_exists = 2, list_append = 2 }
 local FOREIGN = { attribute_exists = true, attribute_not_exists = true, attribute_type = true,
   begins_with = true,
                   contains = true, size = true }
-local ORDER = { "reserved", "unknown", "section", "name", "value", "overlap", "conflict", "operand",
-  "function",
-                "operators" }
+local ORDER = { "reserved", "unknown", "section", "name", "value", "depth", "misused", "overlap", "conflict",
+  "operand", "function", "operators" }
 local WORDS = { S = "STRING", N = "NUMBER", B = "BINARY", NULL = "NULL", BOOL = "BOOLEAN", L = "LIST",
   M = "MAP" }
 
@@ -41,6 +40,10 @@ local function check_call(self, call)
   for _, arg in ipairs(call.args) do
     local type = parser.operand_type(arg)
     if type and type ~= "L" then note_type(self, "list_append", type) end
+    if arg.name == "list_append" then
+      self:note("misused", "The function is not allowed to be used this way in an expression; function: "
+        .. "list_append")
+    end
   end
 end
 

@@ -6,7 +6,7 @@ local number = require "sandbox.dynamodb.number"
 
 local values = {}
 
-local MAX_DEPTH = 32
+local MAX_DEPTH, MAX_NAME = 32, 65535
 local INVALID = "One or more parameter values were invalid: "
 
 -- --- validation; numbers become normal on the way ---
@@ -28,7 +28,19 @@ local function normal_numbers(list)
   end
 end
 
+function values.name_problem(name)
+  if #name > MAX_NAME then return "Attribute name is too large, must be less than 65536 bytes" end
+end
+
 local problem_at
+
+-- A map of attributes at one depth.
+local function problem_in(attributes, depth)
+  for name, value in pairs(attributes) do
+    local problem = values.name_problem(name) or problem_at(value, depth)
+    if problem then return problem end
+  end
+end
 
 local PROBLEMS = {}
 
@@ -65,10 +77,7 @@ function PROBLEMS.BS(value)
 end
 
 function PROBLEMS.M(value, depth)
-  for _, member in pairs(value.M) do
-    local problem = problem_at(member, depth + 1)
-    if problem then return problem end
-  end
+  return problem_in(value.M, depth + 1)
 end
 
 function PROBLEMS.L(value, depth)
@@ -104,10 +113,7 @@ end
 
 -- The same over a map of attributes.
 function values.problem_in(attributes)
-  for _, value in pairs(attributes) do
-    local problem = problem_at(value, 0)
-    if problem then return problem end
-  end
+  return problem_in(attributes, 0)
 end
 
 -- --- size, in the bytes that DynamoDB counts ---

@@ -117,6 +117,7 @@ function MAKE.delete() return nil end
 function MAKE.check(write) return write.old end
 
 function MAKE.update(write)
+  if not write.old and only_removes(write) then return nil end
   local base = write.old or write.key
   local new = base
   if write.parsed.update then
@@ -125,7 +126,6 @@ function MAKE.update(write)
     new = update.apply_attributes(write.input.AttributeUpdates, base)
   end
   validate.updated_item(new, write.touched, write.tab)
-  if not write.old and only_removes(write) then return nil end
   return new
 end
 

@@ -97,7 +97,8 @@ local CASES = {
     "The function is not allowed to be used this way in an expression; function: attribute_exists" },
   { "attribute_exists(size(a))",
     "Operator or function requires a document path; operator or function: attribute_exists" },
-  { "n = ", [[Syntax error; token: "<EOF>", near: "="]] },
+  { "n = ", [[Syntax error; token: "<EOF>", near: "= "]] },
+  { "  = :n", [[Syntax error; token: "=", near: "  = :n"]] },
   { "= :n", [[Syntax error; token: "=", near: "= :n"]] },
   { "n == :n", [[Syntax error; token: "=", near: "== :n"]] },
   { "n = :nope", "An expression attribute value used in expression is not defined; attribute value: :nope" },
@@ -125,7 +126,7 @@ local CASES = {
   { ":one < n", true },
   { "a > :one", false },
   { "a < :a", false },
-  { "l < :l", "Incorrect operand type for operator or function; operator: <, operand type: L" },
+  { "l < :l", "Incorrect operand type for operator or function; operator or function: <, operand type: L" },
   { "n + :one = :two", [[Syntax error; token: "+", near: "n + :one"]] },
   { "#role = :s", false },
   { "attribute_not_exists(#role)", true },
@@ -142,6 +143,10 @@ local CASES = {
   { "contains(zz, :one)", false },
   { "begins_with(zz, :k)", false },
   { "attribute_type(zz, :t)", false },
+  { "n between :one and :bo",
+    "Incorrect operand type for operator or function; operator or function: BETWEEN, operand type: BOOL" },
+  { "size(n) >= :nu",
+    "Incorrect operand type for operator or function; operator or function: >=, operand type: NULL" },
   { "size(zz) = :one", false },
   { "size(zz) <> :one", true },
 }
@@ -157,6 +162,12 @@ describe("limits", function()
     return table.concat(parts, joint)
   end
   local cases = {
+    { "32 steps", "m" .. (".q"):rep(31) .. " = :n", false },
+    { "33 steps", "m" .. (".q"):rep(32) .. " = :n",
+      "The document path has too many nesting levels; nesting levels: 33" },
+    { "an index of 2^31", "l[2147483648] = :n", "List index is not within the allowable range; index: [2147483648]" },
+    { "an index of 20 digits", "l[12345678901234567890] = :n",
+      "List index is not within the allowable range; index: [12345678901234567890]" },
     { "100 values in a list", "n in (" .. many(100, ":n", ",") .. ")", true },
     { "101 values in a list", "n in (" .. many(101, ":n", ",") .. ")",
       "The IN operator is provided with too many operands; number of operands: 101" },

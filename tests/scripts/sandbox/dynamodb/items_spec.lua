@@ -286,3 +286,30 @@ describe("older parameters, and what comes back", function()
       "ValidationException: Value provided in ExpressionAttributeValues unused in expressions: keys: {:a, :b}" },
   })
 end)
+
+describe("taking away from an item that is not there", function()
+  service.check(it, {
+    { "UpdateItem", [[{"TableName":"Hash1","Key":{"a":{"S":"absent"}},"UpdateExpression":"REMOVE x.y, z[0]","ReturnValues":"ALL_NEW"}]],
+      "{}" },
+    { "UpdateItem", [[{"TableName":"Hash1","Key":{"a":{"S":"absent"}},"UpdateExpression":"REMOVE x.y DELETE z :z","ExpressionAttributeValues":{":z":{"SS":["z"]}}}]],
+      "{}" },
+    { "UpdateItem", [[{"TableName":"Hash1","Key":{"a":{"S":"absent"}},"UpdateExpression":"REMOVE x.y SET z = :z","ExpressionAttributeValues":{":z":{"S":"z"}}}]],
+      "ValidationException: The document path provided in the update expression is invalid for update" },
+    { "GetItem", [[{"TableName":"Hash1","Key":{"a":{"S":"absent"}}}]],
+      "{}" },
+  })
+end)
+
+describe("a name of 64 KB", function()
+  local name = ("n"):rep(65536)
+  for operation, input in pairs {
+    PutItem = [["Item":{"a":{"S":"k"},"%s":{"N":"1"}}]],
+    GetItem = [=["Key":{"a":{"S":"k"}},"AttributesToGet":["%s"]]=],
+    UpdateItem = [["Key":{"a":{"S":"k"}},"AttributeUpdates":{"%s":{"Value":{"N":"1"}}}]],
+  } do
+    it(operation, function()
+      assert.equal("ValidationException: Attribute name is too large, must be less than 65536 bytes",
+        call(operation, [[{"TableName":"Hash1",]] .. input:format(name) .. "}"))
+    end)
+  end
+end)
