@@ -7,7 +7,7 @@ local KEYWORDS = {
 }
 
 local PATTERNS = {
-  { "name", "^[%a_][%w_]*()" },
+  { "name", "^%a[%w_]*()" },
   { "alias", "^#[%w_]+()" },
   { "placeholder", "^:[%w_]+()" },
   { "number", "^%d+()" },
