@@ -68,10 +68,10 @@ class Rooms(unittest.TestCase):
     def test_scripts(self):
         table = rows(section("The map of the rooms"), "scripts/ |")
         folders = {row[0].strip("`").rstrip("/"): quoted(row[1]) for row in table if row[0].endswith("/`")}
+        folders["lib"] = self.named("scripts/lib")
         for folder in ("flows", "hooks", "triggers", "lib"):
             there = {path.stem for path in (ROOT / "scripts" / folder).glob("*") if not path.name.endswith("_spec.lua")}
-            named = {word.rstrip("/") for word in folders[folder]}
-            self.assertEqual(there - named, set(), folder)
+            self.assertEqual({word.rstrip("/") for word in folders[folder]}, there, folder)
         for folder in (ROOT / "scripts").iterdir():
             if folder.is_dir():
                 self.assertIn(f"`{folder.name}/`", README)
