@@ -3,12 +3,13 @@
 -- handle(service, req); the service table says what differs:
 --   name signing_name target_prefix content_type unsigned{Op} operations{Op=function(input, ctx)}
 --   error_type(code) · crc32 (DynamoDB's ids and checksum) · error_headers (Cognito's) · missing_token ·
---   internal{code, message}
+--   capital_message{code = true} · internal{code, message}
 local crypto = require "crypto"
 local json = require "json"
 local log = require "log"
 local failure = require "sandbox.failure"
 local faults = require "sandbox.faults"
+local gunzip = require "sandbox.gunzip"
 local settings = require "sandbox.settings"
 local signature = require "sandbox.aws_signature"
 
@@ -47,7 +48,9 @@ local function finish(ctx, status, body, content_type)
   local service = ctx.service
   local headers = { ["x-amzn-RequestId"] = ctx.request_id }
   if content_type then headers["Content-Type"] = content_type end
-  if service.crc32 then headers["x-amz-crc32"] = tostring(crypto.crc32(body)) end
+  if service.crc32 then
+    headers["x-amz-crc32"], headers.Server = tostring(crypto.crc32(body)), "Server"
+  end
   add_cors(ctx.req, headers)
   return { status = status, headers = headers, body = body }
 end
@@ -71,7 +74,8 @@ local function refuse(ctx, e)
   for name, value in pairs(e.extra or {}) do body[name] = value end
   body.__type = service.error_type and service.error_type(e.code) or e.code
   if e.message then
-    body[CAPITAL_MESSAGE[e.code] and "Message" or "message"] = e.message
+    local capital = CAPITAL_MESSAGE[e.code] or service.capital_message and service.capital_message[e.code]
+    body[capital and "Message" or "message"] = e.message
   end
   local reply = finish(ctx, e.status, json.encode(body, SORTED), ctx.content_type)
   if service.query_errors then
@@ -109,6 +113,16 @@ function aws_json.internal(service)
   return { code = default[1], message = default[2], status = 500 }
 end
 
+-- What a body says; one that cannot be read is the service's own fault, as the services have it.
+function aws_json.body(req, service)
+  local encoding = (req:header "content-encoding" or "identity"):lower()
+  if encoding == "identity" then return req.body end
+  local text = encoding == "gzip" and gunzip(req.body)
+  if text then return text end
+  local default = aws_json.internal(service)
+  failure(default.code, default.message, nil, default.status)
+end
+
 -- Every operation runs through here and nowhere else, the Query protocol's too: the place where a call can be broken
 -- on purpose. Raises a refusal, whose code is faults.NO_ANSWER where the connection is to be dropped.
 function aws_json.call(service, name, input, ctx)
@@ -126,7 +140,8 @@ end
 
 local function perform(ctx)
   local service, req = ctx.service, ctx.req
-  local input = #req.body > 0 and decode(req.body) or nil
+  local body = aws_json.body(req, service)
+  local input = #body > 0 and decode(body) or nil
   local name = operation_of(ctx)
   ctx.operation = name
   if not (service.unsigned and service.unsigned[name]) then
@@ -148,7 +163,8 @@ function aws_json.handle(service, req)
   if req.method ~= "POST" or (#req.body > 0 and not MEDIA_TYPES[media]) then
     return finish(ctx, 404, BARE_UNKNOWN)
   end
-  ctx.content_type = media == "application/json" and media or service.content_type
+  local plain = service.crc32 and media ~= service.content_type or media == "application/json"
+  ctx.content_type = plain and "application/json" or service.content_type
 
   local ok, result = xpcall(perform, failure.trace, ctx)
   if ok then return result end

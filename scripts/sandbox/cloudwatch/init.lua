@@ -22,7 +22,7 @@ local service = {
 }
 
 local function perform(ctx)
-  local operation, input = query.decode(ctx.req.body)
+  local operation, input = query.decode(aws_json.body(ctx.req, service))
   signature.check_query(ctx.req, service)
   if not operations[operation] then
     failure("InvalidAction", ("The action %s is not valid for this endpoint."):format(tostring(operation)))

@@ -37,5 +37,6 @@ return {
   unsigned = {},
   operations = operations,
   error_type = function(code) return (PREFIXES[code] or OWN) .. code end,
+  capital_message = { SerializationException = true, AccessDeniedException = true },
   crc32 = true,
 }

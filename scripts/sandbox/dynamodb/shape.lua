@@ -187,13 +187,19 @@ local RULES = {
     function(enum) return ("Member must satisfy enum value set: [%s]"):format(enum.shown) end },
 }
 
-local function broken_rules(value, as)
-  local broken = {}
+local function is_broken(value, as)
   for _, rule in ipairs(RULES) do
     local wanted = as[rule[1]]
-    if wanted ~= nil and not rule[2](value, wanted) then broken[#broken + 1] = rule[3](wanted) end
+    if wanted ~= nil and not rule[2](value, wanted) then return true end
   end
-  return broken
+  return false
+end
+
+local function report_broken(errors, value, as, path)
+  for _, rule in ipairs(RULES) do
+    local wanted = as[rule[1]]
+    if wanted ~= nil and not rule[2](value, wanted) then report(errors, value, as, path, rule[3](wanted)) end
+  end
 end
 
 local function all_rules(as)
@@ -216,22 +222,23 @@ end
 
 local function check_map_rules(value, as, path, errors)
   for key, member in pairs(value) do
-    if as.keys and #broken_rules(key, as.keys) > 0 then
+    if as.keys and is_broken(key, as.keys) then
       report(errors, value, as, path, ("Map keys must satisfy constraint: [%s]"):format(all_rules(as.keys)))
     end
-    if as.values and #broken_rules(member, as.values) > 0 then
+    if as.values and is_broken(member, as.values) then
       report(errors, value, as, path, ("Map value must satisfy constraint: [%s]"):format(all_rules(as.values)))
     end
-    check(member, as.of, path .. "." .. key .. ".member", errors)
+    if as.of.constrained then check(member, as.of, path .. "." .. key .. ".member", errors) end
   end
 end
 
 local function check_members_of_list(value, as, path, errors)
+  if not as.of.constrained then return end
   local scalar = as.of.kind == "String"
   for i, member in ipairs(value) do
     if not scalar then
       check(member, as.of, ("%s.%d.member"):format(path, i), errors)
-    elseif #broken_rules(member, as.of) > 0 then
+    elseif is_broken(member, as.of) then
       return report(errors, value, as, path, ("Member must satisfy constraint: [%s]"):format(all_rules(as.of)))
     end
   end
@@ -243,7 +250,7 @@ function check(value, as, path, errors)
     if as.required then report(errors, nil, as, path, "Member must not be null") end
     return
   end
-  for _, constraint in ipairs(broken_rules(value, as)) do report(errors, value, as, path, constraint) end
+  report_broken(errors, value, as, path)
   if as.kind == "Struct" then
     check_members(value, as, path .. ".", errors)
   elseif as.kind == "Map" then

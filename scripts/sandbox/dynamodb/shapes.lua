@@ -60,8 +60,9 @@ VALUE.members = {
 }
 FIELD_VALUE.members = VALUE.members
 
-local VALUES = { kind = "Map", type = "AttributeValue", of = VALUE }
-local NAMES = { kind = "Map", type = "java.lang.String", of = STRING }
+local ANY_NAME = { most = 65535 } -- of an attribute
+local VALUES = map("AttributeValue", VALUE, { keys = ANY_NAME })
+local NAMES = map("java.lang.String", STRING, { values = ANY_NAME })
 local KEY = required(VALUES)
 
 -- --- enumerations and small structures ---
@@ -73,18 +74,18 @@ local ON_FAILURE = enum "ALL_OLD NONE"
 local JOIN = enum "OR AND"
 local SELECT = enum "SPECIFIC_ATTRIBUTES COUNT ALL_ATTRIBUTES ALL_PROJECTED_ATTRIBUTES"
 local OPERATOR = enum "IN NULL BETWEEN LT NOT_CONTAINS EQ GT NOT_NULL NE LE BEGINS_WITH GE CONTAINS"
-local GET_NAMES = list(STRING, { least = 1, most = 255 })
+local GET_NAMES = list(with(STRING, ANY_NAME), { least = 1, most = 255 })
 
 local EXPECTED = map("ExpectedAttributeValue", struct("ExpectedAttributeValue", {
   { "AttributeValueList", list(VALUE) }, { "ComparisonOperator", OPERATOR },
   { "Exists", BOOLEAN }, { "Value", FIELD_VALUE },
-}))
+}), { keys = ANY_NAME })
 local CONDITIONS = map("Condition", struct("Condition", {
   { "AttributeValueList", list(VALUE) }, { "ComparisonOperator", required(OPERATOR) },
-}))
+}), { keys = ANY_NAME })
 local UPDATES = map("AttributeValueUpdate", struct("AttributeValueUpdate", {
   { "Action", enum "ADD PUT DELETE" }, { "Value", FIELD_VALUE },
-}))
+}), { keys = ANY_NAME })
 
 -- A structure from blocks of members.
 local function request(...)
@@ -96,7 +97,8 @@ local function request(...)
 end
 
 local TABLE = { { "TableName", TABLE_NAME } }
-local PLACEHOLDERS = { { "ExpressionAttributeValues", VALUES }, { "ExpressionAttributeNames", NAMES } }
+local PLACEHOLDERS = { { "ExpressionAttributeValues", map("AttributeValue", VALUE) },
+  { "ExpressionAttributeNames", NAMES } }
 local CONDITION = {
   { "ConditionalOperator", JOIN }, { "Expected", EXPECTED }, { "ConditionExpression", STRING },
   { "ReturnValuesOnConditionCheckFailure", ON_FAILURE },

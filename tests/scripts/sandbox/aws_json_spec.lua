@@ -29,7 +29,7 @@ end
 local function send(fields, more)
   local request = { method = fields.method, path = fields.path, body = fields.body or "{}", headers = {
     ["content-type"] = fields.type or TYPE, ["x-amz-target"] = fields.target or "Demo_1.Echo",
-    origin = fields.origin } }
+    ["content-encoding"] = fields.encoding, origin = fields.origin } }
   return aws_json.handle(service(more), client.request(request))
 end
 
@@ -87,6 +87,27 @@ describe("the frame of JSON services", function()
     assert.same({ __type = "TransactionCanceledException", Message = "cancelled" }, body)
   end)
 
+  it("writes Message for the codes that one service has so", function()
+    local body = json.decode(send({ target = "Demo_1.Refuse" },
+      { capital_message = { ValidationException = true } }).body)
+    assert.equal("no\nway", body.Message)
+  end)
+
+  local COMPRESSED = crypto.unbase64 "H4sIAAAAAAACA6tWSlSyMqgFAO6dAE8HAAAA" -- {"a":0}
+  for _, case in ipairs {
+    { "gzip", COMPRESSED, 200, '{"got":{"a":0}}' },
+    { "GZIP", COMPRESSED, 200, '{"got":{"a":0}}' },
+    { "identity", "{}", 200, '{"got":{}}' },
+    { "gzip", "{}", 500, '{"__type":"InternalServerError","message":"Internal server error"}' },
+    { "gzip", COMPRESSED:sub(1, -2), 500, '{"__type":"InternalServerError","message":"Internal server error"}' },
+    { "br", "{}", 500, '{"__type":"InternalServerError","message":"Internal server error"}' },
+  } do
+    it(("reads %d bytes of %s as the services do"):format(#case[2], case[1]), function()
+      local reply = send { encoding = case[1], body = case[2] }
+      assert.same({ case[3], case[4] }, { reply.status, reply.body })
+    end)
+  end
+
   it("repeats a refusal in headers, on one line", function()
     local reply = send({ target = "Demo_1.Refuse" }, { error_headers = true })
     assert.equal("ValidationException:", reply.headers["x-amzn-errortype"])
@@ -113,6 +134,8 @@ describe("the frame of JSON services", function()
     assert.matches("^[A-Z0-9]+$", reply.headers["x-amzn-RequestId"])
     assert.equal(52, #reply.headers["x-amzn-RequestId"])
     assert.equal(tostring(crypto.crc32(reply.body)), reply.headers["x-amz-crc32"])
+    assert.equal("Server", reply.headers.Server)
+    assert.equal("application/json", send({ type = "", body = "" }, { crc32 = true }).headers["Content-Type"])
     assert.equal("3552371480", send({ method = "PUT" }, { crc32 = true }).headers["x-amz-crc32"])
     local health = send({ method = "GET" }, { crc32 = true })
     assert.same({ 200, "healthy: dynamodb.us-east-1.amazonaws.com " }, { health.status, health.body })

@@ -159,3 +159,24 @@ describe("declared constraints", function()
       "ValidationException: 1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not be null" },
   })
 end)
+
+describe("a name of an attribute", function()
+  local long = ("n"):rep(65536)
+  local KEYS, VALUE, MEMBER = "Map keys must", "Map value must", "Member must"
+  for _, case in ipairs {
+    { "PutItem", [[{"TableName":"Hash1","Item":{"a":{"S":"k"},"NAME":{"S":"v"}}}]], KEYS },
+    { "GetItem", [[{"TableName":"Hash1","Key":{"a":{"S":"k"}},"AttributesToGet":["NAME"]}]], MEMBER },
+    { "GetItem", [[{"TableName":"Hash1","Key":{"a":{"S":"k"}},"ProjectionExpression":"#n","ExpressionAttributeNames":{"#n":"NAME"}}]], VALUE },
+    { "UpdateItem", [[{"TableName":"Hash1","Key":{"a":{"S":"k"}},"AttributeUpdates":{"NAME":{"Value":{"S":"v"}}}}]], KEYS },
+    { "UpdateItem", [[{"TableName":"Hash1","Key":{"a":{"S":"k"}},"UpdateExpression":"REMOVE #n","ExpressionAttributeNames":{"#n":"NAME"}}]], VALUE },
+    { "PutItem", [[{"TableName":"Hash1","Item":{"a":{"S":"k"}},"Expected":{"NAME":{"Exists":false}}}]], KEYS },
+    { "Scan", [[{"TableName":"Hash1","ScanFilter":{"NAME":{"ComparisonOperator":"NULL"}}}]], KEYS },
+  } do
+    it("has 65535 characters at most: " .. case[1] .. " " .. case[2], function()
+      local constraint = case[3] .. " satisfy constraint: [Member must have length less than or equal to 65535]"
+      assert.equal(constraint, service.call(case[1], (case[2]:gsub("NAME", long))):sub(-#constraint))
+      assert.equal("ResourceNotFoundException: Requested resource not found",
+        service.call(case[1], (case[2]:gsub("NAME", long:sub(2)))))
+    end)
+  end
+end)
