@@ -91,7 +91,7 @@ int sigv4_problem_message(enum sigv4_problem problem, const struct sigv4_auth *a
   case SIGV4_OK: return 0;
   case SIGV4_MISSING: return bytes_printf(out, "Request is missing Authentication Token");
   case SIGV4_AMBIGUOUS:
-    return bytes_printf(out, "Found both 'X-Amz-Algorithm' as a query-string parameter and "
+    return bytes_printf(out, "Found both 'X-Amz-Algorithm' as a query-string param and "
                              "'Authorization' as HTTP header.");
   case SIGV4_WRONG_ALGORITHM:
     return bytes_printf(out, "Unsupported AWS 'algorithm': '%.*s'.", SLICE(auth->algorithm));

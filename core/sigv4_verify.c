@@ -91,7 +91,6 @@ enum sigv4_problem sigv4_read(const struct sigv4_request *request, struct sigv4_
   if (!next_piece(&rest, " \t", &auth->algorithm)) return SIGV4_MISSING;
   if (auth->algorithm.len < 5 || memcmp(auth->algorithm.data, "AWS4-", 5)) return SIGV4_MISSING;
   if (signed_in_query(request->query)) return SIGV4_AMBIGUOUS;
-  if (!same(auth->algorithm, SIGV4_ALGORITHM)) return SIGV4_WRONG_ALGORITHM;
   read_parameters(rest, auth);
   auth->sent_date = header(request, "x-amz-date");
   if (!auth->sent_date.len) auth->sent_date = header(request, "date");
@@ -101,6 +100,7 @@ enum sigv4_problem sigv4_read(const struct sigv4_request *request, struct sigv4_
                   (auth->signed_headers.len ? 0 : SIGV4_NO_SIGNED_HEADERS) |
                   (auth->sent_date.len ? 0 : SIGV4_NO_DATE);
   if (auth->missing) return SIGV4_INCOMPLETE;
+  if (!same(auth->algorithm, SIGV4_ALGORITHM)) return SIGV4_WRONG_ALGORITHM;
   if (!read_credential(auth)) return SIGV4_CREDENTIAL;
   return read_date(auth) ? SIGV4_OK : SIGV4_DATE;
 }

@@ -194,7 +194,8 @@ describe("sigv4.verify", function()
       { headers("AWS4-HMAC-SHA256 Credential=a/b/c/d/e"), "incomplete",
         "Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' "
         .. "parameter. Authorization=AWS4-HMAC-SHA256 Credential=a/b/c/d/e" },
-      { headers("AWS4-HMAC-SHA512 x"), "algorithm", "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA512'." },
+      { headers("AWS4-HMAC-SHA512 Credential=a/b/c/d/e, SignedHeaders=c, Signature=d"), "algorithm",
+        "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA512'." },
       { headers("AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=c, Signature=d"), "credential",
         "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
         .. "got 'a/b'" },

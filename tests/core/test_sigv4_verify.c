@@ -32,7 +32,7 @@ static const struct {
      "Request is missing Authentication Token"},
     {"AWS4-HMAC-SHA256 " PARTS, "X-Amz-Date", "20150830T123600Z", "a=1&X-Amz-Algorithm=x",
      SIGV4_AMBIGUOUS,
-     "Found both 'X-Amz-Algorithm' as a query-string parameter and 'Authorization' as HTTP "
+     "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP "
      "header."},
     {"AWS4-HMAC-SHA1 " PARTS, "X-Amz-Date", "20150830T123600Z", NULL, SIGV4_WRONG_ALGORITHM,
      "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA1'."},
@@ -42,6 +42,10 @@ static const struct {
      "Authorization header requires 'SignedHeaders' parameter. "
      "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
      "Authorization=AWS4-HMAC-SHA256"},
+    {"AWS4-", "X-Amz-Date", "20150830T123600Z", NULL, SIGV4_INCOMPLETE,
+     "Authorization header requires 'Credential' parameter. "
+     "Authorization header requires 'Signature' parameter. "
+     "Authorization header requires 'SignedHeaders' parameter. Authorization=AWS4-"},
     {"AWS4-HMAC-SHA256 Credential=" SCOPE, "X-Amz-Date", "20150830T123600Z", NULL, SIGV4_INCOMPLETE,
      "Authorization header requires 'Signature' parameter. "
      "Authorization header requires 'SignedHeaders' parameter. "
