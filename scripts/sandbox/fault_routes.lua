@@ -6,16 +6,11 @@
 --   POST /faults/ID/release · DELETE /faults                            what hangs goes on · and no fault is left
 --   GET /calls?since=NUMBER&last=N                                      the journal, oldest first
 local clock, json = require "clock", require "json"
-local faults = require "sandbox.faults"
+local faults, members = require "sandbox.faults", require "sandbox.members"
 
 local routes = {}
 
 local PATIENCE <const>, GLANCE <const> = 10, 0.005 -- seconds
-
-
-local function problem(status, message)
-  return { status = status, json = { message = message } }
-end
 
 
 local function first(value)
@@ -25,13 +20,13 @@ end
 
 
 local function arm(req)
-  local fields = json.decode(req.body)
-  if type(fields) ~= "table" or json.is_array(fields) then return problem(400, "the body is a JSON object") end
+  local fields, refused = members.of(req, faults.MEMBERS)
+  if refused then return refused end
   for name, value in pairs(fields) do
     if value == json.null then fields[name] = nil end
   end
   local fault, message = faults.arm(fields)
-  if not fault then return problem(400, message) end
+  if not fault then return members.refuse(message) end
   return { status = 201, json = faults.describe(fault) }
 end
 
@@ -62,7 +57,10 @@ local IS = {
 }
 
 local function one(fault, req)
-  local is = IS[first(req.query["until"])]
+  local waits_for = first(req.query["until"])
+  local wrong = waits_for and members.choice("until", waits_for, IS)
+  if wrong then return members.refuse(wrong) end
+  local is = IS[waits_for]
   local deadline = clock.monotonic() + (tonumber(first(req.query.within)) or PATIENCE)
   while is and not is(fault) and not req:gone() and clock.monotonic() < deadline do clock.sleep(GLANCE) end
   return { status = 200, json = faults.describe(fault) }
@@ -87,7 +85,7 @@ local function handler(req)
   local act = id and OF_ONE[req.method .. " " .. rest]
   if not act then return nil end
   local fault = faults.find(tonumber(id))
-  return fault and act(fault, req) or problem(404, "no such fault")
+  return fault and act(fault, req) or { status = 404, json = { message = "no such fault" } }
 end
 
 

@@ -2,7 +2,7 @@
 -- Sandbox: calls that break on purpose, and the journal of all calls. Every operation of a service runs through
 -- `around` (aws_json.lua, stripe/switches.lua); fault_routes.lua arms, shows and clears. What is armed lives in
 -- memory: a sandbox that starts again is whole.
-local clock = require "clock"
+local clock, members = require "clock", require "sandbox.members"
 
 local faults = {}
 
@@ -18,6 +18,11 @@ local KINDS = {
 local SERVICES = {
   cognito = true, dynamodb = true, stripe = true, cloudwatch = true, slack = true, sts = true, metadata = true,
 }
+
+-- What a fault is armed with, and what its error says.
+faults.MEMBERS = { service = true, operation = true, kind = true, nth = true, count = true, match = true, error = true }
+local ERROR = { code = true, status = true, message = true, type = true, decline_code = true, param = true,
+  retry_after = true }
 
 local LATEST <const> = 1000  -- calls in the journal
 local GLANCE <const> = 0.005 -- seconds between two looks at a client that hangs
@@ -51,16 +56,14 @@ end
 function faults.arm(fields)
   local nth, count = whole(fields.nth, 1), whole(fields.count, 1)
   local any_of, operation = texts(fields.match), fields.operation or "*"
-  if not SERVICES[fields.service] then
-    return nil, "service is cognito, dynamodb, stripe, cloudwatch, slack, sts or metadata"
-  end
+  local wrong = members.choice("service", fields.service, SERVICES) or members.choice("kind", fields.kind, KINDS)
+  if wrong then return nil, wrong end
   if type(operation) ~= "string" then return nil, "operation is a name or *" end
-  if not KINDS[fields.kind] then
-    return nil, "kind is refuse, error_after, reset_before, lost_answer, hang_before or hang"
-  end
   if not nth or not count then return nil, "nth and count are whole numbers from 1" end
   if not any_of then return nil, "match is a text, or a list of texts of which one must be in the body" end
   if fields.error ~= nil and type(fields.error) ~= "table" then return nil, "error is an object" end
+  wrong = members.problem(fields.error or {}, ERROR, "error.")
+  if wrong then return nil, wrong end
   serial = serial + 1
   local fault = {
     id = serial, service = fields.service, operation = operation, kind = fields.kind, nth = nth, count = count,

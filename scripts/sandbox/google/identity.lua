@@ -11,11 +11,13 @@ local DEFAULT = {
 }
 local chosen = DEFAULT
 
+identity.MEMBERS = DEFAULT
+
 function identity.current()
   return chosen
 end
 
--- fields: those of DEFAULT; what is not said is as at the start. -> identity | nil, message
+-- fields: those of MEMBERS; what is not said is as at the start. -> identity | nil, message
 function identity.choose(fields)
   local new = {}
   for name, default in pairs(DEFAULT) do
@@ -23,9 +25,6 @@ function identity.choose(fields)
     if value == nil or value == json.null then value = default end
     if type(value) ~= type(default) then return nil, ("%s is a %s"):format(name, type(default)) end
     new[name] = value
-  end
-  for name in pairs(fields) do
-    if DEFAULT[name] == nil then return nil, "unknown: " .. tostring(name) end
   end
   chosen = new
   return new

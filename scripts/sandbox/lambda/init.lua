@@ -6,13 +6,12 @@
 local json = require "json"
 local api, functions = require "sandbox.lambda.api", require "sandbox.lambda.functions"
 local invoke, runtime = require "sandbox.lambda.invoke", require "sandbox.lambda.runtime"
+local members = require "sandbox.members"
 
 local lambda = {}
 
-
-local function problem(message)
-  return { status = 400, json = { message = message } }
-end
+local MEMBERS = { timeout = true, out_of_process = true, fault = true }
+local FAULT = { kind = true, times = true, message = true, output = true }
 
 
 local function describe(fn)
@@ -31,23 +30,26 @@ end
 -- -> fault | nil | nil, what is wrong
 local function fault_of(given)
   if given == json.null then return nil end
-  if type(given) ~= "table" or not invoke.KINDS[given.kind] then
-    return nil, "fault.kind is error, timeout, crash, bad_output, throttled or denied"
-  end
+  if type(given) ~= "table" then return nil, "fault is an object" end
+  local wrong = members.problem(given, FAULT, "fault.") or members.choice("fault.kind", given.kind, invoke.KINDS)
+  if wrong then return nil, wrong end
   return { kind = given.kind, times = tonumber(given.times), message = given.message, output = given.output }
 end
 
 
 local function turn(fn, req)
-  local given = json.decode(req.body)
-  if type(given) ~= "table" then return problem "the body is a JSON object" end
+  local given, refused = members.of(req, MEMBERS)
+  if refused then return refused end
+  local seconds, outside = given.timeout or fn.timeout, given.out_of_process
+  if type(seconds) ~= "number" or seconds <= 0 then return members.refuse "timeout is a number of seconds" end
+  if outside ~= nil and type(outside) ~= "boolean" then return members.refuse "out_of_process is true or false" end
   if given.fault ~= nil then
     local fault, wrong = fault_of(given.fault)
-    if wrong then return problem(wrong) end
+    if wrong then return members.refuse(wrong) end
     fn.fault = fault
   end
-  if type(given.timeout) == "number" and given.timeout > 0 then fn.timeout = given.timeout end
-  if type(given.out_of_process) == "boolean" then fn.out_of_process = given.out_of_process end
+  fn.timeout = seconds
+  if outside ~= nil then fn.out_of_process = outside end
   return { status = 200, json = describe(fn) }
 end
 

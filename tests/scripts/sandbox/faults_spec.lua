@@ -192,9 +192,9 @@ describe("a fault", function()
 
   describe("is refused", function()
     local ROWS = {
-      { { kind = "refuse" }, "service is cognito, dynamodb, stripe, cloudwatch, slack, sts or metadata" },
+      { { kind = "refuse" }, "service is one of cloudwatch, cognito, dynamodb, metadata, slack, stripe, sts" },
       { { service = "stripe", kind = "burn" },
-        "kind is refuse, error_after, reset_before, lost_answer, hang_before or hang" },
+        "kind is one of error_after, hang, hang_before, lost_answer, refuse, reset_before" },
       { { service = "stripe", kind = "hang", nth = 0 }, "nth and count are whole numbers from 1" },
       { { service = "stripe", kind = "hang", count = 1.5 }, "nth and count are whole numbers from 1" },
       { { service = "stripe", kind = "hang", match = { "" } },

@@ -47,4 +47,45 @@ describe("the sandbox's switches", function()
     assert.equal(204, (send("POST", "/cognito/rotate_keys")))
     assert.not_equal(before, kid())
   end)
+
+  -- path, body, what is said
+  local REFUSED = {
+    { "/switches", { clock_skwe = 1 }, "there is no clock_skwe; did you mean clock_skew?" },
+    { "/switches", { clock_skew = "1" }, "clock_skew is a number" },
+    { "/google/consent", { atuo = true }, "there is no atuo; did you mean auto?" },
+    { "/clock", { advanced = 1 }, "there is no advanced; did you mean advance?" },
+    { "/clock", { advance = "1" }, '{"advance": seconds} is wanted' },
+    { "/lambda/usher-dev-PreSignUp", { timeuot = 1 }, "there is no timeuot; did you mean timeout?" },
+    { "/lambda/usher-dev-PreSignUp", { timeout = "1" }, "timeout is a number of seconds" },
+    { "/lambda/usher-dev-PreSignUp", { timeout = 0 }, "timeout is a number of seconds" },
+    { "/lambda/usher-dev-PreSignUp", { out_of_process = 1 }, "out_of_process is true or false" },
+    { "/lambda/usher-dev-PreSignUp", { fault = "error" }, "fault is an object" },
+    { "/lambda/usher-dev-PreSignUp", { fault = { kind = "error", time = 1 } },
+      "there is no fault.time; did you mean fault.times?" },
+    { "/lambda/usher-dev-PreSignUp", { fault = { kind = "timout" } },
+      "fault.kind is one of bad_output, crash, denied, error, throttled, timeout; did you mean timeout?" },
+    { "/faults", { service = "stripe", kind = "refuse", operaton = "*" },
+      "there is no operaton; did you mean operation?" },
+    { "/faults", { service = "strip", kind = "refuse" }, "service is one of cloudwatch, cognito, dynamodb, metadata, "
+      .. "slack, stripe, sts; did you mean stripe?" },
+    { "/faults", { service = "stripe", kind = "lost" }, "kind is one of error_after, hang, hang_before, lost_answer, "
+      .. "refuse, reset_before" },
+    { "/faults", { service = "stripe" },
+      "kind is one of error_after, hang, hang_before, lost_answer, refuse, reset_before" },
+    { "/faults", { service = "stripe", kind = "refuse", error = { staus = 402 } },
+      "there is no error.staus; did you mean error.status?" },
+    { "/faults", json.array { 1 }, "the body is a JSON object" },
+  }
+  for _, case in ipairs(REFUSED) do
+    it(("%s is not sent %s"):format(case[1], json.encode(case[2], { sorted = true })), function()
+      local status, reply = send("POST", case[1], case[2])
+      assert.same({ 400, case[3] }, { status, reply.message })
+    end)
+  end
+
+  it("leave a function as it was when one member is wrong", function()
+    send("POST", "/lambda/usher-dev-PreSignUp", { fault = { kind = "error" }, timeout = -1 })
+    local _, list = send("GET", "/lambda")
+    for _, fn in ipairs(list) do assert.is_nil(fn.fault) end
+  end)
 end)
