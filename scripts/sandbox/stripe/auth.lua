@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Sandbox, Stripe: who asks: the settings' test keys, by Bearer or as the user of Basic, and what they may
--- do.
+-- do. A page has a publishable key, any pk_test_…, which it may also send as the parameter `key`.
 local crypto, errors = require "crypto", require "sandbox.stripe.errors"
 local settings, switches = require "sandbox.settings", require "sandbox.stripe.switches"
 
@@ -40,13 +40,16 @@ local function is_known(key)
   return false
 end
 
-function auth.check(req)
-  local key = key_of(req:header "authorization")
+-- given: the parameter `key`. -> is it a page that asks?
+function auth.check(req, route, given)
+  local key = key_of(req:header "authorization") or type(given) == "string" and given:find("^pk_") and given
   if not key then
     refuse("You did not provide an API key. You need to provide your API key in the Authorization header, "
       .. "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See "
       .. "https://stripe.com/docs/api#authentication for details, or we can help at "
       .. "https://support.stripe.com/.")
+  elseif route.public and key:find("^pk_test_%w") then
+    return true
   elseif key:find("^pk_") then
     refuse("This API call cannot be made with a publishable API key. Please use a secret API key. You can "
       .. "find a list of your API keys at https://dashboard.stripe.com/account/apikeys.",
@@ -54,6 +57,7 @@ function auth.check(req)
   elseif not is_known(key) then
     refuse("Invalid API Key provided: " .. masked(key))
   end
+  return false
 end
 
 -- A restricted key without the permission for this operation.

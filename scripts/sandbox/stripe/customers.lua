@@ -6,7 +6,7 @@ local errors, events = require "sandbox.stripe.errors", require "sandbox.stripe.
 local ids, list, objects = require "sandbox.stripe.ids", require "sandbox.stripe.list",
   require "sandbox.stripe.objects"
 local params, payment_methods = require "sandbox.stripe.params", require "sandbox.stripe.payment_methods"
-local sources = require "sandbox.stripe.sources"
+local sources, tax_ids = require "sandbox.stripe.sources", require "sandbox.stripe.tax_ids"
 local json = require "json"
 
 local null = json.null
@@ -16,12 +16,19 @@ local ADDRESS = { "object", unset = true, fields = params.address_fields }
 local BODY = {
   address = ADDRESS, balance = { "integer" }, description = { "string", unset = true },
   email = { "email", unset = true }, invoice_prefix = { "string" }, metadata = { "metadata", unset = true },
-  name = { "string", unset = true }, next_invoice_sequence = { "integer", min = 1 },
-  phone = { "string", unset = true }, preferred_locales = { "list", unset = true, of = { "string" } },
-  source = { "any" }, validate = { "boolean" },
+  name = { "string", max = 256, unset = true }, next_invoice_sequence = { "integer", min = 1 },
+  phone = { "string", max = 20, unset = true }, preferred_locales = { "list", unset = true, of = { "string" } },
+  source = { "any" }, card = { "any" }, validate = { "boolean" },
+  business_name = { "string", max = 150, unset = true }, individual_name = { "string", max = 150, unset = true },
+  cash_balance = { "object", fields = { settings = { "object", fields = {
+    reconciliation_mode = { "enum", choices = { "automatic", "manual", "merchant_default" } },
+  } } } },
+  tax = { "object", fields = { ip_address = { "string", unset = true },
+    validate_location = { "enum", choices = { "auto", "deferred", "immediately" } } } },
   tax_exempt = { "enum", unset = true, choices = { "exempt", "none", "reverse" } },
   shipping = { "object", unset = true, fields = {
-    address = ADDRESS, name = { "string", unset = true }, phone = { "string", unset = true },
+    address = { "object", required = true, fields = params.address_fields },
+    name = { "string", required = true }, phone = { "string", unset = true },
   } },
   invoice_settings = { "object", unset = true, fields = {
     default_payment_method = { "string", unset = true }, footer = { "string", unset = true },
@@ -34,17 +41,20 @@ local BODY = {
   } },
 }
 
-local function with(name, field)
-  local fields = { [name] = field }
+local function with(fields)
   for key, value in pairs(BODY) do
     fields[key] = value
   end
   return fields
 end
 
-customers.create_fields = with("payment_method", { "string" })
-customers.update_fields = with("default_source", { "string" })
-customers.list_fields = list.fields { email = { "string", max = 512 }, created = { "range" } }
+customers.create_fields = with {
+  payment_method = { "string" }, test_clock = { "string" },
+  tax_id_data = { "list", of = { "object", fields = tax_ids.create_fields } },
+}
+customers.update_fields = with { default_source = { "string", max = 500 } }
+customers.list_fields = list.fields { email = { "string", max = 512 }, created = { "range" },
+  test_clock = { "string" } }
 
 local function empty_customer(now)
   return {
@@ -87,6 +97,11 @@ local function set_plain(customer, fields)
   for _, name in ipairs { "description", "email", "name", "phone", "balance", "next_invoice_sequence" } do
     if fields[name] ~= nil then
       customer[name] = fields[name]
+    end
+  end
+  for _, name in ipairs { "business_name", "individual_name" } do -- shown when there is one
+    if fields[name] ~= nil then
+      customer[name] = fields[name] ~= null and fields[name] or nil
     end
   end
   if fields.tax_exempt then
@@ -146,15 +161,22 @@ end
 
 function customers.create(ctx)
   local fields, customer = ctx.params, empty_customer(ctx.now)
-  if fields.source and fields.payment_method then
+  local source = fields.source or fields.card
+  if source and fields.payment_method then
     errors.early("You may only specify one of these parameters: payment_method, source.", "payment_method",
       "parameters_exclusive")
+  end
+  if fields.test_clock then
+    errors.missing("test clock", fields.test_clock, "test_clock")
   end
   set_plain(customer, fields)
   set_nested(customer, fields)
   local record, attached = objects.insert("customer", customer), nil
-  if fields.source then
-    customer.default_source = sources.add(ctx, customer.id, fields.source).object.id
+  for _, tax_id in ipairs(fields.tax_id_data or {}) do
+    tax_ids.add(ctx, customer.id, tax_id)
+  end
+  if source then
+    customer.default_source = sources.add(ctx, customer.id, source).object.id
   elseif fields.payment_method then
     local method = payment_methods.resolve(ctx, fields.payment_method, "payment_method")
     payment_methods.attach_to(ctx, method, customer.id)
@@ -196,8 +218,9 @@ function customers.update(ctx)
   local before = json.decode(json.encode(customer))
   set_plain(customer, fields)
   set_nested(customer, fields)
-  if fields.source then
-    replace_source(ctx, customer, fields.source)
+  local source = fields.source or fields.card
+  if source then
+    replace_source(ctx, customer, source)
   elseif fields.default_source then
     local card = objects.need("card", fields.default_source, "source", "default_source")
     if card.object.customer ~= customer.id then

@@ -43,9 +43,11 @@ function errors.required(param)
   errors.early(("Missing required param: %s."):format(param), param, "parameter_missing")
 end
 
-function errors.unknown(params)
+-- meant: the one that a single unknown parameter is probably, or nil.
+function errors.unknown(params, meant)
   local plural = #params > 1 and "s" or ""
-  errors.early(("Received unknown parameter%s: %s"):format(plural, table.concat(params, ", ")), params[1],
+  local guess = meant and (". Did you mean %s?"):format(meant) or ""
+  errors.early(("Received unknown parameter%s: %s%s"):format(plural, table.concat(params, ", "), guess), params[1],
     "parameter_unknown")
 end
 

@@ -26,10 +26,20 @@ local function reference(kind)
   end
 end
 
-local function cards_of(holder, name)
-  local url = ("/v1/customers/%s/sources"):format(holder.id)
-  local what = { kind = "card", noun = "source", url = url, filters = { customer = holder.id } }
-  holder[name] = list.page(what, {})
+local function list_of(kind, noun)
+  return function(holder, name)
+    holder[name] = list.of_customer(kind, noun, holder.id, name, {})
+  end
+end
+
+-- Where a customer is, for taxes: nobody knows.
+local function tax_of(holder, name)
+  holder[name] = { automatic_tax = "unrecognized_location", ip_address = null, location = null }
+end
+
+-- A member that is null all the same.
+local function nothing(holder, name)
+  holder[name] = null
 end
 
 -- A list that this sandbox never fills.
@@ -44,13 +54,17 @@ local EXPANDABLE = {
   customer = {
     default_source = reference "card",
     ["invoice_settings.default_payment_method"] = reference "payment_method",
-    sources = cards_of,
+    cash_balance = nothing,
+    invoice_credit_balance = nothing,
+    sources = list_of("card", "source"),
     subscriptions = empty_list "subscriptions",
-    tax_ids = empty_list "tax_ids",
+    tax = tax_of,
+    tax_ids = list_of("tax_id", "tax_id"),
     test_clock = reference "test_clock",
   },
   payment_method = { customer = reference "customer" },
   card = { customer = reference "customer" },
+  tax_id = { customer = reference "customer", ["owner.customer"] = reference "customer" },
   setup_intent = {
     customer = reference "customer",
     payment_method = reference "payment_method",

@@ -2,14 +2,14 @@
 -- Sandbox, Stripe: the frame round every operation: who asks, which route, which parameters, the
 -- Idempotency-Key, the transaction, and the bytes of the answer. Called by the sandbox's door with a
 -- request of listener "stripe". ctx = {params=, path=, now=, request_id=, version=, idempotency_key=,
--- remote=, req=, sent_path=}: what an operation is given.
-local form, json, log, time = require "form", require "json", require "log", require "sandbox.time"
+-- remote=, req=, sent_path=, public= is it a page that asks?}: what an operation is given.
+local form, log, time = require "form", require "log", require "sandbox.time"
 local auth, errors, expand = require "sandbox.stripe.auth", require "sandbox.stripe.errors",
   require "sandbox.stripe.expand"
 local idempotency, ids = require "sandbox.stripe.idempotency", require "sandbox.stripe.ids"
 local params, routes = require "sandbox.stripe.params", require "sandbox.stripe.routes"
 local faults, store = require "sandbox.faults", require "sandbox.store"
-local switches = require "sandbox.stripe.switches"
+local switches, text_of = require "sandbox.stripe.switches", require "sandbox.stripe.text"
 
 local DEFAULT_VERSION = "2026-10-28.endive"
 -- Before this version a customer showed these lists without being asked.
@@ -81,7 +81,7 @@ local function error_body(e, request_id)
   if e.status ~= 401 then
     body.request_log_url = "https://dashboard.stripe.com/test/logs/" .. request_id
   end
-  return json.encode({ error = body }, { sorted = true })
+  return text_of { error = body }
 end
 
 -- fn() -> {status=, headers=, body=, early=}: what it returns, or the refusal it raised, or our own fault.
@@ -97,7 +97,7 @@ local function settled(fn, request_id)
   end
   log.error("sandbox_stripe_failed", { request_id = request_id, traceback = value.traceback })
   local message = "An unknown error occurred. Please see https://stripe.com/docs or contact support."
-  local body = json.encode { error = { type = "api_error", message = message } }
+  local body = text_of { error = { type = "api_error", message = message } }
   return { status = 500, early = true, body = body }
 end
 
@@ -106,7 +106,7 @@ local function run(route, ctx, raw)
     ctx.params = params.check(route.fields, raw)
     auth.permit(route.name)
     local object = switches.around(route, ctx, function() return operate(route, ctx) end)
-    return { status = 200, body = json.encode(object, { sorted = true }) }
+    return { status = 200, body = text_of(object) }
   end, ctx.request_id)
 end
 
@@ -133,9 +133,11 @@ local function respond(req, ctx)
   if not route then
     errors.unrecognized(req.method, path)
   end
-  auth.check(req)
+  local raw = not req:header "authorization" and raw_params(req, query) or nil
+  ctx.public = auth.check(req, route, raw and raw.key)
   ctx.version, ctx.path, ctx.sent_path = version_of(req), found, path
-  local raw = raw_params(req, query)
+  raw = raw or raw_params(req, query)
+  if ctx.public then raw.key = nil end
   if req.method == "POST" and ctx.idempotency_key then
     local request = { key = ctx.idempotency_key, method = "POST", path = path, params = raw }
     return run_once(route, ctx, raw, request)
@@ -143,7 +145,27 @@ local function respond(req, ctx)
   return run(route, ctx, raw)
 end
 
+-- Pages call Stripe too.
+local function cors_headers()
+  return {
+    ["Access-Control-Allow-Credentials"] = "true",
+    ["Access-Control-Allow-Methods"] = "GET, HEAD, PUT, PATCH, POST, DELETE",
+    ["Access-Control-Allow-Origin"] = "*",
+    ["Access-Control-Expose-Headers"] = "Request-Id, Stripe-Manage-Version, Stripe-Should-Retry, "
+      .. "X-Stripe-External-Auth-Required, X-Stripe-Privileged-Session-Required",
+    ["Access-Control-Max-Age"] = "300",
+    Vary = "Origin",
+  }
+end
+
+local function preflight(req)
+  local headers = cors_headers()
+  headers["Access-Control-Allow-Headers"] = req:header "access-control-request-headers"
+  return { status = 200, headers = headers, body = "" }
+end
+
 local function handler(req)
+  if req.method == "OPTIONS" then return preflight(req) end
   local key = req:header "idempotency-key"
   local ctx = {
     request_id = ids.new "req", now = time.now() // 1 | 0, version = DEFAULT_VERSION, remote = req.remote, req = req,
@@ -152,13 +174,10 @@ local function handler(req)
   local answer = settled(function() return respond(req, ctx) end, ctx.request_id)
   if ctx.instead == faults.NO_ANSWER then return { abort = true } end
   if ctx.instead then answer = settled(ctx.instead, ctx.request_id) end
-  local headers = {
-    ["Content-Type"] = "application/json",
-    ["Cache-Control"] = "no-cache, no-store",
-    ["Request-Id"] = ctx.request_id,
-    ["Stripe-Version"] = ctx.version,
-    ["Idempotency-Key"] = req.method == "POST" and ctx.idempotency_key or nil,
-  }
+  local headers = cors_headers()
+  headers["Content-Type"], headers["Cache-Control"] = "application/json", "no-cache, no-store"
+  headers["Request-Id"], headers["Stripe-Version"] = ctx.request_id, ctx.version
+  headers["Idempotency-Key"] = req.method == "POST" and ctx.idempotency_key or nil
   if answer.status >= 400 and answer.status ~= 409 and answer.status < 429 then
     headers["Stripe-Should-Retry"] = "false"
   end

@@ -73,4 +73,11 @@ function list.page(what, params)
   return list.envelope(what.url, data, has_more)
 end
 
+-- A page of what belongs to a customer, at /v1/customers/{id}/NAME.
+function list.of_customer(kind, noun, customer, name, params)
+  return list.page({
+    kind = kind, noun = noun, url = ("/v1/customers/%s/%s"):format(customer, name), filters = { customer = customer },
+  }, params)
+end
+
 return list

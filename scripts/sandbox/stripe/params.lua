@@ -4,7 +4,7 @@
 -- json.null. Declaration: { name = {kind, required=, unset=, max=, min=, of=, fields=, choices=} }; kinds
 -- are the `read` functions.
 local errors = require "sandbox.stripe.errors"
-local json = require "json"
+local json, nearest = require "json", require "nearest"
 
 local null = json.null
 local params = {}
@@ -29,17 +29,25 @@ local function sorted(names)
   return names
 end
 
--- Every field of a declaration; what it does not name is unknown.
-local function read_fields(fields, raw, path)
-  local unknown = {}
+local function check_names(fields, raw, path)
+  local unknown, last = {}, nil
   for name in pairs(raw) do
     if not fields[name] then
-      unknown[#unknown + 1] = join(path, tostring(name))
+      last = tostring(name)
+      unknown[#unknown + 1] = join(path, last)
     end
   end
-  if #unknown > 0 then
-    errors.unknown(sorted(unknown))
+  if #unknown == 0 then
+    return
   end
+  local meant, edits = nearest(last, fields)
+  local near = #unknown == 1 and meant and edits <= 2 and edits * 2 < #last
+  errors.unknown(sorted(unknown), near and join(path, meant) or nil)
+end
+
+-- Every field of a declaration; what it does not name is unknown.
+local function read_fields(fields, raw, path)
+  check_names(fields, raw, path)
   local out, names = {}, {}
   for name in pairs(fields) do
     names[#names + 1] = name
@@ -55,8 +63,9 @@ local function read_fields(fields, raw, path)
   return out
 end
 
+-- The first and the last ten characters of what is too long.
 local function shorten(text)
-  return utf8.len(text) > 12 and text:sub(1, utf8.offset(text, 9) - 1) .. "..." or text
+  return text:sub(1, utf8.offset(text, 11) - 1) .. "..." .. text:sub(utf8.offset(text, -10))
 end
 
 function read.string(field, raw, path)
@@ -192,21 +201,11 @@ function read.metadata(_, raw, path)
   return out
 end
 
--- Every operation takes expand, too.
-local EXPAND = { "list", of = { "string" } }
+-- Every operation takes it, too.
+params.expand = { "list", of = { "string" } }
 
 function params.check(fields, raw)
-  local expand = raw.expand
-  if expand == nil then
-    return read_fields(fields, raw, "")
-  end
-  local rest = {}
-  for name, value in pairs(raw) do
-    rest[name] = name ~= "expand" and value or nil
-  end
-  local out = read_fields(fields, rest, "")
-  out.expand = read_field(EXPAND, expand, "expand")
-  return out
+  return read_fields(fields, raw, "")
 end
 
 -- New metadata over old: an empty value deletes its key, null deletes all.

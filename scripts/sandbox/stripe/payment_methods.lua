@@ -15,6 +15,7 @@ local REDISPLAY = { "enum", choices = { "always", "limited", "unspecified" } }
 local BILLING = { "object", unset = true, fields = {
   address = { "object", unset = true, fields = params.address_fields },
   email = { "string", unset = true }, name = { "string", unset = true }, phone = { "string", unset = true },
+  tax_id = { "string", unset = true },
 } }
 
 local function first(...)
@@ -32,25 +33,25 @@ local function merge_billing(old, new)
   return {
     address = params.merge_address(old.address, new.address ~= null and new.address or nil),
     email = first(new.email, old.email), name = first(new.name, old.name),
-    phone = first(new.phone, old.phone),
+    phone = first(new.phone, old.phone), tax_id = first(new.tax_id, old.tax_id),
   }
 end
 
-local function card_hash(details)
+local function card_hash(details, address)
   local card = cards.of_number(details.number)
   local function check(value)
-    return value and "unchecked" or null
+    return value and value ~= null and "unchecked" or null
   end
   return {
     brand = card.brand, country = card.country, display_brand = card.brand, exp_month = details.exp_month,
     exp_year = details.exp_year, fingerprint = ids.fingerprint(details.number), funding = card.funding,
     checks = {
-      address_line1_check = check(details.address.line1),
-      address_postal_code_check = check(details.address.postal_code),
+      address_line1_check = check(address.line1),
+      address_postal_code_check = check(address.postal_code),
       cvc_check = check(details.cvc ~= false),
     },
-    generated_from = null, last4 = details.number:sub(-4), three_d_secure_usage = { supported = true },
-    wallet = null,
+    generated_from = null, last4 = details.number:sub(-4), regulated_status = "unregulated",
+    three_d_secure_usage = { supported = true }, wallet = null,
     networks = { available = json.array { card.brand }, preferred = null },
   }
 end
@@ -58,10 +59,11 @@ end
 -- A new, unattached payment method.
 local function make(details, fields, now)
   local address = next(details.address) and details.address or nil
+  local billing = merge_billing({ name = details.name, address = address }, fields.billing_details)
   return objects.insert("payment_method", {
     id = ids.new "pm", object = "payment_method", allow_redisplay = fields.allow_redisplay or "unspecified",
-    billing_details = merge_billing({ name = details.name, address = address }, fields.billing_details),
-    card = card_hash(details), created = now, customer = null, livemode = false,
+    billing_details = billing, card = card_hash(details, billing.address), created = now, customer = null,
+    customer_account = null, livemode = false,
     metadata = params.merge_metadata({}, fields.metadata), type = "card",
   }, { number = details.number })
 end
@@ -79,7 +81,7 @@ end
 function payment_methods.behaviour(record)
   local card = cards.of_number(record.private.number)
   return {
-    decline = card.decline and cards.declines[card.decline] or nil,
+    decline = card.decline and cards.declines[card.decline] or nil, checks = card.checks,
     attach = not card.decline or card.attach or false,
     authenticate = card.authenticate or false,
   }
@@ -105,7 +107,7 @@ function payment_methods.attach_to(ctx, record, customer)
   end
   object.customer = customer
   for name, value in pairs(object.card.checks) do
-    object.card.checks[name] = value ~= null and "pass" or null
+    object.card.checks[name] = value ~= null and (behaviour.checks[name] or "pass") or null
   end
   objects.save(record)
   events.emit(ctx, "payment_method.attached", object)
@@ -129,9 +131,10 @@ local function in_path(ctx)
   return payment_methods.resolve(ctx, ctx.path.payment_method, "payment_method", 404)
 end
 
-payment_methods.create_fields = {
+-- What a new one is made of, at its own door or within a setup intent.
+payment_methods.data_fields = {
   type = { "enum", choices = { "card" } }, allow_redisplay = REDISPLAY, billing_details = BILLING,
-  metadata = { "metadata", unset = true }, customer = { "string" },
+  metadata = { "metadata", unset = true }, radar_options = { "object", fields = { session = { "string" } } },
   card = { "object", fields = {
     token = { "string" }, number = { "string" }, exp_month = { "integer" }, exp_year = { "integer" },
     cvc = { "string" },
@@ -139,27 +142,40 @@ payment_methods.create_fields = {
   } },
 }
 
+payment_methods.create_fields = { customer = { "string" } }
+for name, field in pairs(payment_methods.data_fields) do
+  payment_methods.create_fields[name] = field
+end
+
+-- The new record that fields of data_fields make; path: "" or where they stand among the parameters.
+function payment_methods.build(ctx, fields, path)
+  local function named(name)
+    return path == "" and name or ("%s[%s]"):format(path, name)
+  end
+  if not fields.type then
+    errors.required(named "type")
+  elseif not fields.card then
+    errors.required(named "card")
+  end
+  local card, details = fields.card, nil
+  if not card.token then
+    details = tokens.details_of(card, named "card", ctx.now)
+  elseif card.token:find("^tok_") then
+    details = tokens.redeem(card.token, named "card" .. "[token]", ctx.now)
+  else
+    errors.invalid("Invalid token id: " .. card.token, named "card" .. "[token]")
+  end
+  return make(details, fields, ctx.now)
+end
+
 function payment_methods.create(ctx)
   local fields = ctx.params
-  if not fields.type then
-    errors.required("type")
-  elseif fields.customer then
+  if fields.type and fields.customer then
     errors.early("You cannot attach a PaymentMethod to a Customer during PaymentMethod creation. Please "
       .. "instead create the PaymentMethod and then attach it using the attachment method of the "
       .. "PaymentMethods API.")
-  elseif not fields.card then
-    errors.required("card")
   end
-  local card = fields.card
-  local details
-  if not card.token then
-    details = tokens.details_of(card, "card", ctx.now)
-  elseif card.token:find("^tok_") then
-    details = tokens.redeem(card.token, "card[token]", ctx.now)
-  else
-    errors.invalid("Invalid token id: " .. card.token, "card[token]")
-  end
-  return make(details, fields, ctx.now).object
+  return payment_methods.build(ctx, fields, "").object
 end
 
 function payment_methods.retrieve(ctx)

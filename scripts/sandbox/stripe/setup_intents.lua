@@ -6,7 +6,7 @@ local errors, events = require "sandbox.stripe.errors", require "sandbox.stripe.
 local ids, list, objects = require "sandbox.stripe.ids", require "sandbox.stripe.list",
   require "sandbox.stripe.objects"
 local params, payment_methods = require "sandbox.stripe.params", require "sandbox.stripe.payment_methods"
-local json = require "json"
+local crypto, json = require "crypto", require "json"
 
 local null = json.null
 local setup_intents = {}
@@ -111,7 +111,33 @@ local function confirm(ctx, record, method, return_url)
   end
 end
 
+-- The customer's consent, which nobody reads here.
+local MANDATE = { "object", unset = true, fields = { customer_acceptance = { "object", required = true, fields = {
+  type = { "enum", required = true, choices = { "online", "offline" } }, accepted_at = { "integer" },
+  offline = { "object", fields = {} },
+  online = { "object", fields = {
+    ip_address = { "string", required = true }, user_agent = { "string", required = true },
+  } },
+} } } }
+local METHOD_DATA = { "object", fields = payment_methods.data_fields }
+
+-- The method that a call names or describes, or nil.
+local function method_of(ctx)
+  local fields = ctx.params
+  if fields.payment_method and fields.payment_method_data then
+    errors.early("You may only specify one of these parameters: payment_method, payment_method_data.",
+      "payment_method_data", "parameters_exclusive")
+  elseif fields.payment_method_data then
+    return payment_methods.build(ctx, fields.payment_method_data, "payment_method_data")
+  end
+  return fields.payment_method and payment_methods.resolve(ctx, fields.payment_method, "payment_method")
+end
+
 local SHARED = {
+  payment_method_data = METHOD_DATA,
+  flow_directions = { "list", of = { "enum", choices = { "inbound", "outbound" } } },
+  payment_method_configuration = { "string" }, allowed_payment_method_types = TYPES,
+  excluded_payment_method_types = { "list", unset = true, of = { "string" } },
   customer = { "string" }, payment_method = { "string" }, metadata = { "metadata", unset = true },
   description = { "string", max = 1000, unset = true },
   payment_method_types = TYPES, payment_method_options = CARD_OPTIONS,
@@ -130,6 +156,7 @@ end
 setup_intents.create_fields = with {
   usage = { "enum", choices = { "off_session", "on_session" } }, confirm = { "boolean" },
   return_url = { "string" }, use_stripe_sdk = { "boolean" }, attach_to_self = { "boolean" },
+  mandate_data = MANDATE, on_behalf_of = { "string" },
   automatic_payment_methods = { "object", fields = {
     enabled = { "boolean", required = true }, allow_redirects = { "enum", choices = { "always", "never" } },
   } },
@@ -142,11 +169,16 @@ local function new_intent(ctx, fields, method)
     automatic.allow_redirects = automatic.allow_redirects or "always"
   end
   return {
-    id = id, object = "setup_intent", application = null, automatic_payment_methods = automatic or null,
+    id = id, object = "setup_intent", allowed_payment_method_types = fields.allowed_payment_method_types or null,
+    application = null, automatic_payment_methods = automatic or null,
     cancellation_reason = null, client_secret = ids.client_secret(id), created = ctx.now,
-    customer = fields.customer or null, description = fields.description or null, flow_directions = null,
+    customer = fields.customer or null, customer_account = null, description = fields.description or null,
+    excluded_payment_method_types = fields.excluded_payment_method_types or null,
+    flow_directions = fields.flow_directions or null, managed_payments = { enabled = false },
+    payment_method_configuration_details = null,
     last_setup_error = null, latest_attempt = null, livemode = false, mandate = null,
-    metadata = params.merge_metadata({}, fields.metadata), next_action = null, on_behalf_of = null,
+    metadata = params.merge_metadata({}, fields.metadata), next_action = null,
+    on_behalf_of = fields.on_behalf_of or null,
     payment_method = method and method.object.id or null, single_use_mandate = null,
     payment_method_options = { card = { mandate_options = null, network = null,
       request_three_d_secure = "automatic" } },
@@ -165,8 +197,7 @@ function setup_intents.create(ctx)
     errors.early("The parameter `return_url` cannot be passed when creating a SetupIntent unless `confirm` "
       .. "is set to true.", "return_url", "setup_intent_invalid_parameter")
   end
-  local named = fields.payment_method
-  local method = named and payment_methods.resolve(ctx, named, "payment_method")
+  local method = method_of(ctx)
   if method then
     guard_owner(method, fields.customer or null)
   end
@@ -182,10 +213,22 @@ local function in_path(ctx)
   return objects.need("setup_intent", ctx.path.intent, "setupintent", "intent", 404)
 end
 
+-- The same; a page must know its secret, too.
+local function known_in_path(ctx)
+  local record, secret = in_path(ctx), ctx.params.client_secret
+  if ctx.public and not secret then
+    errors.required("client_secret")
+  elseif secret and not crypto.equal(secret, record.object.client_secret) then
+    errors.invalid("The client_secret provided does not match the client_secret associated with the SetupIntent.",
+      "client_secret", "setup_intent_invalid_parameter")
+  end
+  return record
+end
+
 setup_intents.retrieve_fields = { client_secret = { "string" } }
 
 function setup_intents.retrieve(ctx)
-  return in_path(ctx).object
+  return known_in_path(ctx).object
 end
 
 setup_intents.update_fields = with {}
@@ -196,12 +239,12 @@ function setup_intents.update(ctx)
   if fields.customer then
     intent.customer = objects.need("customer", fields.customer, "customer", "customer").object.id
   end
-  if fields.payment_method then
+  if fields.payment_method or fields.payment_method_data then
     if intent.status == "succeeded" or intent.status == "canceled" then
       refuse(intent, ("You cannot update this SetupIntent because it has %s."):format(
         intent.status == "succeeded" and "already succeeded" or "been canceled"), UNEXPECTED)
     end
-    local method = payment_methods.resolve(ctx, fields.payment_method, "payment_method")
+    local method = method_of(ctx)
     guard_owner(method, intent.customer, intent)
     intent.payment_method, intent.status = method.object.id, "requires_confirmation"
   end
@@ -216,13 +259,13 @@ end
 
 setup_intents.confirm_fields = {
   payment_method = { "string" }, return_url = { "string" }, use_stripe_sdk = { "boolean" },
-  client_secret = { "string" }, payment_method_options = CARD_OPTIONS,
+  client_secret = { "string" }, payment_method_options = CARD_OPTIONS, mandate_data = MANDATE,
+  payment_method_data = METHOD_DATA,
 }
 
 function setup_intents.confirm(ctx)
-  local record = in_path(ctx)
-  local id = ctx.params.payment_method
-  confirm(ctx, record, id and payment_methods.resolve(ctx, id, "payment_method"), ctx.params.return_url)
+  local record = known_in_path(ctx)
+  confirm(ctx, record, method_of(ctx), ctx.params.return_url)
   return record.object
 end
 

@@ -52,15 +52,16 @@ local function card_in_path(ctx)
 end
 
 sources.create_fields = {
-  source = { "any" }, metadata = { "metadata", unset = true }, validate = { "boolean" },
+  source = { "any" }, card = { "any" }, metadata = { "metadata", unset = true }, validate = { "boolean" },
 }
 
 function sources.create(ctx)
   local customer = customer_in_path(ctx)
-  if not ctx.params.source then
+  local source = ctx.params.source or ctx.params.card
+  if not source then
     errors.required("source")
   end
-  local record = sources.add(ctx, customer.object.id, ctx.params.source)
+  local record = sources.add(ctx, customer.object.id, source)
   if ctx.params.metadata then
     record.object.metadata = params.merge_metadata({}, ctx.params.metadata)
     objects.save(record)
@@ -74,12 +75,10 @@ end
 
 sources.list_fields = list.fields { object = { "string" } }
 
+-- Under its older name, too.
 function sources.list(ctx)
-  local customer = customer_in_path(ctx).object.id
-  return list.page({
-    kind = "card", noun = "source", url = ("/v1/customers/%s/sources"):format(customer),
-    filters = { customer = customer },
-  }, ctx.params)
+  local name = ctx.sent_path:match("[^/]+$")
+  return list.of_customer("card", "source", customer_in_path(ctx).object.id, name, ctx.params)
 end
 
 function sources.retrieve(ctx)

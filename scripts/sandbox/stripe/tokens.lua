@@ -73,18 +73,19 @@ function tokens.details_of_test(card, now)
   return { number = card.number, exp_month = today.month, exp_year = today.year + 1, address = {} }
 end
 
-local function check_of(value, checked)
-  return value and (checked and "pass" or "unchecked") or null
+local function check_of(value, checked, found)
+  return value and (checked and (found or "pass") or "unchecked") or null
 end
 
 -- The legacy card object (in tokens and under a customer's sources).
 function tokens.legacy_card(id, details, checked)
   local card = cards.of_number(details.number)
   local out = {
-    id = id, object = "card", address_line1_check = check_of(details.address.line1, checked),
-    address_zip_check = check_of(details.address.postal_code, checked),
+    id = id, object = "card", allow_redisplay = "unspecified", regulated_status = "unregulated",
+    address_line1_check = check_of(details.address.line1, checked, card.checks.address_line1_check),
+    address_zip_check = check_of(details.address.postal_code, checked, card.checks.address_postal_code_check),
     brand = LEGACY_BRANDS[card.brand] or "Unknown",
-    country = card.country, cvc_check = check_of(details.cvc, checked), dynamic_last4 = null,
+    country = card.country, cvc_check = check_of(details.cvc, checked, card.checks.cvc_check), dynamic_last4 = null,
     exp_month = details.exp_month, exp_year = details.exp_year, fingerprint = ids.fingerprint(details.number),
     funding = card.funding, last4 = details.number:sub(-4), metadata = {}, name = details.name or null,
     tokenization_method = null,

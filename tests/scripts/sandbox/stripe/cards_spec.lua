@@ -109,6 +109,16 @@ describe("a customer's cards", function()
     assert.truthy(owner.default_source:find("^card_"))
   end)
 
+  it("are reached under their older name", function()
+    local owner = post("/v1/customers", { card = "tok_visa" })
+    local base = ("/v1/customers/%s/cards"):format(owner.id)
+    local card = post(base, { card = { number = "5555555555554444", exp_month = 1, exp_year = YEAR } })
+    assert.equal("MasterCard", card.brand)
+    local list = call("GET", base).body
+    assert.same({ base, 2, card.id }, { list.url, #list.data, list.data[1].id })
+    assert.is_true(call("DELETE", base .. "/" .. card.id).body.deleted)
+  end)
+
   it("are no payment methods", function()
     local reply = call("POST", "/v1/customers", { source = "pm_card_visa" })
     assert.equal(400, reply.status)

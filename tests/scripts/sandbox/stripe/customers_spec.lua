@@ -44,8 +44,8 @@ describe("a new customer", function()
 
   it("writes empty lists and maps as such", function()
     local text = call("POST", "/v1/customers", {}).text
-    assert.truthy(text:find('"preferred_locales":[]', 1, true))
-    assert.truthy(text:find('"metadata":{}', 1, true))
+    assert.truthy(text:find('"preferred_locales": []', 1, true))
+    assert.truthy(text:find('"metadata": {}', 1, true))
   end)
 
   it("keeps what it is given", function()
@@ -69,6 +69,35 @@ describe("a new customer", function()
     assert.same({ { name = "po", value = "1" } }, customer.invoice_settings.custom_fields)
     assert.equal(7, customer.next_invoice_sequence)
     assert.same(customer, call("GET", "/v1/customers/" .. customer.id).body)
+  end)
+
+  it("shows a business's and a person's name when they are given", function()
+    local customer = create { business_name = "X GmbH", individual_name = "Y", tax = { ip_address = "192.0.2.1" },
+      cash_balance = { settings = { reconciliation_mode = "manual" } } }
+    assert.same({ "X GmbH", "Y" }, { customer.business_name, customer.individual_name })
+    assert.is_nil(update(customer.id, { business_name = "" }).business_name)
+    assert.is_nil(create {}.business_name)
+  end)
+
+  it("has tax ids from the start, or later", function()
+    local customer = create { tax_id_data = { { type = "eu_vat", value = "DE123456789" } },
+      expand = { "tax_ids", "tax" } }
+    local first = customer.tax_ids.data[1]
+    assert.same({ "tax_id", "eu_vat", "DE123456789", "DE", customer.id, "pending" },
+      { first.object, first.type, first.value, first.country, first.customer, first.verification.status })
+    assert.equal("unrecognized_location", customer.tax.automatic_tax)
+    local base = ("/v1/customers/%s/tax_ids"):format(customer.id)
+    local second = call("POST", base, { type = "us_ein", value = "12-3456789" }).body
+    assert.same({ "US", second }, { second.country, call("GET", base .. "/" .. second.id).body })
+    assert.equal(2, #call("GET", base).body.data)
+    assert.is_true(call("DELETE", base .. "/" .. first.id).body.deleted)
+    assert.equal(404, call("GET", base .. "/" .. first.id).status)
+    assert.same({ second }, call("GET", base).body.data)
+  end)
+
+  it("has no test clock that nobody made", function()
+    assert.same({ status = 400, code = "resource_missing", param = "test_clock",
+      message = "No such test clock: 'clock_1'" }, problem(call("POST", "/v1/customers", { test_clock = "clock_1" })))
   end)
 
   it("keeps metadata whose keys are numbers", function()
@@ -105,7 +134,7 @@ local UPDATES = {
   { "unsets an address", { address = { city = "B" } }, { address = "" }, "address", null },
   { "clears the locales", { preferred_locales = { "en" } }, { preferred_locales = "" }, "preferred_locales",
     {} },
-  { "unsets shipping", { shipping = { name = "N" } }, { shipping = "" }, "shipping", null },
+  { "unsets shipping", { shipping = { name = "N", address = { city = "B" } } }, { shipping = "" }, "shipping", null },
   { "puts tax_exempt back", { tax_exempt = "exempt" }, { tax_exempt = "" }, "tax_exempt", "none" },
 }
 

@@ -46,6 +46,47 @@ describe("a key", function()
   end)
 end)
 
+describe("a page's key", function()
+  local PAGE = { Authorization = "Bearer pk_test_anyone" }
+  local CARD = { number = "4242424242424242", exp_month = 1, exp_year = os.date("!*t").year + 1 }
+
+  it("makes tokens and payment methods, in a header or as a parameter", function()
+    assert.equal(200, call("POST", "/v1/tokens", { card = CARD }, PAGE).status)
+    assert.equal(200, call("POST", "/v1/payment_methods", { type = "card", card = CARD }, PAGE).status)
+    local params = { card = CARD, key = "pk_test_anyone" }
+    assert.equal(200, call("POST", "/v1/tokens", params, { Authorization = false }).status)
+  end)
+
+  it("does nothing else", function()
+    for _, case in ipairs { { "POST", "/v1/customers" }, { "GET", "/v1/customers" }, { "GET", "/v1/events" } } do
+      local reply = call(case[1], case[2], {}, PAGE)
+      assert.same({ 401, "secret_key_required" }, { reply.status, reply.body.error.code })
+    end
+    local secret = { key = settings.stripe_key }
+    assert.equal(401, call("POST", "/v1/tokens", secret, { Authorization = false }).status)
+    assert.equal(401, call("POST", "/v1/tokens", {}, { Authorization = "Bearer pk_live_1" }).status)
+  end)
+
+  it("sees a setup intent with its secret only", function()
+    local made = call("POST", "/v1/setup_intents", {}).body
+    local path = "/v1/setup_intents/" .. made.id
+    assert.equal("client_secret", call("GET", path, {}, PAGE).body.error.param)
+    assert.equal("setup_intent_invalid_parameter",
+      call("GET", path, { client_secret = made.id .. "_secret_x" }, PAGE).body.error.code)
+    local params = { client_secret = made.client_secret }
+    assert.equal(made.id, call("GET", path, params, PAGE).body.id)
+    params.payment_method = "pm_card_visa"
+    assert.equal("succeeded", call("POST", path .. "/confirm", params, PAGE).body.status)
+  end)
+end)
+
+describe("the account", function()
+  it("is there, and has no money", function()
+    assert.equal("account", call("GET", "/v1/account").body.object)
+    assert.equal(0, call("GET", "/v1/balance").body.available[1].amount)
+  end)
+end)
+
 describe("an answer", function()
   it("has Stripe's headers", function()
     local reply = call("POST", "/v1/customers", {}, { ["Idempotency-Key"] = unique "h" })
@@ -55,6 +96,33 @@ describe("an answer", function()
     assert.equal("2026-10-28.endive", reply.headers["Stripe-Version"])
     assert.is_nil(reply.headers["Idempotent-Replayed"])
   end)
+
+  it("may be read by pages", function()
+    local reply = call("GET", "/v1/customers", {}, { Origin = "https://shop.example" })
+    assert.equal("*", reply.headers["Access-Control-Allow-Origin"])
+    assert.truthy(reply.headers["Access-Control-Expose-Headers"]:find("Request-Id", 1, true))
+    local asked = { Origin = "https://shop.example", ["Access-Control-Request-Headers"] = "authorization" }
+    local preflight = call("OPTIONS", "/v1/tokens", {}, asked)
+    assert.same({ 200, "authorization" }, { preflight.status, preflight.headers["Access-Control-Allow-Headers"] })
+    assert.truthy(preflight.headers["Access-Control-Allow-Methods"]:find("POST", 1, true))
+  end)
+
+  -- What was asked, what the body looks like
+  local BODIES = {
+    { "POST", "/v1/customers", { name = "Zoë" },
+      '^{\n  "id": "cus_%w+",\n  "object": "customer",\n  "address": null,\n' },
+    { "POST", "/v1/customers", { name = "Zoë" }, '\n  "metadata": {},\n  "name": "Zoë",\n' },
+    { "POST", "/v1/customers", { preferred_locales = { "en" } }, '\n  "preferred_locales": %[\n    "en"\n  %],\n' },
+    { "GET", "/v1/customers", { email = "nobody@b.c" },
+      '^{\n  "object": "list",\n  "data": %[%],\n  "has_more": false,\n  "url": "/v1/customers"\n}\n$' },
+    { "GET", "/v1/customers/cus_x", {}, '^{\n  "error": {\n    "code": "resource_missing",\n    "doc_url": ' },
+    { "POST", "/v1/setup_intents", {}, '^{\n  "id": "seti_%w+",\n  "object": "setup_intent",\n' },
+  }
+  for i, case in ipairs(BODIES) do
+    it(("is laid out as Stripe's: %d, %s %s"):format(i, case[1], case[2]), function()
+      assert.truthy(call(case[1], case[2], case[3]).text:find(case[4]))
+    end)
+  end
 
   local VERSIONS = { ["2026-10-28.endive"] = 200, ["2022-11-15"] = 200, latest = 400, ["2022"] = 400 }
   for version, status in pairs(VERSIONS) do
@@ -101,7 +169,13 @@ describe("a URL", function()
   end
 end)
 
--- {what, method, target, params, status, param, code, message}
+local function keys(count)
+  local all = {}
+  for i = 1, count do all["key" .. i] = "v" end
+  return all
+end
+
+-- {what, method, target, params, param, code, message}
 local REFUSED = {
   { "an unknown parameter", "POST", "/v1/customers", { foo = "x" }, "foo", "parameter_unknown",
     "Received unknown parameter: foo" },
@@ -136,7 +210,26 @@ local REFUSED = {
     .. "parameter; however 'default_source' cannot be unset. You should remove 'default_source' from your "
     .. "request or supply a non-empty value." },
   { "a long text", "POST", "/v1/customers", { email = ("a"):rep(512) .. "@b.c" }, "email", nil,
-    "Invalid string: aaaaaaaa...; must be at most 512 characters" },
+    "Invalid string: aaaaaaaaaa...aaaaaa@b.c; must be at most 512 characters" },
+  { "a customer's long name", "POST", "/v1/customers", { name = ("é"):rep(256) .. "x" }, "name", nil,
+    "Invalid string: éééééééééé...éééééééééx; must be at most 256 characters" },
+  { "a long phone", "POST", "/v1/customers", { phone = "+1 555-555-5555 x 42424" }, "phone", nil,
+    "Invalid string: +1 555-555...55 x 42424; must be at most 20 characters" },
+  { "a long text elsewhere", "POST", "/v1/customers", { description = ("d"):rep(5001) }, "description", nil,
+    "Invalid string: dddddddddd...dddddddddd; must be at most 5000 characters" },
+  { "an invoice field's long name", "POST", "/v1/customers",
+    { invoice_settings = { custom_fields = { { name = ("n"):rep(41), value = "v" } } } },
+    "invoice_settings[custom_fields][0][name]", nil,
+    "Invalid string: nnnnnnnnnn...nnnnnnnnnn; must be at most 40 characters" },
+  { "51 keys of metadata", "POST", "/v1/customers", { metadata = keys(51) }, "metadata", nil,
+    "You can only set up to 50 metadata keys per object" },
+  { "a misspelt one", "POST", "/v1/customers", { emial = "a@b.c" }, "emial", "parameter_unknown",
+    "Received unknown parameter: emial. Did you mean email?" },
+  { "a misspelt member", "POST", "/v1/customers", { invoice_settings = { footr = "x" } },
+    "invoice_settings[footr]", "parameter_unknown",
+    "Received unknown parameter: invoice_settings[footr]. Did you mean invoice_settings[footer]?" },
+  { "shipping to nobody", "POST", "/v1/customers", { shipping = { address = { line1 = "1" } } }, "shipping[name]",
+    "parameter_missing", "Missing required param: shipping[name]." },
   { "a metadata value over 500", "POST", "/v1/customers", { metadata = { k = ("é"):rep(501) } }, "metadata",
     nil, "Metadata values can have up to 500 characters, but you passed in a value that is 501 characters. "
     .. "Invalid value: " .. ("é"):rep(501) },

@@ -29,15 +29,15 @@ describe("a payment method", function()
     made.id, made.created, made.card.fingerprint, made.card.exp_month, made.card.exp_year = nil, nil, nil,
       nil, nil
     assert.same({
-      object = "payment_method", allow_redisplay = "unspecified", customer = null, livemode = false,
-      type = "card",
-      billing_details = { email = "a@b.c", name = null, phone = null, address = {
+      object = "payment_method", allow_redisplay = "unspecified", customer = null, customer_account = null,
+      livemode = false, type = "card",
+      billing_details = { email = "a@b.c", name = null, phone = null, tax_id = null, address = {
         city = null, country = null, line1 = null, line2 = null, postal_code = "10115", state = null } },
       card = {
         brand = "visa", country = "US", display_brand = "visa", funding = "credit", generated_from = null,
         last4 = "4242", networks = { available = { "visa" }, preferred = null }, wallet = null,
-        checks = { address_line1_check = null, address_postal_code_check = null, cvc_check = "unchecked" },
-        three_d_secure_usage = { supported = true },
+        checks = { address_line1_check = null, address_postal_code_check = "unchecked", cvc_check = "unchecked" },
+        regulated_status = "unregulated", three_d_secure_usage = { supported = true },
       },
       metadata = { k = "v" },
     }, made)

@@ -29,6 +29,28 @@ local CREATED = {
 }
 
 describe("a setup intent", function()
+  it("has the newest members, too", function()
+    local made = post("/v1/setup_intents", {})
+    for _, name in ipairs { "allowed_payment_method_types", "application", "automatic_payment_methods",
+      "customer_account", "excluded_payment_method_types", "flow_directions", "on_behalf_of",
+      "payment_method_configuration_details", "single_use_mandate" } do
+      assert.equal(null, made[name], name)
+    end
+    assert.same({ enabled = false }, made.managed_payments)
+  end)
+
+  it("takes the card that a call describes, and the customer's consent", function()
+    local owner = customer()
+    local data = { type = "card", card = { token = "tok_visa" }, billing_details = { name = "N" } }
+    local made = post("/v1/setup_intents", { customer = owner, payment_method_data = data, confirm = true,
+      mandate_data = { customer_acceptance = { type = "online",
+        online = { ip_address = "192.0.2.1", user_agent = "x" } } } })
+    local saved = call("GET", "/v1/payment_methods/" .. made.payment_method).body
+    assert.same({ "succeeded", owner, "N" }, { made.status, saved.customer, saved.billing_details.name })
+    local both = call("POST", "/v1/setup_intents", { payment_method_data = data, payment_method = "pm_card_visa" })
+    assert.equal("parameters_exclusive", both.body.error.code)
+  end)
+
   it("has every member", function()
     local made = post("/v1/setup_intents", { metadata = { k = "v" } })
     assert.truthy(made.id:find("^seti_%w+$"))
