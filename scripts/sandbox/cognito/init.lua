@@ -6,9 +6,9 @@ local discovery = require "sandbox.cognito.discovery"
 local hosted_ui = require "sandbox.hosted_ui.init"
 local pools = require "sandbox.cognito.pools"
 local providers = require "sandbox.cognito.providers"
-local shapes = require "sandbox.cognito.shapes"
 local validate = require "sandbox.cognito.validate"
 
+local SHAPES = { require "sandbox.cognito.shapes", require "sandbox.cognito.pool_shapes" }
 local PARTS = { "sign_up", "auth", "account", "forgot", "admin", "admin_create", "list_users", "pool_admin",
   "linking" }
 
@@ -34,7 +34,7 @@ for _, name in ipairs(UNSIGNED) do service.unsigned[name] = true end
 
 local function add(operations)
   for name, run in pairs(operations) do
-    local shape = shapes[name]
+    local shape = SHAPES[1][name] or SHAPES[2][name]
     if shape then
       service.operations[name] = function(input, ctx)
         validate(input, shape)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Checks one operation's input against its shape (shapes.lua) before the operation sees it, and words
+-- Checks one operation's input against its shape (shapes.lua, pool_shapes.lua) before the operation sees it, and words
 -- what is wrong as the service does: every broken constraint of every member in one
 -- InvalidParameterException.
 local json = require "json"
@@ -27,45 +27,58 @@ local function lower_first(name)
   return name:sub(1, 1):lower() .. name:sub(2)
 end
 
-local function subject(value, path, spec)
-  if spec.secret or type(value) == "table" then return ("Value at '%s'"):format(path) end
-  return ("Value '%s' at '%s'"):format(tostring(value), path)
-end
-
-local function size_of(value)
-  if type(value) == "string" then return utf8.len(value) or #value end
-  return #value
-end
-
-local function complain(errors, value, path, spec, constraint)
-  errors[#errors + 1] = ("%s failed to satisfy constraint: Member must %s")
-    :format(subject(value, path, spec), constraint)
-end
-
-local function check_length(errors, value, path, spec)
-  local size = size_of(value)
-  if spec.min and size < spec.min then
-    complain(errors, value, path, spec, "have length greater than or equal to " .. spec.min)
-  end
-  if spec.max and size > spec.max then
-    complain(errors, value, path, spec, "have length less than or equal to " .. spec.max)
-  end
-end
-
-local function check_range(errors, value, path, spec)
-  if spec.min and value < spec.min then
-    complain(errors, value, path, spec, "have value greater than or equal to " .. spec.min)
-  end
-  if spec.max and value > spec.max then
-    complain(errors, value, path, spec, "have value less than or equal to " .. spec.max)
-  end
-end
+local function size_of(text) return utf8.len(text) or #text end
 
 local function contains(list, value)
   for _, item in ipairs(list) do
     if item == value then return true end
   end
   return false
+end
+
+-- What a text or a number must be: the shape's member, how it is judged, and the service's words.
+local TEXT = {
+  { "max", function(value, max) return size_of(value) <= max end, "have length less than or equal to %s" },
+  { "min", function(value, min) return size_of(value) >= min end, "have length greater than or equal to %s" },
+  { "pattern", function(value, _, spec) return not spec.test or spec.test(value) end,
+    "satisfy regular expression pattern: %s" },
+  { "enum", function(value, set) return contains(set, value) end, "satisfy enum value set: [%s]" },
+}
+local NUMBER = {
+  { "max", function(value, max) return value <= max end, "have value less than or equal to %s" },
+  { "min", function(value, min) return value >= min end, "have value greater than or equal to %s" },
+}
+
+-- The rules of a shape that a value breaks, in words; without a value all of them.
+local function rules_of(spec, value)
+  local list = {}
+  for _, rule in ipairs(spec.kind == "string" and TEXT or NUMBER) do
+    local key, fits, words = table.unpack(rule)
+    local limit = spec[key]
+    if limit ~= nil and (value == nil or not fits(value, limit, spec)) then
+      if type(limit) == "table" then limit = table.concat(limit, ", ") end
+      list[#list + 1] = "Member must " .. words:format(limit)
+    end
+  end
+  return list
+end
+
+local function complain(errors, shown, path, constraint)
+  errors[#errors + 1] = ("%s at '%s' failed to satisfy constraint: %s")
+    :format(shown and ("Value '%s'"):format(shown) or "Value", path, constraint)
+end
+
+-- No text of a list is named alone: the list is shown, with all that its texts must be.
+local function check_texts(errors, list, path, spec)
+  local broken = false
+  for _, item in ipairs(list) do
+    check_type(item, spec)
+    broken = broken or #rules_of(spec, item) > 0
+  end
+  if broken then
+    complain(errors, "[" .. table.concat(list, ", ") .. "]", path,
+      ("Member must satisfy constraint: [%s]"):format(table.concat(rules_of(spec), ", ")))
+  end
 end
 
 local check
@@ -85,6 +98,17 @@ local function check_members(errors, value, path, spec)
   end
 end
 
+local function check_list(errors, value, path, spec)
+  if spec.min and #value < spec.min then
+    complain(errors, nil, path, "Member must have length greater than or equal to " .. spec.min)
+  end
+  if spec.max and #value > spec.max then
+    complain(errors, nil, path, "Member must have length less than or equal to " .. spec.max)
+  end
+  if spec.of.kind == "string" then return check_texts(errors, value, path, spec.of) end
+  for i, item in ipairs(value) do check(errors, item, ("%s.%d.member"):format(path, i), spec.of) end
+end
+
 function check(errors, value, path, spec)
   check_type(value, spec)
   if spec.kind == "struct" then
@@ -94,18 +118,10 @@ function check(errors, value, path, spec)
       if item == json.null then value[key] = nil else check_type(item, { kind = "string" }) end
     end
   elseif spec.kind == "list" then
-    check_length(errors, value, path, spec)
-    for i, item in ipairs(value) do check(errors, item, ("%s.%d.member"):format(path, i), spec.of) end
-  elseif spec.kind == "integer" then
-    check_range(errors, value, path, spec)
-  elseif spec.kind == "string" then
-    check_length(errors, value, path, spec)
-    if spec.test and not spec.test(value) then
-      complain(errors, value, path, spec, "satisfy regular expression pattern: " .. spec.pattern)
-    end
-    if spec.enum and not contains(spec.enum, value) then
-      local set = table.concat(spec.enum, ", ")
-      complain(errors, value, path, spec, ("satisfy enum value set: [%s]"):format(set))
+    check_list(errors, value, path, spec)
+  else
+    for _, constraint in ipairs(rules_of(spec, value)) do
+      complain(errors, not spec.secret and tostring(value) or nil, path, constraint)
     end
   end
 end
