@@ -15,6 +15,9 @@ local account = {}
 -- The token's user, pool and client.
 local function holder(input)
   local claims = tokens.check_access(input.AccessToken)
+  if not tokens.allows(claims, tokens.API_SCOPE) then
+    failure("NotAuthorizedException", "Access Token does not have required scopes")
+  end
   local pool = pools.get(claims.pool_id)
   local user = users.get(pool, claims.sub)
   if not user.enabled then failure("NotAuthorizedException", "User is disabled.") end
@@ -74,10 +77,8 @@ end
 
 function account.DeleteUserAttributes(input)
   local user, pool, claims = holder(input)
-  local values = {}
-  for _, name in ipairs(input.UserAttributeNames) do values[name] = "" end
+  local values = attributes.check_removal(pool, input.UserAttributeNames)
   attributes.check_client_may_write(pools.client_in(pool, claims.client_id), values)
-  attributes.check_update(pool, values)
   users.apply(user, values)
   users.save(pool, user)
   return {}

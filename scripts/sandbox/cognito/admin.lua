@@ -62,10 +62,7 @@ end
 
 function admin.AdminDeleteUserAttributes(input)
   local user, pool = find(input)
-  local values = {}
-  for _, name in ipairs(input.UserAttributeNames) do values[name] = "" end
-  attributes.check_update(pool, values)
-  users.apply(user, values)
+  users.apply(user, attributes.check_removal(pool, input.UserAttributeNames))
   users.save(pool, user)
   return {}
 end
@@ -82,9 +79,10 @@ end
 
 function admin.AdminResetUserPassword(input)
   local user, pool = find(input)
-  if user.status == "FORCE_CHANGE_PASSWORD" or user.status == "UNCONFIRMED" then
+  if user.status == "UNCONFIRMED" then
     failure("NotAuthorizedException", "User password cannot be reset in the current state.")
   end
+  forgot.check_state(user)
   forgot.send_code(pool, user)
   user.status = "RESET_REQUIRED"
   users.save(pool, user)

@@ -21,6 +21,7 @@ local STANDARD = {
   { Name = "updated_at", AttributeDataType = "Number", NumberAttributeConstraints = { MinValue = "0" } },
   { Name = "identities", AttributeDataType = "String", StringAttributeConstraints = {} },
 }
+local BOOLEAN = { email_verified = true, phone_number_verified = true }
 -- What the service itself vouches for; no app client may write it.
 local PROTECTED = { sub = true, email_verified = true, phone_number_verified = true, identities = true }
 
@@ -30,14 +31,23 @@ local function copy(source)
   return result
 end
 
+-- Only the limits of its own type count.
+local function take_limits(entry, declared)
+  local own = { String = "StringAttributeConstraints", Number = "NumberAttributeConstraints" }
+  local name = own[entry.AttributeDataType]
+  if name then entry[name] = declared[name] or entry[name] end
+end
+
+function attributes.custom_name(declared)
+  return (declared.DeveloperOnlyAttribute and "dev:" or "") .. "custom:" .. declared.Name
+end
+
 local function custom(declared)
-  local entry = copy(declared)
-  entry.Name = (declared.DeveloperOnlyAttribute and "dev:" or "") .. "custom:" .. declared.Name
-  entry.AttributeDataType = declared.AttributeDataType or "String"
-  if entry.AttributeDataType == "String" and not entry.StringAttributeConstraints then
-    entry.StringAttributeConstraints = {}
-  end
-  entry.Required = false
+  local entry = { Name = attributes.custom_name(declared), AttributeDataType = declared.AttributeDataType or "String",
+    Mutable = declared.Mutable ~= false, DeveloperOnlyAttribute = declared.DeveloperOnlyAttribute == true,
+    Required = false }
+  if entry.AttributeDataType == "String" then entry.StringAttributeConstraints = {} end
+  take_limits(entry, declared)
   return entry
 end
 
@@ -56,11 +66,9 @@ function attributes.schema(declared)
     if known then
       if entry.Required ~= nil then known.Required = entry.Required end
       if entry.Mutable ~= nil then known.Mutable = entry.Mutable end
-      known.StringAttributeConstraints = entry.StringAttributeConstraints or known.StringAttributeConstraints
+      take_limits(known, entry)
     else
       local added = custom(entry)
-      if added.Mutable == nil then added.Mutable = true end
-      if added.DeveloperOnlyAttribute == nil then added.DeveloperOnlyAttribute = false end
       entries[#entries + 1], by_name[added.Name] = added, added
     end
   end
@@ -69,7 +77,10 @@ end
 
 function attributes.from_list(list)
   local result = {}
-  for _, entry in ipairs(list or {}) do result[entry.Name] = entry.Value or "" end
+  for _, entry in ipairs(list or {}) do
+    local value = entry.Value or ""
+    result[entry.Name] = BOOLEAN[entry.Name] and value:lower() or value
+  end
   return result
 end
 
@@ -146,17 +157,37 @@ function attributes.check_schema(pool, values)
   end
 end
 
+-- Each wrong attribute is a line.
+local function refuse_lines(before, lines)
+  if lines[1] then failure("InvalidParameterException", before .. table.concat(lines, "\n") .. "\n") end
+end
+
 -- A change to a user who exists.
 function attributes.check_update(pool, values)
+  local lines = {}
   for _, name in ipairs(sorted_names(values)) do
     local entry = pool.schema[name]
-    if not entry then
-      failure("InvalidParameterException", ("user.%s: Attribute does not exist in the schema."):format(name))
-    elseif not entry.Mutable then
-      failure("InvalidParameterException", ("user.%s: Attribute cannot be updated."):format(name))
-    end
+    local problem = not entry and "Attribute does not exist in the schema."
+      or not entry.Mutable and "Attribute cannot be updated."
+      or values[name] ~= "" and length_problem(entry, values[name])
+    if problem then lines[#lines + 1] = ("user.%s: %s"):format(name, problem) end
   end
+  refuse_lines("", lines)
   attributes.check_formats(values)
+end
+
+-- What is taken away, as values for users.apply.
+function attributes.check_removal(pool, names)
+  local values, lines = {}, {}
+  for _, name in ipairs(names) do
+    values[name] = ""
+    local entry = pool.schema[name]
+    local problem = not entry and "Attribute does not exist in the schema."
+      or not entry.Mutable and "Attribute cannot be updated."
+    if problem then lines[#lines + 1] = ("user.%s: %s"):format(name, problem) end
+  end
+  refuse_lines("Invalid user attributes: ", lines)
+  return values
 end
 
 return attributes

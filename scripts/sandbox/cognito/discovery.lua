@@ -28,7 +28,7 @@ local documents = { ["jwks.json"] = tokens.jwks, ["openid-configuration"] = open
 
 -- The reply, or nil when the request is for something else.
 return function(req)
-  if req.method ~= "GET" then return nil end
+  if req.method ~= "GET" and req.method ~= "HEAD" then return nil end
   local pool_id, name = req.path:match("^/([%w_%-]+)/%.well%-known/([%w%-%.]+)$")
   local document = documents[name]
   if not document then return nil end

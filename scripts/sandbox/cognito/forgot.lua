@@ -11,9 +11,24 @@ local failure = require "sandbox.failure"
 
 local forgot = {}
 
--- The proved address that a reset code goes to; email first.
-local function recovery_attribute(user)
-  for _, attribute in ipairs { "email", "phone_number" } do
+local MECHANISMS = { verified_email = "email", verified_phone_number = "phone_number" }
+local USUAL = { "phone_number", "email" }
+local NOT_YET = { FORCE_CHANGE_PASSWORD = true, EXTERNAL_PROVIDER = true }
+
+-- The kinds of addresses that people get their code by, in the pool's order; none where only an administrator resets.
+-- A pool that does not say prefers the phone.
+local function recovery_order(pool)
+  local mechanisms = (pool.settings.AccountRecoverySetting or {}).RecoveryMechanisms
+  if not mechanisms then return USUAL end
+  table.sort(mechanisms, function(a, b) return a.Priority < b.Priority end)
+  local order = {}
+  for _, mechanism in ipairs(mechanisms) do order[#order + 1] = MECHANISMS[mechanism.Name] end
+  return order
+end
+
+-- The proved address that a reset code goes to.
+local function recovery_attribute(order, user)
+  for _, attribute in ipairs(order) do
     local proved = user.attributes[attribute .. "_verified"] == "true"
     if proved and user.attributes[attribute] then return attribute end
   end
@@ -21,22 +36,30 @@ local function recovery_attribute(user)
     "Cannot reset password for the user as there is no registered/verified email or phone_number")
 end
 
+function forgot.check_state(user)
+  if not user.enabled then failure("NotAuthorizedException", "User is disabled.") end
+  if NOT_YET[user.status] then
+    failure("NotAuthorizedException", "User password cannot be reset in the current state.")
+  end
+end
+
 function forgot.send_code(pool, user)
-  local attribute = recovery_attribute(user)
+  local order = recovery_order(pool)
+  local attribute = recovery_attribute(order[1] and order or USUAL, user)
   codes.count_attempt(user, "forgot")
   return delivery.send_code.forgot(pool, user, attribute, codes.issue(user, "forgot", attribute))
 end
 
 function forgot.ForgotPassword(input)
   local client, pool, user = callers.identify(input)
+  if not recovery_order(pool)[1] then
+    failure("NotAuthorizedException", "Contact administrator to reset password.")
+  end
   if not user then
     if callers.hides_users(client) then return { CodeDeliveryDetails = sign_up.simulated(input.Username) } end
     callers.not_found()
   end
-  if not user.enabled then failure("NotAuthorizedException", "User is disabled.") end
-  if user.status == "FORCE_CHANGE_PASSWORD" then
-    failure("NotAuthorizedException", "User password cannot be reset in the current state.")
-  end
+  forgot.check_state(user)
   return { CodeDeliveryDetails = forgot.send_code(pool, user) }
 end
 

@@ -2,7 +2,6 @@
 -- ListUsers: the filter's grammar (one attribute, = or ^=, a quoted value), attributes to show, pages.
 local crypto = require "crypto"
 local json = require "json"
-local attributes = require "sandbox.cognito.attributes"
 local db = require "sandbox.cognito.tables"
 local pools = require "sandbox.cognito.pools"
 local users = require "sandbox.cognito.users"
@@ -13,6 +12,12 @@ local list_users = {}
 local PAGE = 60
 
 local function bad(message) failure("InvalidParameterException", message) end
+
+local function set_of(list)
+  local set = {}
+  for _, item in ipairs(list) do set[item] = true end
+  return set
+end
 
 local function attribute_column(name)
   return ("json_extract(attributes, '$.%s')"):format(name)
@@ -61,36 +66,37 @@ local function position(token)
   return id or bad("Invalid pagination token.")
 end
 
-local function wanted_attributes(pool, names)
-  if not names or #names == 0 then return nil end
-  local wanted = {}
-  for _, name in ipairs(names) do
-    if not pool.schema[name] then bad(("Invalid attribute name: %s"):format(name)) end
-    wanted[name] = true
+-- Every user of the page must have what is asked for.
+local function check_wanted(list, names)
+  for _, user in ipairs(list) do
+    for _, name in ipairs(names) do
+      if not user.attributes[name] then bad "One or more requested attributes do not exist." end
+    end
   end
-  return wanted
 end
 
 function list_users.ListUsers(input)
   local pool = pools.get(input.UserPoolId)
   local limit = (input.Limit or 0) > 0 and input.Limit or PAGE
   local where, values = condition(pool, input.Filter)
-  local wanted = wanted_attributes(pool, input.AttributesToGet)
   table.insert(values, 1, pool.id)
   table.insert(values, 2, position(input.PaginationToken))
   values[#values + 1] = limit + 1
   local sql = "SELECT * FROM cognito_users WHERE pool = ? AND id > ? AND %s ORDER BY id LIMIT ?"
   local rows = db:rows(sql:format(where), table.unpack(values))
 
-  local output = { Users = json.array {} }
-  for i = 1, math.min(#rows, limit) do
-    local user = rows[i]
+  local token
+  if #rows > limit then rows[#rows], token = nil, crypto.base64("after:" .. rows[limit].id) end
+
+  local shown = json.array {}
+  for _, user in ipairs(rows) do
     user.attributes, user.enabled = json.decode(user.attributes), user.enabled ~= 0
-    output.Users[i] = users.describe(user, wanted)
-    if not wanted then output.Users[i].Attributes = attributes.to_list(user.attributes) end
   end
-  if #rows > limit then output.PaginationToken = crypto.base64("after:" .. rows[limit].id) end
-  return output
+  check_wanted(rows, input.AttributesToGet or {})
+  for i, user in ipairs(rows) do
+    shown[i] = users.describe(user, input.AttributesToGet and set_of(input.AttributesToGet))
+  end
+  return { Users = shown, PaginationToken = token }
 end
 
 return list_users

@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Making, showing and removing user pools and app clients.
 local json = require "json"
+local client_rules = require "sandbox.cognito.client_rules"
 local db = require "sandbox.cognito.tables"
+local declared = require "sandbox.cognito.declared"
 local pools = require "sandbox.cognito.pools"
 local failure = require "sandbox.failure"
 local settings = require "sandbox.settings"
@@ -10,31 +12,47 @@ local pool_admin = {}
 
 -- The settings that come back as they were sent.
 local ECHOED = { "AutoVerifiedAttributes", "AliasAttributes", "UsernameAttributes", "UsernameConfiguration",
-  "EmailVerificationMessage", "EmailVerificationSubject", "SmsVerificationMessage",
   "SmsAuthenticationMessage", "SmsConfiguration", "DeviceConfiguration", "UserPoolTags", "UserPoolAddOns",
   "UserAttributeUpdateSettings", "AccountRecoverySetting" }
 
+-- The same message has two places, and is shown in both.
+local MESSAGES = { EmailMessage = "EmailVerificationMessage", EmailSubject = "EmailVerificationSubject",
+  SmsMessage = "SmsVerificationMessage" }
+
+local function show_messages(shown, given)
+  local template = { DefaultEmailOption = "CONFIRM_WITH_CODE" }
+  for name, value in pairs(given.VerificationMessageTemplate or {}) do template[name] = value end
+  for inner, outer in pairs(MESSAGES) do
+    local text = template[inner] or given[outer]
+    template[inner], shown[outer] = text, text
+  end
+  shown.VerificationMessageTemplate = template
+end
+
 local function describe_pool(pool)
   local given = pool.settings
+  local invitations = given.AdminCreateUserConfig or {}
   local shown = {
     Id = pool.id,
     Name = pool.name,
     Arn = ("arn:aws:cognito-idp:%s:%s:userpool/%s"):format(settings.region, settings.account_id, pool.id),
-    Policies = { PasswordPolicy = pool.password_policy },
+    Policies = { PasswordPolicy = pool.password_policy, SignInPolicy = (given.Policies or {}).SignInPolicy
+      or { AllowedFirstAuthFactors = json.array { "PASSWORD" } } },
     LambdaConfig = given.LambdaConfig or {},
     SchemaAttributes = pool.schema_list,
-    VerificationMessageTemplate = given.VerificationMessageTemplate
-      or { DefaultEmailOption = "CONFIRM_WITH_CODE" },
     EmailConfiguration = given.EmailConfiguration or { EmailSendingAccount = "COGNITO_DEFAULT" },
-    AdminCreateUserConfig = given.AdminCreateUserConfig
-      or { AllowAdminCreateUserOnly = false, UnusedAccountValidityDays = 7 },
+    AdminCreateUserConfig = { AllowAdminCreateUserOnly = invitations.AllowAdminCreateUserOnly or false,
+      UnusedAccountValidityDays = invitations.UnusedAccountValidityDays or 7,
+      InviteMessageTemplate = invitations.InviteMessageTemplate },
     MfaConfiguration = given.MfaConfiguration or "OFF",
     DeletionProtection = given.DeletionProtection or "INACTIVE",
+    UserPoolTier = given.UserPoolTier or "ESSENTIALS",
     EstimatedNumberOfUsers = db:row("SELECT count(*) AS n FROM cognito_users WHERE pool = ?", pool.id).n,
     CreationDate = pool.created_at,
     LastModifiedDate = pool.modified_at,
   }
   for _, name in ipairs(ECHOED) do shown[name] = given[name] end
+  show_messages(shown, given)
   return shown
 end
 
@@ -42,9 +60,20 @@ function pool_admin.CreateUserPool(input)
   if input.UsernameAttributes and input.AliasAttributes then
     failure("InvalidParameterException", "Only one of AliasAttributes and UsernameAttributes can be set.")
   end
+  declared.check(input.Schema)
   local name = input.PoolName
   input.PoolName = nil
   return { UserPool = describe_pool(pools.create(name, input)) }
+end
+
+function pool_admin.AddCustomAttributes(input)
+  local pool = pools.get(input.UserPoolId)
+  declared.check_added(pool, input.CustomAttributes)
+  local schema = json.array(pool.settings.Schema or {})
+  for _, entry in ipairs(input.CustomAttributes) do schema[#schema + 1] = entry end
+  pool.settings.Schema = schema
+  pools.save(pool)
+  return {}
 end
 
 local FIXED = { "Schema", "UsernameAttributes", "AliasAttributes", "UsernameConfiguration" }
@@ -100,23 +129,12 @@ local function describe_client(client)
   return { UserPoolClient = shown }
 end
 
--- Old and new names of the flows do not mix.
-local function check_flows(flows)
-  local old, new = false, false
-  for _, flow in ipairs(flows or {}) do
-    if flow:find("^ALLOW_") then new = true else old = true end
-  end
-  if old and new then
-    failure("InvalidParameterException",
-      "ExplicitAuthFlows cannot mix values with and without the ALLOW_ prefix.")
-  end
-end
-
 function pool_admin.CreateUserPoolClient(input)
   local pool = pools.get(input.UserPoolId)
-  check_flows(input.ExplicitAuthFlows)
-  local name, secret = input.ClientName, input.GenerateSecret and pools.new_secret() or nil
-  input.ClientName, input.UserPoolId, input.GenerateSecret = nil, nil, nil
+  local secret = input.ClientSecret or input.GenerateSecret and pools.new_secret() or nil
+  client_rules.check(pool, input, secret, "creating")
+  local name = input.ClientName
+  input.ClientName, input.UserPoolId, input.GenerateSecret, input.ClientSecret = nil, nil, nil, nil
   return describe_client(pools.create_client(pool, name, input, secret))
 end
 
@@ -126,7 +144,7 @@ end
 
 function pool_admin.UpdateUserPoolClient(input)
   local client = find_client(input)
-  check_flows(input.ExplicitAuthFlows)
+  client_rules.check(pools.get(client.pool), input, client.secret, "updating")
   client.name = input.ClientName or client.name
   input.ExplicitAuthFlows = input.ExplicitAuthFlows or client.settings.ExplicitAuthFlows
   input.RefreshTokenValidity = input.RefreshTokenValidity or client.settings.RefreshTokenValidity

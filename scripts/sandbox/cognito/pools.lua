@@ -85,7 +85,7 @@ function pools.client_in(pool, id)
 end
 
 -- Pages are cut by the row's own number; the token is that number, wrapped.
-local function page(sql, limit, token, ...)
+function pools.page(sql, limit, token, ...)
   local after = 0
   if token then
     after = tonumber(crypto.unbase64(token) or "")
@@ -102,7 +102,7 @@ local function page(sql, limit, token, ...)
 end
 
 function pools.list(limit, token)
-  local rows, next_token = page("SELECT rowid, * FROM cognito_pools WHERE rowid > ? ORDER BY rowid LIMIT ?",
+  local rows, next_token = pools.page("SELECT rowid, * FROM cognito_pools WHERE rowid > ? ORDER BY rowid LIMIT ?",
     limit, token)
   local list = {}
   for i, row in ipairs(rows) do list[i] = pool_of(row) end
@@ -111,7 +111,7 @@ end
 
 function pools.list_clients(pool, limit, token)
   local sql = "SELECT rowid, * FROM cognito_clients WHERE pool = ? AND rowid > ? ORDER BY rowid LIMIT ?"
-  local rows, next_token = page(sql, limit, token, pool.id)
+  local rows, next_token = pools.page(sql, limit, token, pool.id)
   local list = {}
   for i, row in ipairs(rows) do list[i] = client_of(row) end
   return list, next_token

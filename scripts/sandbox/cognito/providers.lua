@@ -58,11 +58,21 @@ function providers.find(pool, name)
   return row and described(row)
 end
 
+-- The name of the provider that has this identifier | nil
+function providers.by_identifier(pool, identifier)
+  for _, row in ipairs(db:rows("SELECT name, settings FROM cognito_providers WHERE pool = ?", pool.id)) do
+    for _, known in ipairs(json.decode(row.settings).IdpIdentifiers or {}) do
+      if known == identifier then return row.name end
+    end
+  end
+end
+
 local function get(pool, name)
   return providers.find(pool, name)
     or failure("ResourceNotFoundException", ("Identity provider %s does not exist."):format(name))
 end
 
+local PAGE <const> = 60
 local NEEDED = { Google = { "client_id", "client_secret", "authorize_scopes" },
   OIDC = { "client_id", "oidc_issuer", "authorize_scopes" } }
 
@@ -86,6 +96,9 @@ end
 
 function operations.CreateIdentityProvider(input)
   local pool, now = pools.get(input.UserPoolId), time.stamp()
+  if input.ProviderType == "Google" and input.ProviderName ~= "Google" then
+    failure("InvalidParameterException", ("Provider %s cannot be of type Google."):format(input.ProviderName))
+  end
   if providers.find(pool, input.ProviderName) then
     failure("DuplicateProviderException",
       ("A provider with the name %s already exists."):format(input.ProviderName))
@@ -120,12 +133,15 @@ function operations.DeleteIdentityProvider(input)
 end
 
 function operations.ListIdentityProviders(input)
-  local pool, list = pools.get(input.UserPoolId), json.array {}
-  for i, row in ipairs(db:rows("SELECT * FROM cognito_providers WHERE pool = ? ORDER BY name", pool.id)) do
+  local pool, limit = pools.get(input.UserPoolId), (input.MaxResults or 0) > 0 and input.MaxResults or PAGE
+  local rows, next_token = pools.page("SELECT rowid, * FROM cognito_providers WHERE pool = ? AND rowid > ? "
+    .. "ORDER BY rowid LIMIT ?", limit, input.NextToken, pool.id)
+  local list = json.array {}
+  for i, row in ipairs(rows) do
     list[i] = { ProviderName = row.name, ProviderType = row.type, CreationDate = row.created_at,
       LastModifiedDate = row.modified_at }
   end
-  return { Providers = list }
+  return { Providers = list, NextToken = next_token }
 end
 
 function providers.ensure_default()

@@ -7,6 +7,7 @@ local jwt = require "jwt"
 local db = require "sandbox.cognito.tables"
 local failure = require "sandbox.failure"
 local links = require "sandbox.cognito.links"
+local readable = require "sandbox.cognito.readable"
 local settings = require "sandbox.settings"
 local time = require "sandbox.time"
 local web = require "sandbox.web"
@@ -17,7 +18,7 @@ local tokens = {}
 db:exec [[
   CREATE TABLE IF NOT EXISTS cognito_scopes (origin_jti TEXT PRIMARY KEY, scope TEXT NOT NULL);
 ]]
-local API_SCOPE = "aws.cognito.signin.user.admin"
+tokens.API_SCOPE = "aws.cognito.signin.user.admin"
 
 local HOUR, DAY = 3600, 86400
 local UNITS = { seconds = 1, minutes = 60, hours = HOUR, days = DAY }
@@ -80,22 +81,15 @@ local function lifetime(client, name, default)
   return value * UNITS[unit]
 end
 
-local function id_claims(client, user, claims)
+local function id_claims(client, user, claims, scope)
   claims.aud = client.id
   claims.token_use = "id"
   claims["cognito:username"] = user.username
-  local readable
-  if client.settings.ReadAttributes then
-    readable = {}
-    for _, name in ipairs(client.settings.ReadAttributes) do readable[name] = true end
+  for name, value in pairs(readable.of(client, scope, user.attributes)) do
+    if BOOLEANS[name] then value = value == "true" end
+    if name ~= "sub" and name ~= "identities" then claims[name] = value end
   end
-  for name, value in pairs(user.attributes) do
-    if name ~= "sub" and (not readable or readable[name]) then
-      if BOOLEANS[name] then value = value == "true" end
-      if name == "identities" then value = links.claim(value) end
-      claims[name] = value
-    end
-  end
+  if user.attributes.identities then claims.identities = links.claim(user.attributes.identities) end
   return claims
 end
 
@@ -124,7 +118,7 @@ local function sign(pool, client, user, sign_in, name, add, own)
   }
   for claim, value in pairs(own) do claims[claim] = value end
   local entry = keys_of(pool.id, 1)[1]
-  return jwt.sign(add(client, user, claims), entry.key, entry.kid)
+  return jwt.sign(add(client, user, claims, sign_in.scope), entry.key, entry.kid)
 end
 
 local function has_scope(scope, wanted)
@@ -133,7 +127,7 @@ end
 
 -- An id token of the hosted UI names the access token beside it, and comes for the scope openid only.
 local function result(pool, client, user, sign_in)
-  local scope = sign_in.scope or API_SCOPE
+  local scope = sign_in.scope or tokens.API_SCOPE
   local access = sign(pool, client, user, sign_in, "AccessToken", access_claims, { scope = scope })
   local own = { nonce = sign_in.nonce, at_hash = sign_in.scope and web.at_hash(access) }
   local wants_id = not sign_in.scope or has_scope(scope, "openid")

@@ -14,7 +14,7 @@ local login = {}
 local COOKIE <const> = "XSRF-TOKEN" -- not Secure, as the service's is: the sandbox speaks plain HTTP on loopback
 
 local FORM = [[
-%s<form method="post" action="/login?%s">
+<form method="post" action="/login?%s">
 <input type="hidden" name="_csrf" value="%s">
 <label for="username">E-mail or username</label>
 <input id="username" name="username" value="%s" autocomplete="username" required>
@@ -44,10 +44,12 @@ local function token_of(req)
 end
 
 local function page(req, request, username, problem)
-  local body = (problem and PROBLEM:format(web.escape(problem)) or "") .. provider_links(request)
-  local token = token_of(req) or crypto.uuid()
-  return web.page(200, "Sign in", FORM:format(body, web.escape(requests.query(request.params)), token,
-    web.escape(username or "")), { ["Set-Cookie"] = COOKIE .. "=" .. token .. "; Path=/; HttpOnly; SameSite=Lax" })
+  local token, form = token_of(req) or crypto.uuid(), ""
+  if requests.offers(request, "COGNITO") then
+    form = FORM:format(web.escape(requests.query(request.params)), token, web.escape(username or ""))
+  end
+  return web.page(200, "Sign in", (problem and PROBLEM:format(web.escape(problem)) or "") .. provider_links(request)
+    .. form, { ["Set-Cookie"] = COOKIE .. "=" .. token .. "; Path=/; HttpOnly; SameSite=Lax" })
 end
 
 function login.show(req)
@@ -75,6 +77,7 @@ end
 function login.answer(req)
   local request, refused = requests.read(req.query)
   if refused then return refused end
+  if not requests.offers(request, "COGNITO") then return requests.problem "Login option is not available." end
   local fields, token = web.form(req), token_of(req)
   if not token or not fields._csrf or not crypto.equal(token, fields._csrf) then
     return web.problem(403, "An error was encountered with the requested page.", "Invalid CSRF token.")

@@ -4,13 +4,14 @@
 local db = require "sandbox.cognito.tables"
 local failure = require "sandbox.failure"
 local pools = require "sandbox.cognito.pools"
+local providers = require "sandbox.cognito.providers"
 local web = require "sandbox.web"
 
 local requests = {}
 
 -- The query's names, in the order in which they are passed on.
 local NAMES = { "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge",
-  "code_challenge_method", "identity_provider", "prompt", "lang" }
+  "code_challenge_method", "identity_provider", "idp_identifier", "prompt", "lang" }
 
 local function set_of(list)
   local set = {}
@@ -38,6 +39,13 @@ function requests.query(params, without)
   return web.query(entries)
 end
 
+-- Whether the client's people may come by this provider; who says nothing has the pool's own.
+function requests.offers(request, provider)
+  local supported = request.client.settings.SupportedIdentityProviders
+  if not supported then return provider == "COGNITO" end
+  return set_of(supported)[provider] == true
+end
+
 -- Back to the client with an error.
 function requests.refuse(request, code, description)
   return web.redirect(web.with(request.redirect_uri,
@@ -63,6 +71,14 @@ local function fault_of(params, request, client)
   end
 end
 
+-- The provider that is asked for by name or identifier, or the only one that the client has.
+local function provider_of(params, client, pool)
+  local supported = client.settings.SupportedIdentityProviders or {}
+  if params.identity_provider then return params.identity_provider end
+  if params.idp_identifier then return providers.by_identifier(pool, params.idp_identifier) or params.idp_identifier end
+  return #supported == 1 and supported[1] ~= "COGNITO" and supported[1] or nil
+end
+
 -- params: table name -> text. -> request | nil, reply
 -- request: client, pool, params, redirect_uri, response_type, scope, state, nonce, challenge, provider (a name or nil)
 function requests.read(params)
@@ -74,11 +90,11 @@ function requests.read(params)
   local request = {
     client = client, pool = pool, params = params, redirect_uri = uri, response_type = params.response_type,
     scope = scope, state = params.state, nonce = params.nonce, challenge = params.code_challenge,
-    provider = params.identity_provider,
+    provider = provider_of(params, client, pool),
   }
   local fault = fault_of(params, request, client)
   if fault then return nil, requests.refuse(request, fault) end
-  if request.provider and not set_of(client.settings.SupportedIdentityProviders)[request.provider] then
+  if request.provider and not requests.offers(request, request.provider) then
     return nil, problem "Login option is not available. Please try another one"
   end
   return request

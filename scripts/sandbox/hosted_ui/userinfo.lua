@@ -2,8 +2,9 @@
 -- /oauth2/userInfo: the user's attributes, for an access token of the hosted UI with the scope openid.
 local failure = require "sandbox.failure"
 local tokens = require "sandbox.cognito.tokens"
-local users = require "sandbox.cognito.users"
 local pools = require "sandbox.cognito.pools"
+local readable = require "sandbox.cognito.readable"
+local users = require "sandbox.cognito.users"
 local web = require "sandbox.web"
 
 local ENDED = "Access token is expired, disabled, or deleted, or the user has globally signed out."
@@ -24,10 +25,11 @@ return function(req)
   if not tokens.allows(claims, "openid") then
     return refuse(401, "invalid_token", "Access token does not contain openid scope")
   end
-  local user = users.find(pools.get(claims.pool_id), claims.sub)
+  local pool = pools.get(claims.pool_id)
+  local user = users.find(pool, claims.sub)
   if not user or not user.enabled then return refuse(401, "invalid_token", ENDED) end
-  local shown = { username = user.username }
-  for name, value in pairs(user.attributes) do shown[name] = value end
+  local shown = readable.of(pools.client_in(pool, claims.client_id), claims.scope, user.attributes)
+  shown.username = user.username
   return { status = 200, headers = { ["Cache-Control"] = "no-store", ["Access-Control-Allow-Origin"] = "*" },
     json = shown }
 end

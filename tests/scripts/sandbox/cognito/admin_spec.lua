@@ -103,9 +103,9 @@ describe("AdminUpdateUserAttributes", function()
 
   local taken = client.confirmed()
   local REFUSALS = {
-    { { sub = "x" }, "InvalidParameterException: user.sub: Attribute cannot be updated." },
+    { { sub = "x" }, "InvalidParameterException: user.sub: Attribute cannot be updated.\n" },
     { { ["custom:x"] = "1" },
-      "InvalidParameterException: user.custom:x: Attribute does not exist in the schema." },
+      "InvalidParameterException: user.custom:x: Attribute does not exist in the schema.\n" },
     { { email = "nonsense" }, "InvalidParameterException: Invalid email address format." },
     { { phone_number = "12" }, "InvalidParameterException: Invalid phone number format." },
     { { email = taken }, "AliasExistsException: An account with the given email already exists." },

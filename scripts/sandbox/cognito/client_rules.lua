@@ -1,0 +1,87 @@
+-- SPDX-License-Identifier: MIT
+-- What an app client may be set to, at CreateUserPoolClient and UpdateUserPoolClient.
+local db = require "sandbox.cognito.tables"
+local failure = require "sandbox.failure"
+
+local client_rules = {}
+
+local STANDARD_SCOPES = { openid = true, email = true, profile = true, phone = true,
+  ["aws.cognito.signin.user.admin"] = true }
+
+local function bad(words, ...) failure("InvalidParameterException", words:format(...)) end
+local function bad_flow(words, ...) failure("InvalidOAuthFlowException", words:format(...)) end
+
+local function set_of(list)
+  local set = {}
+  for _, item in ipairs(list or {}) do set[item] = true end
+  return set
+end
+
+-- Old and new names of the flows do not mix.
+local function check_auth_flows(flows)
+  local old, new = false, false
+  for _, flow in ipairs(flows or {}) do
+    if flow:find("^ALLOW_") then new = true else old = true end
+  end
+  if old and new then bad "ExplicitAuthFlows cannot mix values with and without the ALLOW_ prefix." end
+end
+
+local function check_oauth(input, secret)
+  local flows, scopes = set_of(input.AllowedOAuthFlows), input.AllowedOAuthScopes or {}
+  if input.AllowedOAuthFlowsUserPoolClient and not (next(flows) and scopes[1]) then
+    bad "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows."
+  end
+  local by_person = flows.code or flows.implicit
+  if flows.client_credentials and by_person then
+    bad_flow "client_credentials flow can not be selected along with code flow or implicit flow."
+  elseif flows.client_credentials and not secret then
+    bad_flow "client_credentials flow can not be selected if client does not have a client secret."
+  elseif by_person and not (input.CallbackURLs or {})[1] then
+    bad_flow "CallbackUrls can not be empty when code flow or implicit flow is selected"
+  end
+  for _, scope in ipairs(scopes) do
+    if STANDARD_SCOPES[scope] and flows.client_credentials then
+      bad_flow("%s is not supported with client_credentials flow", scope)
+    end
+  end
+end
+
+local function check_scopes(pool, scopes)
+  local known = client_rules.custom_scopes(pool)
+  for _, scope in ipairs(scopes or {}) do
+    if not STANDARD_SCOPES[scope] and not known[scope] then
+      failure("ScopeDoesNotExistException", "Invalid scope requested: " .. scope)
+    end
+  end
+end
+
+local function check_providers(pool, names)
+  for _, name in ipairs(names or {}) do
+    local sql = "SELECT 1 AS found FROM cognito_providers WHERE pool = ? AND name = ?"
+    if name ~= "COGNITO" and not db:row(sql, pool.id, name) then
+      bad("The provider %s does not exist for User Pool %s", name, pool.id)
+    end
+  end
+end
+
+local function check_attributes(pool, input, doing)
+  for _, kind in ipairs { "Read", "Write" } do
+    for _, name in ipairs(input[kind .. "Attributes"] or {}) do
+      if not pool.schema[name] then bad("Invalid %s attributes specified while %s a client", kind:lower(), doing) end
+    end
+  end
+end
+
+-- The scopes of the pool's resource servers, as a set.
+function client_rules.custom_scopes(_) return {} end
+
+-- doing: "creating" or "updating"; secret: whether the client has one.
+function client_rules.check(pool, input, secret, doing)
+  check_auth_flows(input.ExplicitAuthFlows)
+  check_attributes(pool, input, doing)
+  check_providers(pool, input.SupportedIdentityProviders)
+  check_scopes(pool, input.AllowedOAuthScopes)
+  check_oauth(input, secret)
+end
+
+return client_rules
