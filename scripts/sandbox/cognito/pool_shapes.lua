@@ -77,7 +77,7 @@ local client_settings = {
     "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH")),
   SupportedIdentityProviders = list(kinds.provider_name), CallbackURLs = list(url, 0, 100),
   LogoutURLs = list(url, 0, 100), DefaultRedirectURI = url,
-  AllowedOAuthFlows = list(enum("code", "implicit", "client_credentials"), 0, 3),
+  AllowedOAuthFlows = list(enum("implicit", "client_credentials", "code"), 0, 3),
   AllowedOAuthScopes = list(string(1, 256, "[\\x21\\x23-\\x5B\\x5D-\\x7E]+", '^[^%z\1-\x20"\\\x7f-\xff]+$'), 0, 50),
   AllowedOAuthFlowsUserPoolClient = boolean, AnalyticsConfiguration = kinds.any,
   PreventUserExistenceErrors = enum("LEGACY", "ENABLED"), EnableTokenRevocation = boolean,

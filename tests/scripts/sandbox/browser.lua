@@ -58,8 +58,12 @@ function browser.parameters(changes)
   return params
 end
 
+function browser.query_of(changes)
+  return encode(browser.parameters(changes))
+end
+
 function browser.authorize(changes, headers)
-  return browser.send("cognito", "/oauth2/authorize?" .. encode(browser.parameters(changes)), nil, headers)
+  return browser.send("cognito", "/oauth2/authorize?" .. browser.query_of(changes), nil, headers)
 end
 
 -- The default client gets the callback of the specs.

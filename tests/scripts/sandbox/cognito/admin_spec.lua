@@ -115,6 +115,17 @@ describe("AdminUpdateUserAttributes", function()
       assert.equal(case[2], (refused("AdminUpdateUserAttributes", admin(client.sign_up(), values(case[1])))))
     end)
   end
+
+  it("says all that is wrong, a line each", function()
+    local email = client.sign_up()
+    assert.equal("InvalidParameterException: user.custom:x: Attribute does not exist in the schema.\n"
+      .. "user.custom:y: Attribute does not exist in the schema.\n",
+      (refused("AdminUpdateUserAttributes",
+        admin(email, values { ["custom:x"] = "1", ["custom:y"] = "2", name = "J" }))))
+    assert.equal("InvalidParameterException: Invalid user attributes: user.custom:y: Attribute does not exist in the "
+      .. "schema.\nuser.sub: Attribute cannot be updated.\n", (refused("AdminDeleteUserAttributes",
+        admin(email, { UserAttributeNames = json.array { "custom:y", "name", "sub" } }))))
+  end)
 end)
 
 describe("AdminUpdateUserAttributes in a pool of aliases", function()

@@ -86,6 +86,17 @@ describe("ListUsers", function()
       { table.unpack(some) })
   end)
 
+  it("shows nothing when nothing is asked for, and refuses what a user of the page has not", function()
+    assert.same({}, { table.unpack(ok("ListUsers",
+      { UserPoolId = pool.id, AttributesToGet = json.array {} }).Users[1].Attributes) })
+    for _, name in ipairs { "family_name", "custom:none" } do
+      assert.equal("InvalidParameterException: One or more requested attributes do not exist.",
+        (refused("ListUsers", { UserPoolId = pool.id, AttributesToGet = json.array { "email", name } })))
+    end
+    assert.equal("Zed", ok("ListUsers", { UserPoolId = pool.id, Filter = 'email ^= "anton"',
+      AttributesToGet = json.array { "family_name" } }).Users[1].Attributes[1].Value)
+  end)
+
   it("gives pages, and no token after the last", function()
     local seen, token, pages = {}, nil, 0
     repeat

@@ -43,6 +43,7 @@ describe("the default pool", function()
       assert.is_string(key.kid)
       assert.equal(342, #key.n)
     end
+    assert.equal(200, client.send { listener = "cognito", method = "HEAD", path = base .. "jwks.json" }.status)
     assert.equal(404, client.send { listener = "cognito", method = "GET",
       path = "/us-east-1_none/.well-known/jwks.json" }.status)
   end)

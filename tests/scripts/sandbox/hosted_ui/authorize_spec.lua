@@ -27,6 +27,24 @@ describe("/oauth2/authorize", function()
     assert.same(wanted, reply.given)
   end)
 
+  it("finds a provider by its identifier", function()
+    client.ok("UpdateIdentityProvider", { UserPoolId = client.settings.user_pool_id, ProviderName = "Google",
+      IdpIdentifiers = json.array { "gmail.com" } })
+    local reply = browser.authorize { identity_provider = false, idp_identifier = "gmail.com" }
+    assert.matches("^https://accounts%.google%.com/", reply.location)
+    assert.equal(400, browser.authorize({ identity_provider = false, idp_identifier = "example.com" }).status)
+  end)
+
+  it("leads to the only provider that the client has, and has no form for passwords then", function()
+    browser.register { SupportedIdentityProviders = json.array { "Google" } }
+    assert.matches("^https://accounts%.google%.com/", browser.authorize({ identity_provider = false }).location)
+    local page = browser.send("cognito", "/login?" .. browser.query_of { identity_provider = false })
+    assert.equal(200, page.status)
+    assert.is_nil(page.body:find("<form", 1, true))
+    assert.equal(400, browser.send("cognito", "/login?" .. browser.query_of { identity_provider = false },
+      { username = "a", password = "b" }).status)
+  end)
+
   -- what is wrong -> no redirect at all
   local PAGES = {
     { "no client", { client_id = false } }, { "an unknown client", { client_id = "nobody" } },

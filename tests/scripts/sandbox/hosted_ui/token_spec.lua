@@ -4,6 +4,7 @@ local crypto = require "crypto"
 local http = require "http"
 local json = require "json"
 local jwt = require "jwt"
+local sorted_names = require "sandbox.sorted_names"
 local client = browser.client
 local settings = client.settings
 
@@ -133,6 +134,38 @@ describe("/oauth2/userInfo", function()
     local claims = ask(tokens_of(person).access_token).json
     assert.same({ "google_" .. person.sub, person.email, "true" },
       { claims.username, claims.email, claims.email_verified })
+  end)
+
+  -- openid alone opens all; each other scope what it names
+  local SCOPES = {
+    { "openid", "email email_verified family_name given_name identities name picture sub username" },
+    { "openid email", "email email_verified sub username" },
+    { "openid profile", "family_name given_name identities name picture sub username" },
+    { "openid aws.cognito.signin.user.admin",
+      "email email_verified family_name given_name identities name picture sub username" },
+  }
+  for _, case in ipairs(SCOPES) do
+    it("opens what the scopes do: " .. case[1], function()
+      local issued = tokens_of(browser.person(), { scope = case[1] })
+      assert.equal(case[2], table.concat(sorted_names(ask(issued.access_token).json), " "))
+      local claims = jwt.decode(issued.id_token)
+      for _, name in ipairs { "email", "given_name" } do
+        assert.equal(case[2]:find(name, 1, true) ~= nil, claims[name] ~= nil, name)
+      end
+      assert.is_table(claims.identities)
+    end)
+  end
+
+  it("is what such a token is for: the API asks for a scope of its own", function()
+    local issued = tokens_of(browser.person(), { scope = "openid email" })
+    for operation, input in pairs { GetUser = {}, GlobalSignOut = {}, DeleteUserAttributes = {
+      UserAttributeNames = json.array { "name" } } } do
+      input.AccessToken = issued.access_token
+      assert.equal("NotAuthorizedException: Access Token does not have required scopes",
+        (client.refused(operation, input)))
+    end
+    issued = tokens_of(browser.person(), { scope = "openid aws.cognito.signin.user.admin" })
+    assert.matches("^google_", client.ok("GetUser", { AccessToken = issued.access_token }).Username)
   end)
 
   it("refuses other tokens", function()
