@@ -60,8 +60,6 @@ local function check_names(names)
     if name == "" then
       invalid("ExpressionAttributeNames contains invalid value: Empty attribute name for key %s", key)
     end
-    local problem = values.name_problem(name)
-    if problem then invalid(problem) end
   end
 end
 

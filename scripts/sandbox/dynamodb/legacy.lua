@@ -26,11 +26,6 @@ local function check_value(value)
   if problem then invalid(problem) end
 end
 
-local function check_name(name)
-  local problem = values.name_problem(name)
-  if problem then invalid(problem) end
-end
-
 local function check_list(operator, list)
   local rule = OPERATORS[operator]
   if #list < rule[1] or #list > rule[2] then
@@ -127,8 +122,7 @@ local ADDABLE = { N = true, L = true, SS = true, NS = true, BS = true }
 local DELETABLE = { SS = true, NS = true, BS = true }
 
 function legacy.check_attribute_updates(updates)
-  for name, change in pairs(updates or {}) do
-    check_name(name)
+  for _, change in pairs(updates or {}) do
     if not change.Value then
       if change.Action ~= "DELETE" then
         invalid(INVALID .. "Only DELETE action is allowed when no attribute value is specified")
@@ -149,7 +143,6 @@ end
 function legacy.check_attributes_to_get(names)
   local seen = {}
   for _, name in ipairs(names or {}) do
-    check_name(name)
     if seen[name] then invalid(INVALID .. "Duplicate value in attribute name: %s", name) end
     seen[name] = true
   end

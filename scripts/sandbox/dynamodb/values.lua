@@ -28,16 +28,13 @@ local function normal_numbers(list)
   end
 end
 
-function values.name_problem(name)
-  if #name > MAX_NAME then return "Attribute name is too large, must be less than 65536 bytes" end
-end
-
 local problem_at
 
 -- A map of attributes at one depth.
 local function problem_in(attributes, depth)
   for name, value in pairs(attributes) do
-    local problem = values.name_problem(name) or problem_at(value, depth)
+    if #name > MAX_NAME then return "Attribute name is too large, must be less than 65536 bytes" end
+    local problem = problem_at(value, depth)
     if problem then return problem end
   end
 end

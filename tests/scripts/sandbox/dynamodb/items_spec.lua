@@ -299,17 +299,3 @@ describe("taking away from an item that is not there", function()
       "{}" },
   })
 end)
-
-describe("a name of 64 KB", function()
-  local name = ("n"):rep(65536)
-  for operation, input in pairs {
-    PutItem = [["Item":{"a":{"S":"k"},"%s":{"N":"1"}}]],
-    GetItem = [=["Key":{"a":{"S":"k"}},"AttributesToGet":["%s"]]=],
-    UpdateItem = [["Key":{"a":{"S":"k"}},"AttributeUpdates":{"%s":{"Value":{"N":"1"}}}]],
-  } do
-    it(operation, function()
-      assert.equal("ValidationException: Attribute name is too large, must be less than 65536 bytes",
-        call(operation, [[{"TableName":"Hash1",]] .. input:format(name) .. "}"))
-    end)
-  end
-end)
