@@ -6,7 +6,7 @@
 #include "chunk.h"
 #include "digest.h"
 #include "embedded.h"
-#include "vm.h"
+#include "file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #define WEB "web/"
 
@@ -93,14 +94,16 @@ static int check_inside(struct reading *r, const char *path) {
 /* advice: what to do when it cannot be read */
 static int read_file(struct reading *r, struct script_file *file, const char *path,
                      const char *name, const char *advice) {
+  struct bytes text = {0};
   file->name = strdup(name);
   file->path = strdup(path);
-  errno = 0;
-  file->data = vm_read_file(path, &file->len);
-  if (!file->data) return refuse(r, "%s: %s; %s", path, strerror(errno), advice);
   file->chunk = chunk_new();
-  if (!file->name || !file->path || !file->chunk) return UV_ENOMEM;
-  if (file->len > FILE_MAX) return refuse(r, "%s is larger than 1 MB", path);
+  int err = file->name && file->path && file->chunk ? file_read(path, FILE_MAX, &text) : UV_ENOMEM;
+  if (err == UV_ENOMEM) return err;
+  if (err == UV_EFBIG) return refuse(r, "%s is larger than 1 MB", path);
+  if (err) return refuse(r, "%s: %s; %s", path, strerror(-err), advice);
+  file->data = text.data;
+  file->len = text.len;
   return digest_sha256_hex(file->data, file->len, file->hash);
 }
 

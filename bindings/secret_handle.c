@@ -3,13 +3,13 @@
 #include "secret_handle.h"
 
 #include "encoding.h"
-#include "vm.h"
+#include "file.h"
 
-#include <errno.h>
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #define SECRET     "usher.secret"
 #define SECRET_MAX 65536
@@ -74,21 +74,21 @@ static int from_env(lua_State *L, const char *name, const char *variable) {
 }
 
 static int from_file(lua_State *L, const char *name, const char *path) {
-  size_t len, whole;
   struct box *box = push_box(L);
-  char *data = vm_read_file(path, &whole);
-  if (!data) {
-    lua_pushfstring(L, "file %s cannot be read: %s", path, strerror(errno));
+  struct bytes text = {0};
+  int err = file_read(path, 2 * SECRET_MAX, &text);
+  if (err && err != UV_EFBIG) {
+    lua_pushfstring(L, "file %s cannot be read: %s", path, strerror(-err));
     return unavailable(L);
   }
-  for (len = whole; len && (data[len - 1] == '\n' || data[len - 1] == '\r');) len--;
+  size_t len = text.len;
+  while (len && (text.data[len - 1] == '\n' || text.data[len - 1] == '\r')) len--;
   bool fits = len && len <= SECRET_MAX;
-  if (fits) box->secret = secret_new(name, data, len);
-  explicit_bzero(data, whole);
-  free(data);
+  if (fits) box->secret = secret_new(name, text.data, len);
+  bytes_wipe(&text);
   if (box->secret) return 1;
   if (fits) return luaL_error(L, "out of memory");
-  lua_pushfstring(L, "file %s is %s", path, len ? "too large for a secret" : "empty");
+  lua_pushfstring(L, "file %s is %s", path, len || err ? "too large for a secret" : "empty");
   return unavailable(L);
 }
 

@@ -14,14 +14,11 @@
 #include "trail.h"
 #include "virtual.h"
 
-#include <errno.h>
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FILE_MAX (64u << 20)
 
 struct vm *vm_of(lua_State *L) {
   return (*(struct context **)lua_getextraspace(L))->vm;
@@ -38,36 +35,6 @@ void vm_make_weak_table(lua_State *L, const char *key) {
 
 const char *vm_error_text(lua_State *L) {
   return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error that is not a message";
-}
-
-char *vm_read_file(const char *path, size_t *len) {
-  FILE *file = fopen(path, "rb");
-  if (!file) return NULL;
-  int err;
-  char *data = NULL;
-  size_t cap = 0, n = 0, got = 0;
-  do {
-    n += got;
-    if (n + 1 >= cap) {
-      cap = cap ? cap * 2 : 8192;
-      err = cap <= FILE_MAX ? UV_ENOMEM : UV_EFBIG;
-      char *grown = cap <= FILE_MAX ? realloc(data, cap) : NULL;
-      if (!grown) goto fail;
-      data = grown;
-    }
-    got = fread(data + n, 1, cap - n - 1, file);
-  } while (got > 0);
-  err = uv_translate_sys_error(errno);
-  if (ferror(file)) goto fail;
-  fclose(file);
-  data[n] = '\0';
-  *len = n;
-  return data;
-fail:
-  free(data);
-  fclose(file);
-  errno = -err;
-  return NULL;
 }
 
 /* stack: sources list -> the same, with one more {name, text} */

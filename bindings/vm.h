@@ -85,7 +85,4 @@ void vm_make_weak_table(lua_State *L, const char *key);
 /* The error on top of L as text, whatever it is; valid until it is popped. Never raises. */
 const char *vm_error_text(lua_State *L);
 
-/* Reads a file whole; NUL-terminated, freed by the caller. NULL and errno: EFBIG beyond 64 MiB. Any thread. */
-char *vm_read_file(const char *path, size_t *len);
-
 #endif

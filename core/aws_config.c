@@ -3,12 +3,10 @@
  * close, for they may hold secrets. */
 #include "aws_config.h"
 
+#include "file.h"
 #include "ini.h"
 
-#include <errno.h>
-#include <openssl/crypto.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,8 +24,7 @@ struct setting {
 
 struct source {
   char *path; /* NULL without a home */
-  char *text;
-  size_t len;
+  struct bytes text;
   int error;
 };
 
@@ -62,23 +59,9 @@ static int place(const char *variable, const char *below_home, char **path) {
 }
 
 static void source_read(struct source *s) {
-  s->error = UV_ENOENT;
-  FILE *f = s->path ? fopen(s->path, "rb") : NULL;
-  if (!f) {
-    if (s->path) s->error = -errno;
-    return;
-  }
-  s->text = calloc(1, FILE_MAX + 1);
-  if (s->text) {
-    s->len = fread(s->text, 1, FILE_MAX, f);
-    s->error = ferror(f) ? UV_EIO : s->len == FILE_MAX ? UV_EFBIG : 0;
-    if (s->error) s->text[0] = '\0';
-    for (size_t i = 0; i < s->len && !s->error; i++)
-      if (!s->text[i]) s->text[i] = ' ';
-  } else {
-    s->error = UV_ENOMEM;
-  }
-  fclose(f);
+  s->error = s->path ? file_read(s->path, FILE_MAX, &s->text) : UV_ENOENT;
+  for (size_t i = 0; i < s->text.len; i++)
+    if (!s->text.data[i]) s->text.data[i] = ' ';
 }
 
 /* "profile dev" and word "profile": "dev"; quotes around the name go. NULL for another word. */
@@ -134,7 +117,8 @@ int aws_config_open(struct aws_config **out) {
     struct source *s = &c->sources[file];
     c->reading = (enum aws_file)file;
     source_read(s);
-    err = s->error == UV_ENOMEM ? UV_ENOMEM : s->text ? ini_read(s->text, on_setting, c) : 0;
+    if (s->error == UV_ENOMEM) err = UV_ENOMEM;
+    if (!s->error) err = ini_read(s->text.data, on_setting, c);
   }
   if (err)
     aws_config_close(c);
@@ -146,8 +130,7 @@ int aws_config_open(struct aws_config **out) {
 void aws_config_close(struct aws_config *c) {
   if (!c) return;
   for (int file = 0; file < 2; file++) {
-    if (c->sources[file].text) OPENSSL_cleanse(c->sources[file].text, c->sources[file].len);
-    free(c->sources[file].text);
+    bytes_wipe(&c->sources[file].text);
     free(c->sources[file].path);
   }
   free(c->settings);

@@ -44,7 +44,11 @@ struct client_call {
   char message[CURL_ERROR_SIZE];
 };
 
-enum { DAY_MS = 24 * 60 * 60 * 1000 };
+enum {
+  DAY_MS = 24 * 60 * 60 * 1000,
+  IDLE_SECONDS = 45, /* a kept connection that has idled longer is not used again */
+  MAX_RESPONSE = 4 << 20,
+};
 
 /* --- what each curl handle is told once --- */
 
@@ -106,7 +110,7 @@ static CURL *easy_new(const struct client *c) {
   if (c->ca_file) bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   bad |= curl_easy_setopt(easy, CURLOPT_SHARE, c->share);
   bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)c->settings.connect_timeout_ms);
-  bad |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)c->settings.idle_seconds);
+  bad |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
   bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   bad |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_send);
@@ -292,7 +296,7 @@ struct client_call *client_send(struct client *c, const struct client_request *r
   call->on_done = on_done;
   call->ctx = ctx;
   call->deadline_ms = r->deadline_ms;
-  call->reply.max_body = r->max_response ? r->max_response : c->settings.max_response;
+  call->reply.max_body = r->max_response ? r->max_response : MAX_RESPONSE;
   if (!call_start(c, call)) return call;
   call_free(call);
   return NULL;
@@ -325,8 +329,6 @@ static struct client_settings with_defaults(struct client_settings s) {
   if (!s.max_connections) s.max_connections = 1024;
   if (!s.max_host_connections) s.max_host_connections = 512;
   if (!s.connect_timeout_ms) s.connect_timeout_ms = 5000;
-  if (!s.idle_seconds) s.idle_seconds = 45;
-  if (!s.max_response) s.max_response = 4 * 1024 * 1024;
   return s;
 }
 

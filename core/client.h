@@ -19,12 +19,10 @@ struct client_settings {
   unsigned max_connections;      /* to all hosts, in use or kept alive; further calls wait: 1024 */
   unsigned max_host_connections; /* to one host: 512 */
   unsigned connect_timeout_ms;   /* name, TCP and TLS together, within the call's deadline: 5000 */
-  unsigned idle_seconds;         /* a kept connection that has idled longer is not used again: 45 */
-  size_t max_response;           /* body bytes, for calls that do not say: 4 MiB */
   const char *ca_file;           /* PEM file that replaces the system's trust store */
 };
 
-/* The wire carries these headers and Host, Content-Length: nothing else is added. */
+/* The wire carries these headers and Host, Content-Length: nothing else is added. No redirect is followed. */
 struct client_request {
   const char *method, *url;
   const char *const *headers; /* "Name: value" lines, no CR, LF or framing headers in them */
@@ -32,8 +30,7 @@ struct client_request {
   const char *body;
   size_t body_len;
   uint64_t deadline_ms; /* on uv_now's clock; UINT64_MAX for none */
-  size_t max_response;  /* 0 for the settings' */
-  bool follow;          /* redirects are never followed: always false */
+  size_t max_response;  /* body bytes; 0: 4 MiB */
   bool repeatable;      /* may be sent twice though its method is not idempotent: client_send */
 };
 

@@ -3,27 +3,17 @@
 #include "container.h"
 
 #include "credentials_json.h"
+#include "file.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { TIMEOUT_MS = 2000, TRIES = 3, TOKEN_MAX = 64 << 10 };
 
 int token_file_read(const char *path, struct bytes *out) {
-  FILE *f = fopen(path, "rb");
-  if (!f) return -errno;
-  int err = bytes_reserve(out, TOKEN_MAX);
-  if (!err) {
-    setvbuf(f, NULL, _IONBF, 0); /* no copy in a buffer of the library's */
-    out->len = fread(out->data, 1, TOKEN_MAX, f);
-    out->data[out->len] = '\0';
-    err = ferror(f) ? UV_EIO : out->len == TOKEN_MAX ? UV_EFBIG : 0;
-    if (!err && memchr(out->data, '\0', out->len)) err = UV_EILSEQ;
-  }
-  fclose(f);
-  if (err) bytes_wipe(out);
-  return err;
+  int err = file_read(path, TOKEN_MAX, out);
+  if (err || !memchr(out->data, '\0', out->len)) return err;
+  bytes_wipe(out);
+  return UV_EILSEQ;
 }
 
 /* 0, or why has been said. */
