@@ -93,7 +93,6 @@ static void time_out(struct connection *c) {
     connection_close(c);
     return;
   }
-  c->server->stats.timed_out++;
   refuse(c, &slow);
 }
 
@@ -145,10 +144,7 @@ static void step(struct connection *c, enum http1_state state, bool all_used) {
     if (c->phase != PHASE_BODY) begin_body(c, all_used);
     break;
   case HTTP1_REQUEST: exchange_start(c); break;
-  case HTTP1_REFUSED:
-    c->server->stats.refused++;
-    refuse(c, http1_refusal(c->parser));
-    break;
+  case HTTP1_REFUSED: refuse(c, http1_refusal(c->parser)); break;
   }
 }
 
@@ -248,7 +244,6 @@ static void begin(struct connection *c) {
   if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read)) {
     connection_close(c);
   } else if (c->surplus) {
-    s->stats.overloaded++;
     c->closing = true;
     reply_refuse(c, &full, "Retry-After: 1\r\n");
   }

@@ -68,12 +68,10 @@ static bool answer_here(struct connection *c, const struct http1_request *r) {
 void exchange_start(struct connection *c) {
   static const struct http1_refusal full = {503, "overloaded", "too many requests in flight", NULL};
   struct server *s = c->server;
-  s->stats.requests++;
   c->served++;
   reply_identify(c);
   if (answer_here(c, http1_request(c->parser))) return;
   if (server_full(s)) {
-    s->stats.overloaded++;
     reply_refuse(c, &full, "Retry-After: 1\r\n");
     return;
   }
@@ -85,7 +83,6 @@ void exchange_start(struct connection *c) {
 void exchange_expire(struct connection *c) {
   static const struct http1_refusal late = {504, "deadline_exceeded", "no answer in time", NULL};
   c->exchange.answered = c->closing = true;
-  c->server->stats.timed_out++;
   reply_refuse(c, &late, NULL);
 }
 

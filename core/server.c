@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of most, the settings (config/usher.lua) have their own; these are for the tests and the sandbox. Backlog, body_window,
+ * write_deadline, linger and drain_idle are everybody's. */
 struct server_limits server_limits_default(void) {
   return (struct server_limits){
       .request_line = 8192,
@@ -51,7 +53,7 @@ static bool address_full(struct server *s, const struct connection *c) {
 
 static bool connections_full(const struct server *s) {
   const struct server_shared *shared = s->settings.shared;
-  if (s->settings.limits.connections && s->stats.connections >= s->settings.limits.connections)
+  if (s->settings.limits.connections && s->connection_count >= s->settings.limits.connections)
     return true;
   return shared && shared->max_connections &&
          atomic_load(&shared->connections) >= shared->max_connections;
@@ -62,14 +64,13 @@ static void count_connection(struct server *s, const struct connection *c, int b
     s->surplus += (unsigned)by;
     return;
   }
-  s->stats.connections += (unsigned)by;
+  s->connection_count += (unsigned)by;
   if (s->settings.shared) atomic_fetch_add(&s->settings.shared->connections, (unsigned)by);
 }
 
 void server_add(struct server *s, struct connection *c) {
   struct address key = address_key(&c->peer);
   struct connection **bucket = bucket_of(s, &key);
-  s->stats.accepted++;
   c->surplus = connections_full(s) || address_full(s, c);
   c->same_bucket = *bucket;
   *bucket = c;
@@ -271,9 +272,4 @@ void server_handle_closed(struct server *s) {
   void *ctx = s->closed_ctx;
   free_server(s);
   if (on_closed) on_closed(ctx);
-}
-
-void server_stats(const struct server *s, struct server_stats *out) {
-  *out = s->stats;
-  out->in_flight = s->exchanges;
 }

@@ -55,12 +55,6 @@ struct server_settings { /* strings and lists are copied */
   void (*on_reply)(const struct server_reply *, void *ctx);
 };
 
-struct server_stats {
-  uint64_t accepted, requests, overloaded;
-  uint64_t refused, timed_out; /* by the gate; with 408 or 504 */
-  unsigned connections, in_flight;
-};
-
 struct server_limits server_limits_default(void);
 
 /* fd is bound; it belongs to the server from now on, whatever is returned. UV_EINVAL: settings that
@@ -75,8 +69,6 @@ void server_drain(struct server *s, void (*on_drained)(void *ctx), void *ctx);
 /* Ends every connection now. The server is gone when on_closed comes (once, later; a drain's
  * callback comes no more). Exchanges outlive it: each still wants its exchange_reply. */
 void server_close(struct server *s, void (*on_closed)(void *ctx), void *ctx);
-
-void server_stats(const struct server *s, struct server_stats *out);
 
 /* --- an exchange: one request and its one reply. Slices live until exchange_reply ------------- */
 

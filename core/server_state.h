@@ -25,8 +25,8 @@ struct server {
   unsigned handles;   /* uv handles that are not closed yet, connections' included */
   unsigned exchanges; /* pending ones, also those whose client was told 504 */
   unsigned surplus;
-  struct server_stats stats;
   struct connection *connections, *ready;
+  unsigned connection_count; /* without those over a cap */
   struct connection *buckets[SERVER_BUCKETS];
   time_t date_second;
   char date[32];
