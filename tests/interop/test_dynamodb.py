@@ -162,7 +162,7 @@ class Items(TableTest):
         self.refused("ValidationException", self.table.put_item, Item={"pk": "x" * 2049, "sk": "x"})
         self.refused("ValidationException", self.table.put_item, Item={"pk": "x"})
         deep = "x"
-        for _ in range(32):
+        for _ in range(31):
             deep = [deep]
         self.table.put_item(Item={"pk": "deep", "sk": "x", "v": deep})
         self.refused("ValidationException", self.table.put_item, Item={"pk": "deep", "sk": "x", "v": [deep]})

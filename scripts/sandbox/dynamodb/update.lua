@@ -5,6 +5,7 @@ local failure = require "sandbox.failure"
 local json = require "json"
 local number = require "sandbox.dynamodb.number"
 local resolve = require "sandbox.dynamodb.evaluate".resolve
+local values = require "sandbox.dynamodb.values"
 
 local update = {}
 
@@ -134,6 +135,8 @@ local function later(waiting, list, entry)
 end
 
 local function assign(draft, path, value)
+  local problem = #path > 1 and values.problem(value, #path - 1)
+  if problem then invalid(problem) end
   local members, is_list = holder(draft, path)
   local last = path[#path]
   if not is_list then

@@ -89,7 +89,7 @@ function problem_at(value, depth)
   if not type then
     return "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
   end
-  if depth > MAX_DEPTH then
+  if depth >= MAX_DEPTH then
     return "Nesting Levels have exceeded supported limits: "
       .. "Attributes in the item have nested levels beyond supported limit"
   end
@@ -104,8 +104,9 @@ function problem_at(value, depth)
 end
 
 -- Why a value is not acceptable, or nil. Afterwards its numbers are in their stored form.
-function values.problem(value)
-  return problem_at(value, 0)
+-- depth: how many values hold it; 0 when it is not told.
+function values.problem(value, depth)
+  return problem_at(value, depth or 0)
 end
 
 -- The same over a map of attributes.

@@ -299,3 +299,25 @@ describe("taking away from an item that is not there", function()
       "{}" },
   })
 end)
+
+describe("nesting", function()
+  local TOO_DEEP = "ValidationException: Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+  local IN_VALUES = TOO_DEEP:gsub(": Nesting", ": ExpressionAttributeValues contains invalid value: Nesting") .. " for key :v"
+  local PUT, SET = [["Item":{"a":{"S":"deep"},"m":%s}]], [["Key":{"a":{"S":"deep"}},"UpdateExpression":"SET %s","ExpressionAttributeValues":{":v":%%s}]]
+
+  for _, case in ipairs {
+    { "PutItem", PUT, 31, "{}" },
+    { "PutItem", PUT, 32, TOO_DEEP },
+    { "UpdateItem", SET:format "d = :v", 31, "{}" },
+    { "UpdateItem", SET:format "d = :v", 32, IN_VALUES },
+    { "UpdateItem", SET:format "m.M.M = :v", 29, "{}" },
+    { "UpdateItem", SET:format "m.M.M = :v", 30, TOO_DEEP },
+    { "UpdateItem", SET:format "m.M.n = d, z = :v", 0, TOO_DEEP },
+  } do
+    local operation, input, levels = case[1], case[2], case[3]
+    it(operation .. " " .. input .. " of " .. levels .. " levels", function()
+      local value = ([[{"M":{"M":]]):rep(levels) .. [[{"N":"1"}]] .. ("}}"):rep(levels)
+      assert.equal(case[4], call(operation, ([[{"TableName":"Hash1",%s}]]):format(input:format(value))))
+    end)
+  end
+end)
