@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The grammar of UpdateExpression -> {set = {{path, value}}, remove = {{path}}, add = {...}, delete = {...},
--- paths = list, targets = set of the attributes written to}.
+-- paths = list, targets = {[attribute written to] = true, or "computed" when no value of the request}}.
 -- A value is an operand, or {kind = "sum", sign = "+" | "-", left, right}.
 local parser = require "sandbox.dynamodb.parser"
 
@@ -136,5 +136,8 @@ return function(label, text, scope)
   self:check_paths(update.paths)
   self:settle(ORDER)
   for _, path in ipairs(update.paths) do update.targets[path[1]] = true end
+  for _, action in ipairs(update.set) do
+    if action.value.kind ~= "value" then update.targets[action.path[1]] = "computed" end
+  end
   return update
 end

@@ -100,12 +100,20 @@ function validate.item(item, tab)
   end
 end
 
--- What an update made of the index keys it touched.
+-- A value that was in no request, only found when the item was there.
+local function check_computed(value, type, is_hash)
+  local problem = next(value) ~= type and "to unsupported type"
+    or size_of(value) > (is_hash and MAX_HASH or MAX_RANGE) and "beyond allowed size limits"
+  if problem then invalid("The update expression attempted to update the secondary index key " .. problem) end
+end
+
+-- What an update made of the index keys it touched: {[name] = true, or "computed"}.
 function validate.updated_item(item, touched, tab)
   for _, index in ipairs(tab.indexes) do
     each_key(index.schema, function(name, is_hash)
       local value = item[name]
       if not value or not touched[name] then return end
+      if touched[name] == "computed" then check_computed(value, tab.types[name], is_hash) end
       check_index_type(tab, index, name, value)
       if is_empty(value) then
         invalid(NOT_VALID .. "The update expression attempted to update a secondary index key to a value "

@@ -321,3 +321,21 @@ describe("nesting", function()
     end)
   end
 end)
+
+describe("the key of an index made of what the item has", function()
+  local UPDATE = [[{"TableName":"Index1","Key":{"a":{"S":"x"},"b":{"S":"y"}},"UpdateExpression":"%s","ExpressionAttributeValues":{":v":%s}}]]
+  service.check(it, {
+    { "UpdateItem", UPDATE:format("SET n = :v", [[{"N":"1"}]]), "{}" },
+    { "UpdateItem", UPDATE:format("SET l = :v", [[{"S":"]] .. ("l"):rep(2049) .. [["}]]), "{}" },
+    { "UpdateItem", UPDATE:format("SET c = n, z = :v", [[{"N":"1"}]]),
+      "ValidationException: The update expression attempted to update the secondary index key to unsupported type" },
+    { "UpdateItem", UPDATE:format("SET c = n + :v", [[{"N":"1"}]]),
+      "ValidationException: The update expression attempted to update the secondary index key to unsupported type" },
+    { "UpdateItem", UPDATE:format("SET c = l, z = :v", [[{"N":"1"}]]),
+      "ValidationException: The update expression attempted to update the secondary index key beyond allowed size limits" },
+    { "UpdateItem", UPDATE:format("SET c = :v", [[{"N":"1"}]]),
+      "ValidationException: One or more parameter values were invalid: Type mismatch for Index Key c Expected: S Actual: N IndexName: gsi" },
+    { "UpdateItem", UPDATE:format("SET c = if_not_exists(c, :v)", [[{"S":"c"}]]), "{}" },
+    { "UpdateItem", UPDATE:format("SET c = b, z = :v", [[{"N":"1"}]]), "{}" },
+  })
+end)
