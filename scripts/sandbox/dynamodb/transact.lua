@@ -60,11 +60,18 @@ end
 
 -- --- the steps ---
 
+-- Names and values beside no expression are refused elsewhere; a transaction does not look at them.
+local function forget_unneeded(input)
+  if input.ConditionExpression or input.UpdateExpression or input.ProjectionExpression then return end
+  input.ExpressionAttributeNames, input.ExpressionAttributeValues = nil, nil
+end
+
 local function read_action(element)
   local name = next(element)
   if not name or next(element, name) then
     invalid("TransactItems can only contain one of Check, Put, Update or Delete")
   end
+  forget_unneeded(element[name])
   return writes.read(ACTIONS[name], element[name])
 end
 
@@ -207,6 +214,7 @@ function operations.TransactGetItems(input)
   local batch = {}
   for i, element in ipairs(input.TransactItems) do
     local get = element.Get
+    forget_unneeded(get)
     validate.attributes(get.Key)
     batch[i] = { read = reads.read(get), key = get.Key }
   end

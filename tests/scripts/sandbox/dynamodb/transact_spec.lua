@@ -103,6 +103,15 @@ describe("writing", function()
     end)
   end
 
+  it("does not look at names and values beside no expression", function()
+    local STRAY = [[,"ExpressionAttributeNames":{"#n":"n"},"ExpressionAttributeValues":{":n":{"N":"1"}}]]
+    local KEY = [["TableName":"Accounts","Key":{"pk":{"S":"u"},"sk":{"S":"stray"}}]]
+    assert.equal("{}", transact { put("stray", STRAY) })
+    assert.equal("{}", transact { ([[{"Delete":{%s%s}}]]):format(KEY, STRAY) })
+    assert.equal([[{"Responses":[{}]}]], call("TransactGetItems",
+      ([=[{"TransactItems":[{"Get":{%s,"ExpressionAttributeNames":{"#n":"n"}}}]}]=]):format(KEY)))
+  end)
+
   it("takes 100 actions and 4 MB", function()
     local actions = {}
     for i = 1, 100 do actions[i] = put("many" .. i) end
