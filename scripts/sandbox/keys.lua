@@ -34,25 +34,30 @@ function keys.find(access_key_id)
   return db:row("SELECT * FROM aws_keys WHERE access_key_id = ?", access_key_id)
 end
 
--- A role's session: its ARN and the name of the session -> the keys, good for `seconds`, or as long as the switch
--- credentials_lifetime says.
-function keys.issue(role_arn, session, seconds)
+-- For whom: {arn=, user_id=} -> the keys, good for `seconds`, or as long as the switch credentials_lifetime says.
+function keys.issue_to(who, seconds)
   local chosen = settings.switches.credentials_lifetime
   local now = math.floor(keys.now())
-  local role = role_arn:match("([^/]+)$")
   local key = {
     access_key_id = "ASIA" .. crypto.random_string(16, ALPHABET),
     secret_access_key = crypto.base64(crypto.random(30)),
     session_token = "IQoJb3JpZ2luX2Vj" .. crypto.base64(crypto.random(180)),
     expires = now + math.floor(chosen > 0 and chosen or seconds),
-    arn = ("arn:aws:sts::%s:assumed-role/%s/%s"):format(settings.account_id, role, session),
-    user_id = "AROA" .. crypto.hex(crypto.sha256(role_arn)):upper():sub(1, 17) .. ":" .. session,
+    arn = who.arn, user_id = who.user_id,
   }
   db:run("DELETE FROM aws_keys WHERE expires < ?", now - DAY)
   db:run([[INSERT INTO aws_keys (access_key_id, secret_access_key, session_token, expires, arn, user_id)
     VALUES (?, ?, ?, ?, ?, ?)]], key.access_key_id, key.secret_access_key, key.session_token, key.expires, key.arn,
     key.user_id)
   return key
+end
+
+-- A role's session: its ARN and the name of the session -> the same.
+function keys.issue(role_arn, session, seconds)
+  return keys.issue_to({
+    arn = ("arn:aws:sts::%s:assumed-role/%s/%s"):format(settings.account_id, role_arn:match "([^/]+)$", session),
+    user_id = "AROA" .. crypto.hex(crypto.sha256(role_arn)):upper():sub(1, 17) .. ":" .. session,
+  }, seconds)
 end
 
 -- All that were handed out have ended.

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Sandbox, SES v2: SendEmail puts the mail into the mailbox. REST-JSON: signed, errors with their code in a
+-- Sandbox, SES v2: SendEmail puts the mail into the mailbox; GetAccount. REST-JSON: signed, errors with their code in a
 -- header. Every sender counts as verified, but for the domains below, which show the service's refusals.
 -- Called by the sandbox's door with a request of listener "ses".
 local crypto, json, log = require "crypto", require "json", require "log"
@@ -7,7 +7,6 @@ local failure, mailbox = require "sandbox.failure", require "sandbox.mailbox"
 local settings, signature = require "sandbox.settings", require "sandbox.aws_signature"
 
 local SERVICE = { name = "ses", signing_name = "ses", missing_token = "Missing Authentication Token" }
-local PATH = "/v2/email/outbound-emails"
 local MOST_RECIPIENTS = 50
 
 -- A sender's domain -> how SES refuses it: code, message, status.
@@ -42,6 +41,19 @@ local function recipients(destination)
   return list
 end
 
+-- 'a@b.co, "Jane, of C" <jane@b.co>' -> its addresses; what is quoted, or in angles, may have commas
+local function addresses_in(header)
+  local list, at, quoted = {}, 1, false
+  for i = 1, #header + 1 do
+    local char = header:sub(i, i)
+    if char == '"' then quoted = not quoted end
+    if char == "" or char == "," and not quoted then
+      list[#list + 1], at = header:sub(at, i - 1):match "^%s*(.-)%s*$", i + 1
+    end
+  end
+  return list
+end
+
 local function data(part, name)
   if type(part) ~= "table" or type(part.Data) ~= "string" then
     bad_request(("1 validation error detected: Value at '%s.data' failed to satisfy constraint: "
@@ -65,16 +77,40 @@ local function raw(content)
   head = "\n" .. (head or text):gsub("\n[ \t]+", " ")
   local fields = {}
   for name, value in head:gmatch("\n([%w-]+):[ \t]*([^\n]*)") do fields[name:lower()] = value end
-  return { subject = fields.subject or "", text = body or "", from = fields.from, to = fields.to }
+  return { subject = fields.subject or "", text = body or "", from = fields.from, destination = {
+    ToAddresses = fields.to and addresses_in(fields.to), CcAddresses = fields.cc and addresses_in(fields.cc),
+    BccAddresses = fields.bcc and addresses_in(fields.bcc) } }
+end
+
+-- "Hello {{name}}" with {"name": …}
+local function fill(text, values)
+  return (text:gsub("{{%s*([%w_]+)%s*}}", function(name)
+    if values[name] == nil then bad_request(("Attribute '%s' is not present in the rendering values."):format(name)) end
+    return tostring(values[name])
+  end))
+end
+
+-- A template that came with the message; none is kept here.
+local function template(content)
+  local inside = content.TemplateContent
+  if type(inside) ~= "table" then
+    failure("NotFoundException", ("Template %s does not exist"):format(content.TemplateName), nil, 404)
+  end
+  local values = json.decode(content.TemplateData or "{}")
+  if type(values) ~= "table" then bad_request "TemplateData is no JSON object." end
+  return { subject = fill(inside.Subject or "", values), text = fill(inside.Text or inside.Html or "", values) }
 end
 
 local function message(content)
   if type(content) ~= "table" then content = {} end
+  local first
+  for _, kind in ipairs { "Simple", "Raw", "Template" } do
+    if first and content[kind] ~= nil then bad_request "Content: only one of Simple, Raw and Template may be given." end
+    first = first or content[kind]
+  end
   if type(content.Simple) == "table" then return simple(content.Simple) end
   if type(content.Raw) == "table" then return raw(content.Raw) end
-  if type(content.Template) == "table" then
-    failure("NotFoundException", ("Template %s does not exist"):format(content.Template.TemplateName), nil, 404)
-  end
+  if type(content.Template) == "table" then return template(content.Template) end
   bad_request("Content: one of Simple, Raw and Template is required.")
 end
 
@@ -84,27 +120,56 @@ local function check_sender(from)
   if refused then failure(refused[1], refused[2]:format(address), nil, refused[3]) end
 end
 
+local function check_tags(tags)
+  for _, tag in ipairs(tags or {}) do
+    for _, name in ipairs { "Name", "Value" } do
+      local text = tag[name]
+      if type(text) ~= "string" or text == "" or #text > 256 or text:find "[^%w_.@-]" then
+        bad_request(("Invalid tag %s <%s>: only ASCII letters, digits, '_', '-', '.' and '@' are allowed.")
+          :format(name:lower(), tostring(text)))
+      end
+    end
+  end
+end
+
 local operations = {}
 
 function operations.SendEmail(input)
   local mail = message(input.Content)
   local from = input.FromEmailAddress or mail.from
   check_sender(from)
-  local list = recipients(type(input.Destination) == "table" and input.Destination or { ToAddresses = { mail.to } })
+  if input.ConfigurationSetName then
+    failure("NotFoundException", ("Configuration set <%s> does not exist."):format(input.ConfigurationSetName), nil,
+      404)
+  end
+  check_tags(input.EmailTags)
+  for _, text in ipairs(input.ReplyToAddresses or {}) do address_of(text, "ReplyToAddresses") end
+  local list = recipients(type(input.Destination) == "table" and input.Destination or mail.destination or {})
   if #list == 0 then bad_request("Destination: at least one recipient is required.") end
   if #list > MOST_RECIPIENTS then bad_request("Recipient count exceeds " .. MOST_RECIPIENTS .. ".") end
   for _, to in ipairs(list) do mailbox.deliver { to = to, from = from, subject = mail.subject, text = mail.text } end
   return { MessageId = "010001" .. crypto.hex(crypto.random(5)) .. "-" .. crypto.uuid() .. "-000000" }
 end
 
+-- What a new account hears when it has left SES's own sandbox.
+function operations.GetAccount()
+  return {
+    DedicatedIpAutoWarmupEnabled = false, EnforcementStatus = "HEALTHY", ProductionAccessEnabled = true,
+    SendingEnabled = true, SendQuota = { Max24HourSend = 50000, MaxSendRate = 14, SentLast24Hours = 0 },
+    SuppressionAttributes = { SuppressedReasons = json.array { "BOUNCE", "COMPLAINT" } },
+  }
+end
+
+local ROUTES = { ["POST /v2/email/outbound-emails"] = operations.SendEmail,
+  ["GET /v2/email/account"] = operations.GetAccount }
+
 local function perform(req)
-  if req.path ~= PATH or req.method ~= "POST" then
-    failure("UnknownOperationException", nil, nil, 404)
-  end
+  local run = ROUTES[req.method .. " " .. req.path]
+  if not run then failure("UnknownOperationException", nil, nil, 404) end
   signature.check_rest(req, SERVICE)
-  local input = json.decode(req.body)
+  local input = req.body == "" and {} or json.decode(req.body)
   if type(input) ~= "table" or json.is_array(input) then failure("SerializationException") end
-  return operations.SendEmail(input)
+  return run(input)
 end
 
 local function handler(req)

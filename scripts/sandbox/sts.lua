@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Sandbox, STS: AssumeRoleWithWebIdentity, AssumeRole and GetCallerIdentity over the query protocol, answered in XML.
+-- Sandbox, STS over the query protocol, answered in XML: sessions of roles, of the user and of federated ones, and who
+-- signed.
 -- Any role may be assumed. A web identity token is a JWT, whose signature nobody looks at; the tokens of TOKENS show
 -- the service's refusals. Called by the sandbox's door with a request of listener "sts".
 local clock, crypto, form, json, log =
@@ -20,46 +21,65 @@ local TOKENS = {
   unreachable = { "IDPCommunicationError", "The identity provider could not be reached" },
 }
 
--- --- parameters ---
+-- --- parameters: what is wrong with them is told at once, as `problems` has it at the end ---
 
-local function invalid(value, member, constraint)
-  local shown = value == nil and "null" or "'" .. value .. "'"
-  failure("ValidationError", ("1 validation error detected: Value %s at '%s' failed to satisfy constraint: %s")
-    :format(shown, member, constraint))
+local NULL, MOST <const> = "Member must not be null", "Member must have length less than or equal to "
+local LEAST <const> = "Member must have length greater than or equal to "
+
+local function complain(params, value, name, constraint)
+  local shown, member = value == nil and "null" or "'" .. value .. "'", name:sub(1, 1):lower() .. name:sub(2)
+  params.problems[#params.problems + 1] = ("Value %s at '%s' failed to satisfy constraint: %s")
+    :format(shown, member, constraint)
 end
 
--- A parameter of low to high characters, all of which fit the pattern | nil when it may be missing.
+local function judge(params)
+  local problems = params.problems
+  if #problems == 0 then return end
+  failure("ValidationError", ("%d validation error%s detected: %s"):format(#problems, #problems > 1 and "s" or "",
+    table.concat(problems, "; ")))
+end
+
+-- A parameter of low to high characters, which all fit the set of `pattern` | nil when it may be missing.
 local function text(params, name, low, high, pattern, optional)
-  local value, member = params[name], name:sub(1, 1):lower() .. name:sub(2)
+  local value = params[name]
   if value == nil and optional then return nil end
-  if type(value) ~= "string" then invalid(nil, member, "Member must not be null") end
-  if #value < low then invalid(value, member, "Member must have length greater than or equal to " .. low) end
-  if #value > high then invalid(value, member, "Member must have length less than or equal to " .. high) end
-  if pattern and not value:find("^" .. pattern .. "*$") then
-    invalid(value, member, "Member must satisfy regular expression pattern: " .. pattern:gsub("%%", "") .. "*")
+  if type(value) ~= "string" then return complain(params, nil, name, NULL) end
+  if #value < low then complain(params, value, name, LEAST .. low) end
+  if #value > high then complain(params, value, name, MOST .. high) end
+  if pattern and not value:find("^[%w_" .. pattern .. "]*$") then
+    complain(params, value, name, "Member must satisfy regular expression pattern: [\\w" .. pattern .. "]*")
   end
   return value
 end
 
-local function duration(params)
+local function duration(params, default, most)
   local value = params.DurationSeconds
-  if value == nil then return 3600 end
+  if value == nil then return default end
   local seconds = math.tointeger(tonumber(value))
   if not seconds then failure("MalformedInput", "DurationSeconds is no number") end
   if seconds < 900 then
-    invalid(value, "durationSeconds", "Member must have value greater than or equal to 900")
-  elseif seconds > 43200 then
-    invalid(value, "durationSeconds", "Member must have value less than or equal to 43200")
+    complain(params, value, "DurationSeconds", "Member must have value greater than or equal to 900")
+  elseif seconds > most then
+    complain(params, value, "DurationSeconds", "Member must have value less than or equal to " .. most)
   end
   return seconds
 end
 
-local function role(params)
-  local arn = text(params, "RoleArn", 20, 2048)
-  if not arn:find("^arn:[%w-]+:iam::%d+:role/.") then
-    failure("ValidationError", arn .. " is invalid")
+-- A session's policy, which nobody looks at but for its form.
+local function check_policy(params)
+  local policy = text(params, "Policy", 1, 2048, nil, true)
+  if policy and type(json.decode(policy)) ~= "table" then
+    failure("MalformedPolicyDocument", "The policy is not in the valid JSON format.")
   end
-  return arn, text(params, "RoleSessionName", 2, 64, "[%w+=,.@-]"), duration(params)
+  return policy
+end
+
+local function role(params)
+  local arn, session = text(params, "RoleArn", 20, 2048), text(params, "RoleSessionName", 2, 64, "+=,.@-")
+  local seconds = duration(params, 3600, 43200)
+  judge(params)
+  if not arn:find("^arn:[%w-]+:iam::%d+:role/.") then failure("ValidationError", arn .. " is invalid") end
+  return arn, session, seconds
 end
 
 -- --- operations: each returns its result as a list of {name, value or list}; the order is the wire's ---
@@ -92,8 +112,9 @@ local operations, unsigned = {}, { AssumeRoleWithWebIdentity = true }
 SERVICE.operations = operations
 
 function operations.AssumeRoleWithWebIdentity(params)
-  local arn, session, seconds = role(params)
   local token = text(params, "WebIdentityToken", 4, 20000)
+  check_policy(params)
+  local arn, session, seconds = role(params)
   local refused = TOKENS[token]
   if refused then failure(refused[1], refused[2], nil, refused[3]) end
   local claims = claims_of(token)
@@ -112,17 +133,53 @@ function operations.AssumeRoleWithWebIdentity(params)
 end
 
 function operations.AssumeRole(params)
+  text(params, "ExternalId", 2, 1224, "+=,.@:/-", true)
+  local source = text(params, "SourceIdentity", 2, 64, "+=,.@-", true)
+  local policy = check_policy(params)
   local arn, session, seconds = role(params)
-  text(params, "ExternalId", 2, 1224, "[%w+=,.@:/-]", true)
   local key = keys.issue(arn, session, seconds)
-  return { user(key), credentials(key) }
+  local result = { user(key), credentials(key) }
+  if policy then result[#result + 1] = { "PackedPolicySize", tostring(math.ceil(#policy / 2048 * 100)) } end
+  if source then result[#result + 1] = { "SourceIdentity", source } end
+  return result
+end
+
+local USER <const>, USER_ID <const> = ("arn:aws:iam::%s:user/usher-dev"):format(settings.account_id),
+  "AIDAUSHERSANDBOX00001"
+
+function operations.GetSessionToken(params, ctx)
+  local seconds = duration(params, 43200, 129600)
+  judge(params)
+  if keys.find(ctx.access_key_id).session_token then
+    failure("AccessDenied", "Cannot call GetSessionToken with session credentials", nil, 403)
+  end
+  return { credentials(keys.issue_to({ arn = USER, user_id = USER_ID }, seconds)) }
+end
+
+function operations.GetFederationToken(params, ctx)
+  local name, seconds = text(params, "Name", 2, 32, "+=,.@-"), duration(params, 43200, 129600)
+  check_policy(params)
+  judge(params)
+  if keys.find(ctx.access_key_id).session_token then
+    failure("AccessDenied", "Cannot call GetFederationToken with session credentials", nil, 403)
+  end
+  local who = { arn = ("arn:aws:sts::%s:federated-user/%s"):format(settings.account_id, name),
+    user_id = ("%s:%s"):format(settings.account_id, name) }
+  return { credentials(keys.issue_to(who, seconds)),
+    { "FederatedUser", { { "Arn", who.arn }, { "FederatedUserId", who.user_id } } } }
+end
+
+function operations.GetAccessKeyInfo(params)
+  text(params, "AccessKeyId", 16, 128, "")
+  judge(params)
+  return { { "Account", settings.account_id } }
 end
 
 function operations.GetCallerIdentity(_, ctx)
   local key = keys.find(ctx.access_key_id)
   return {
-    { "Arn", key.arn or ("arn:aws:iam::%s:user/usher-dev"):format(settings.account_id) },
-    { "UserId", key.user_id or "AIDAUSHERSANDBOX00001" },
+    { "Arn", key.arn or USER },
+    { "UserId", key.user_id or USER_ID },
     { "Account", settings.account_id },
   }
 end
@@ -167,6 +224,7 @@ local function perform(req)
     failure("InvalidAction", ("Could not find operation %s for version %s"):format(action,
       params.Version or "NO_VERSION_SPECIFIED"))
   end
+  params.problems = {}
   local access_key_id = not unsigned[action] and signature.check_query(req, SERVICE) or nil
   return action, aws_json.call(SERVICE, action, params, { req = req, access_key_id = access_key_id })
 end

@@ -17,7 +17,8 @@ local LISTS_UNTIL = "2020-08-27"
 
 local function version_of(req)
   local version = req:header "stripe-version" or DEFAULT_VERSION
-  if not (version .. "."):find("^%d%d%d%d%-%d%d%-%d%d%.[%a]*%.?$") then
+  local dated = version:match "^[^;]*" -- names of previews may follow: "; x_beta=v1"
+  if not (dated .. "."):find("^%d%d%d%d%-%d%d%-%d%d%.[%a]*%.?$") then
     errors.early("Invalid Stripe API version: " .. version)
   end
   return version

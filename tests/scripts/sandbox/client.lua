@@ -3,6 +3,7 @@
 -- wants that, and reads the answer. No sockets; loaded with dofile by the specs of this folder.
 local clock = require "clock"
 local crypto = require "crypto"
+local form = require "form"
 local json = require "json"
 local sigv4 = require "sigv4"
 local mailbox = require "sandbox.mailbox"
@@ -51,6 +52,10 @@ local SERVICES = {
   cognito = { target = "AWSCognitoIdentityProviderService.", type = "application/x-amz-json-1.1",
     name = "cognito-idp" },
   dynamodb = { target = "DynamoDB_20120810.", type = "application/x-amz-json-1.0", name = "dynamodb" },
+  cloudwatch = { target = "GraniteServiceVersion20100801.", type = "application/x-amz-json-1.0", name = "monitoring" },
+  ses = { type = "application/json", name = "ses" },
+  lambda = { type = "application/json", name = "lambda" },
+  sts = { type = "application/x-www-form-urlencoded", name = "sts" },
 }
 
 -- The headers of a signed request. `over` replaces what sigv4.sign takes.
@@ -68,6 +73,18 @@ function client.headers(listener, operation)
   local service = SERVICES[listener]
   return { ["content-type"] = service.type, ["x-amz-target"] = service.target .. operation,
     host = "127.0.0.1:4566" }
+end
+
+-- A signed request of the REST or Query protocol. fields: {method=, path=, query= as text, headers=, body=}.
+function client.rest(listener, fields)
+  local headers = { ["content-type"] = SERVICES[listener].type, host = "127.0.0.1:4566" }
+  for name, value in pairs(fields.headers or {}) do headers[name] = value end
+  local target = fields.path or "/"
+  if fields.query then target = target .. "?" .. fields.query end
+  headers = client.sign(listener, headers, fields.body or "", { method = fields.method or "POST",
+    url = "http://127.0.0.1:4566" .. target })
+  return client.send { listener = listener, method = fields.method or "POST", path = fields.path or "/",
+    target = target, query = fields.query and form.decode(fields.query) or {}, headers = headers, body = fields.body }
 end
 
 -- One operation of Cognito, as an SDK would call it: signed when it needs to be.

@@ -124,7 +124,8 @@ describe("an answer", function()
     end)
   end
 
-  local VERSIONS = { ["2026-10-28.endive"] = 200, ["2022-11-15"] = 200, latest = 400, ["2022"] = 400 }
+  local VERSIONS = { ["2026-10-28.endive"] = 200, ["2022-11-15"] = 200,
+    ["2020-08-27; checkout_beta=v1;x_beta=v2"] = 200, ["2026-10-28.preview"] = 200, latest = 400, ["2022"] = 400 }
   for version, status in pairs(VERSIONS) do
     it(("to version %s is %d"):format(version, status), function()
       local reply = call("GET", "/v1/customers", {}, { ["Stripe-Version"] = version })
