@@ -7,7 +7,7 @@ local KEYWORDS = {
 }
 
 local PATTERNS = {
-  { "name", "^%a[%w_]*()" },
+  { "name", "^[%a_][%w_]*()" },
   { "alias", "^#[%w_]+()" },
   { "placeholder", "^:[%w_]+()" },
   { "number", "^%d+()" },

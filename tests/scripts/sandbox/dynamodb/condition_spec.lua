@@ -143,7 +143,7 @@ local CASES = {
   { "contains(zz, :one)", false },
   { "begins_with(zz, :k)", false },
   { "attribute_type(zz, :t)", false },
-  { "_n = :n", [[Syntax error; token: "_", near: "_n"]] },
+  { "_n = :n", false },
   { "n between :one and :bo",
     "Incorrect operand type for operator or function; operator or function: BETWEEN, operand type: BOOL" },
   { "size(n) >= :nu",

@@ -35,7 +35,6 @@ local CASES = {
   { "", "The expression can not be empty;" },
   { "a,", [[Syntax error; token: "<EOF>", near: ","]] },
   { "a, ", [[Syntax error; token: "<EOF>", near: ", "]] },
-  { "_a", [[Syntax error; token: "_", near: "_a"]] },
   { "a" .. (".b"):rep(31), "{}" },
   { "a" .. (".b"):rep(32), "The document path has too many nesting levels; nesting levels: 33" },
   { "l[2147483647]", "{}" },

@@ -111,7 +111,6 @@ local CASES = {
   { "  PUT x", "!Syntax error; token: \"PUT\", near: \"  PUT x\"" },
   { "REMOVE l[ 3 ", "!Syntax error; token: \"<EOF>\", near: \"3 \"" },
   { "REMOVE x + ", "!Syntax error; token: \"+\", near: \"x + \"" },
-  { "SET x = _n", "!Syntax error; token: \"_\", near: \"= _n\"" },
   { "REMOVE m" .. (".q"):rep(32), "!The document path has too many nesting levels; nesting levels: 33" },
   { "ADD x y", "!Syntax error; token: \"y\", near: \"x y\"" },
   { "SET x = :s + ", "!Syntax error; token: \"<EOF>\", near: \"+ \"" },
