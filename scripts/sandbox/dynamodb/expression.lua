@@ -10,7 +10,8 @@ local values = require "sandbox.dynamodb.values"
 
 local expression = {}
 
-local MAX_KEY, TOO_LONG = 255, "The expression attribute map contains a key that is too long;"
+local MAX_KEY, MAX_BYTES = 255, 2 * 1024 * 1024
+local TOO_LONG = "The expression attribute map contains a key that is too long;"
 
 local function invalid(message, ...)
   failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
@@ -80,6 +81,15 @@ local function check_values(attributes)
   end
 end
 
+-- Names and values have one limit together.
+local function check_size(names, attributes)
+  local bytes = 0
+  for key, name in pairs(names or {}) do bytes = bytes + #key + #name end
+  if bytes > MAX_BYTES then invalid "ExpressionAttributeNames exceeds max size" end
+  bytes = bytes + values.item_size(attributes or {})
+  if bytes > MAX_BYTES then invalid "ExpressionAttributeValues exceeds max size" end
+end
+
 local function check_unused(what, given, used)
   local unused = {}
   for key in pairs(given or {}) do
@@ -101,6 +111,7 @@ local GRAMMARS = {
 function expression.parse(input)
   check_names(input.ExpressionAttributeNames)
   check_values(input.ExpressionAttributeValues)
+  check_size(input.ExpressionAttributeNames, input.ExpressionAttributeValues)
   local scope = { names = input.ExpressionAttributeNames, values = input.ExpressionAttributeValues,
                   used_names = {}, used_values = {}, nested = {} }
   local parsed = { heads = {}, nested = scope.nested }

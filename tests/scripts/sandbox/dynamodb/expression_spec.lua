@@ -22,6 +22,23 @@ local a = ("a"):rep(255)
 local NAMES, VALUES = "ExpressionAttributeNames ", "ExpressionAttributeValues "
 local TOO_LONG = "contains invalid key: The expression attribute map contains a key that is too long;"
 
+-- A request with 32 names, `bytes` long with their aliases, and a value of so many bytes.
+local function large(bytes, of_value)
+  local found, paths = {}, {}
+  for i = 1, 32 do
+    local alias = ("#%02d"):format(i)
+    found[alias], paths[i] = alias:sub(2) .. ("n"):rep(bytes // 32 - 5), alias
+  end
+  local input = names(found, table.concat(paths, ","))
+  if of_value then
+    input.FilterExpression = "a = :v"
+    input.ExpressionAttributeValues = { [":v"] = { S = ("v"):rep(of_value - 2) } }
+  end
+  return input
+end
+
+local MB = 1024 * 1024
+
 local CASES = {
   { "no names", names {}, NAMES .. "must not be empty" },
   { "no names, before no expression", names({}, ""), NAMES .. "must not be empty" },
@@ -44,6 +61,10 @@ local CASES = {
     .. "empty, must contain exactly one of the supported datatypes for key :v" },
   { "a value with too long a name inside", values { [":v"] = { M = { [("n"):rep(65536)] = { N = "1" } } } },
     VALUES .. "contains invalid value: Attribute name is too large, must be less than 65536 bytes for key :v" },
+  { "names of 2 MB", large(2 * MB), "" },
+  { "names of more", large(2 * MB + 32), NAMES .. "exceeds max size" },
+  { "names and a value of 2 MB", large(MB, MB), "" },
+  { "names and a value of more", large(MB, MB + 1), VALUES .. "exceeds max size" },
 }
 
 for _, case in ipairs(CASES) do
