@@ -2,7 +2,7 @@
 -- What Stripe holds of a customer: the customer, and the card as its default payment method. Every call has
 -- an Idempotency-Key made of what the intent stores, so that the same call again is the same customer.
 local clock, config, stripe = require "clock", require "config", require "stripe"
-local task, trouble = require "task", require "lib.trouble"
+local refusal, task, trouble = require "lib.refusal", require "task", require "lib.trouble"
 
 local billing = {}
 
@@ -80,9 +80,7 @@ local function failed(signup, err, about_card)
   if about_card and is_about_the_card(err) then refuse_card(signup) end
   if err.status == 401 or err.status == 403 or err.type == "breaker_open" then trouble.stop(signup, "stripe", err) end
   if not about_card and err.status == 400 and err.param == "email" then
-    trouble.refuse(signup, "stripe", 422, "invalid_input", { {
-      field = "email", code = "email_not_accepted", message = "This e-mail address cannot be used.",
-    } })
+    trouble.refuse(signup, "stripe", 422, "invalid_input", refusal.of_email())
   end
   trouble.stop(signup, "stripe", err, "ACCOUNT")
 end

@@ -17,6 +17,12 @@ local function field(name, code, message)
 end
 
 
+-- The address, which a vendor does not take.
+function refusal.of_email()
+  return field("email", "email_not_accepted", "This e-mail address cannot be used.")
+end
+
+
 local function of_password(message)
   for _, entry in ipairs(PASSWORD) do
     if message:find(entry[1], 1, true) then return field("password", entry[2], entry[3]) end
@@ -44,10 +50,10 @@ function refusal.of_sign_up(err)
   if err.code == "InvalidPasswordException" then return of_password(message) end
   if err.code == "InvalidParameterException" then
     if message:find("password", 1, true) then return of_password(message) end
-    return field("email", "email_not_accepted", "This e-mail address cannot be used.")
+    return refusal.of_email()
   end
   if err.code == "UserLambdaValidationException" and not refusal.is_failure(message) then
-    return field("email", "email_not_accepted", "This e-mail address cannot be used.")
+    return refusal.of_email()
   end
   return nil
 end
