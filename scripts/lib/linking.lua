@@ -4,7 +4,8 @@
 -- over: whoever made it has not shown that the address is theirs. Called by triggers/pre_sign_up.
 local cognito, config, crypto = require "cognito", require "config", require "crypto"
 local fail, log = require "fail", require "log"
-local intent, supersede, within = require "lib.intent", require "lib.supersede", require "lib.within"
+local intent, supersede = require "lib.intent", require "lib.supersede"
+local within, words = require "lib.within", require "lib.trigger_words"
 
 local linking = {}
 
@@ -20,10 +21,6 @@ end
 function linking.is_refusal(err)
   return getmetatable(err) == Refusal
 end
-
-
-local BUSY <const> = "A sign-up with this address is being worked on, please try again in a moment"
-local HAS_PASSWORD <const> = "This address has an account with a password, please sign in with that"
 
 
 -- One call, with a trigger's short time for it -> result; whatever goes wrong closes the door.
@@ -50,7 +47,7 @@ local function verified_address(event)
   local email = attributes.email or ""
   if email == "" then linking.refuse("Google has not told an e-mail address", "no_email") end
   if tostring(attributes.email_verified) ~= "true" then
-    linking.refuse("Google has not verified this e-mail address", "email_unverified")
+    linking.refuse(words.not_verified, "email_unverified")
   end
   return email:lower()
 end
@@ -88,7 +85,7 @@ local function remove(email, user, pool)
   local signup = { method = "google", cognito = pool, intent = old or nil }
   if old then
     old = must("claim", intent.claim, old, crypto.uuid())
-    if not old then linking.refuse(BUSY, "in_progress") end
+    if not old then linking.refuse(words.in_progress, "in_progress") end
   end
   local list = old and supersede.left_by(old, user) or { supersede.stranger(user) }
   for _, entry in ipairs(list) do supersede.remove(signup, entry) end
@@ -102,7 +99,7 @@ local function supersede_all(email, user, pool)
   local ok, err = pcall(remove, email, user, pool)
   if ok then return end
   if fail.is(err) then
-    if err.code == "account_exists" then linking.refuse(BUSY, "confirmed_meanwhile") end
+    if err.code == "account_exists" then linking.refuse(words.in_progress, "confirmed_meanwhile") end
     err = err.code
   end
   error(err, 0)
@@ -118,7 +115,7 @@ function linking.settle(event)
   if not user or user.status == "UNCONFIRMED" then return supersede_all(email, user, pool) end
   local proved = user.status == "CONFIRMED" or user.status == "RESET_REQUIRED"
   if not proved or user.attributes.email_verified ~= "true" then
-    linking.refuse(HAS_PASSWORD, "native_unverified")
+    linking.refuse(words.has_password, "native_unverified")
   end
   if user.enabled == false then linking.refuse("This account is disabled", "disabled") end
   link(user, subject, pool)

@@ -31,7 +31,7 @@ local function of_password(message)
 end
 
 
--- What Lambda says of a trigger that failed, and our own (triggers/pre_sign_up) of one that could not judge.
+-- What Lambda says of a trigger that failed, and our own (trigger_words.unavailable) when it could not judge.
 local FAILURES <const> = { "task timed out", "runtime exited", "please try again" }
 
 -- Does the text say that a trigger has failed, and not that it refused?

@@ -2,9 +2,8 @@
 -- Cognito's PreSignUp trigger: who may become a user of the pool. A function(event) -> event; raising refuses, and
 -- Cognito shows the words to the caller. Run by `usher lambda` on AWS and by the sandbox's Lambda.
 local config, log, metrics = require "config", require "log", require "metrics"
-local domains, linking, within = require "lib.domains", require "lib.linking", require "lib.within"
-
-local UNAVAILABLE <const> = "This address cannot be checked right now, please try again"
+local domains, linking = require "lib.domains", require "lib.linking"
+local within, words = require "lib.within", require "lib.trigger_words"
 
 for _, method in ipairs { "email", "google" } do
   metrics.count("EMAIL_PRESIGNUP_SUCCESS", 0, { method = method, step = "done" })
@@ -51,7 +50,7 @@ local function fail(method, err)
   log.warn("presignup_refused", { method = method, reason = meant and err.reason or "internal_error",
     error = not meant and tostring(err) or nil })
   metrics.count("EMAIL_PRESIGNUP_FAILURE", 1, { method = method, step = "done" })
-  error(meant and err or { message = UNAVAILABLE, type = "PreSignUpUnavailable" }, 0)
+  error(meant and err or { message = words.unavailable, type = "PreSignUpUnavailable" }, 0)
 end
 
 

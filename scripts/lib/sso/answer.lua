@@ -2,18 +2,17 @@
 -- What the hosted UI sent a browser back with, when it is no code: its words mean one of a few things, and only these
 -- reach the console. Also who an id token is about.
 local log = require "log"
-local refusal, trouble = require "lib.refusal", require "lib.trouble"
+local refusal, trouble, words = require "lib.refusal", require "lib.trouble", require "lib.trigger_words"
 
 local answer = {}
 
 local FOUND <const>, TRIGGER <const> = "Already found an entry for username", "^%a+ failed with error"
 
--- A piece of what our own trigger says (triggers/pre_sign_up, lib/linking) -> status, code. Whatever else a trigger
--- says, the operator's own words too, is sso_refused.
+-- What our own trigger says -> status, code. Whatever else a trigger says, the operator's words too, is sso_refused.
 local OWN_WORDS <const> = {
-  { "not verified", 403, "email_not_verified" },
-  { "has an account with a password", 409, "account_exists" },
-  { "is being worked on", 409, "signup_in_progress" },
+  { words.not_verified, 403, "email_not_verified" },
+  { words.has_password, 409, "account_exists" },
+  { words.in_progress, 409, "signup_in_progress" },
 }
 
 
@@ -25,8 +24,8 @@ end
 
 
 local function refuse_as_trigger(signup, text)
-  for _, words in ipairs(OWN_WORDS) do
-    if text:find(words[1], 1, true) then trouble.refuse(signup, "answer", words[2], words[3]) end
+  for _, own in ipairs(OWN_WORDS) do
+    if text:find(own[1], 1, true) then trouble.refuse(signup, "answer", own[2], own[3]) end
   end
   if refusal.is_failure(text) then trouble.stop(signup, "answer", { code = "trigger" }) end
   trouble.refuse(signup, "answer", 403, "sso_refused")
