@@ -18,7 +18,7 @@ local aws_json = {}
 local SORTED = { sorted = true } -- __type comes before message, and equal answers have equal bytes
 
 local BARE_UNKNOWN = "<UnknownOperationException/>\n"
-local DEPTH = 128 -- an item of DynamoDB's nests 32 levels, two on the wire for each
+local DEPTH = 512 -- what nests too deep in an item is for DynamoDB to say
 local REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 local MEDIA_TYPES = {
   ["application/json"] = true,

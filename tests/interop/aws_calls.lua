@@ -40,7 +40,7 @@ describe("dynamodb, for real,", function()
       { "38 digits", dynamodb.number "1234567890123456789012345678901234567.8" },
       { "an empty map", {} }, { "an empty list", json.array {} },
       { "a list", json.array { 1, "two", json.array { true } } }, { "a map", { limits = { seats = 5 } } },
-      { "bytes", dynamodb.binary "\0\1\255" }, { "32 levels", deep(32) },
+      { "bytes", dynamodb.binary "\0\1\255" }, { "32 levels", deep(31) },
     }
     for _, case in ipairs(cases) do
       it(case[1], function()

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- BatchGetItem and BatchWriteItem: many single reads or writes in one request, not in one transaction.
 local capacity = require "sandbox.dynamodb.capacity"
+local expression = require "sandbox.dynamodb.expression"
 local failure = require "sandbox.failure"
 local json = require "json"
 local reads = require "sandbox.dynamodb.reads"
@@ -33,7 +34,18 @@ end
 
 -- --- BatchGetItem ---
 
+-- One way of saying what to show, for all tables.
+local function check_one_way(requests)
+  local ways = {}
+  for _, request in pairs(requests) do
+    if request.ProjectionExpression then ways.ProjectionExpression = request.ProjectionExpression end
+    if request.AttributesToGet then ways.AttributesToGet = request.AttributesToGet end
+  end
+  expression.check_parameters(ways, { "ProjectionExpression" }, { "AttributesToGet" })
+end
+
 local function check_reads(requests)
+  check_one_way(requests)
   local total, batch = 0, {}
   for _, name in ipairs(sorted_names(requests)) do
     local request = requests[name]

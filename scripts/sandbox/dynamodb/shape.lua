@@ -167,7 +167,7 @@ local function length(value)
 end
 
 local function report(errors, value, as, path, constraint)
-  local shown = value_string(value, as)
+  local shown = as.shown_as_json and json.encode(value, { sorted = true }) or value_string(value, as)
   if value ~= nil then shown = "'" .. shown .. "'" end
   errors[#errors + 1] = ("Value %s at '%s' failed to satisfy constraint: %s"):format(shown, path, constraint)
 end
@@ -272,7 +272,7 @@ local function check_named_first(input, as)
       failure("ValidationException",
         ("The parameter '%s' is required but was not present in the request"):format(name))
     end
-    if member.must and (#value < 3 or #value > 255) then
+    if member.must and not member.least and (#value < 3 or #value > 255) then
       failure("ValidationException", name .. " must be at least 3 characters long and at most 255 "
         .. "characters long")
     end

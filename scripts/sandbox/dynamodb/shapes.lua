@@ -129,14 +129,15 @@ shapes.Scan = request(PAGE, TABLE, { { "ScanFilter", CONDITIONS }, { "Segment", 
 
 local TABLE_KEYS = { most = 255, least = 3, pattern = NAME_PATTERN }
 
-shapes.BatchGetItem = request({ { "ReturnConsumedCapacity", CAPACITY }, { "RequestItems",
+shapes.BatchGetItem = request({ { "RequestItems",
   with(map("KeysAndAttributes",
   struct("KeysAndAttributes", {
     { "Keys", list({ kind = "Map", type = "AttributeValue", of = VALUE, parameterized = true },
       { required = true, least = 1, most = 100 }) },
     { "AttributesToGet", GET_NAMES }, { "ConsistentRead", BOOLEAN }, { "ProjectionExpression", STRING },
     { "ExpressionAttributeNames", NAMES },
-  })), { required = true, least = 1, keys = TABLE_KEYS }) } })
+  })), { required = true, least = 1, keys = TABLE_KEYS, shown_as_json = true }) },
+  { "ReturnConsumedCapacity", CAPACITY } })
 
 local WRITE_REQUEST = struct("WriteRequest", {
   { "DeleteRequest", struct("DeleteRequest", { { "Key", KEY } }, true) },
@@ -159,8 +160,8 @@ local function action(type, ...)
 end
 
 shapes.TransactWriteItems = request({
-  { "ReturnConsumedCapacity", CAPACITY }, { "ReturnItemCollectionMetrics", METRICS },
   { "ClientRequestToken", with(STRING, { least = 1, most = 36 }) },
+  { "ReturnConsumedCapacity", CAPACITY }, { "ReturnItemCollectionMetrics", METRICS },
   { "TransactItems", list(struct("TransactWriteItem", {
     { "ConditionCheck", action("ConditionCheck", TABLE, { { "Key", KEY },
       { "ConditionExpression", required(STRING) }, ACTION[2] }, PLACEHOLDERS) },
@@ -216,9 +217,10 @@ local SETTINGS = { { "BillingMode", BILLING }, { "ProvisionedThroughput", THROUG
                      BOOLEAN },
                    { "OnDemandThroughput", ON_DEMAND } }
 
-shapes.CreateTable = request({ { "AttributeDefinitions", required(DEFINITIONS) } }, OWN_TABLE, SETTINGS,
-  { { "KeySchema", SCHEMA }, { "LocalSecondaryIndexes", list(LOCAL) },
-    { "GlobalSecondaryIndexes", list(struct("GlobalSecondaryIndex", GLOBAL)) }, { "Tags", TAGS } })
+shapes.CreateTable = request({ { "AttributeDefinitions", required(DEFINITIONS) },
+  { "TableName", with(OWN_NAME, { least = 3, most = 255 }) } }, SETTINGS,
+  { { "KeySchema", SCHEMA }, { "GlobalSecondaryIndexes", list(struct("GlobalSecondaryIndex", GLOBAL)) },
+    { "LocalSecondaryIndexes", list(LOCAL) }, { "Tags", TAGS } })
 
 local GLOBAL_UPDATE = struct("GlobalSecondaryIndexUpdate", {
   { "Update", struct("UpdateGlobalSecondaryIndexAction", { { "IndexName", required(NAME) },

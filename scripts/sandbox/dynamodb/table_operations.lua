@@ -65,7 +65,10 @@ local function apply_settings(description, input)
   if input.OnDemandThroughput then description.OnDemandThroughput = input.OnDemandThroughput end
   if input.TableClass then description.TableClassSummary = { TableClass = input.TableClass } end
   if input.SSESpecification and input.SSESpecification.Enabled then
-    description.SSEDescription = { Status = "ENABLED", SSEType = input.SSESpecification.SSEType or "KMS" }
+    local key = input.SSESpecification.KMSMasterKeyId
+      or "arn:aws:kms:us-east-1:000000000000:key/" .. crypto.uuid()
+    description.SSEDescription = { Status = "ENABLED", SSEType = input.SSESpecification.SSEType or "KMS",
+      KMSMasterKeyArn = key }
   end
 end
 

@@ -120,6 +120,8 @@ local function check_all_used(input, context)
   for _, index in ipairs(input.LocalSecondaryIndexes or {}) do use(index.KeySchema) end
   for _, index in ipairs(input.GlobalSecondaryIndexes or {}) do use(index.KeySchema) end
   if #order < #context.names then
+    table.sort(context.names)
+    table.sort(order)
     invalid(INVALID .. "Some AttributeDefinitions are not used. AttributeDefinitions: [%s], keys used: [%s]",
       table.concat(context.names, ", "), table.concat(order, ", "))
   end

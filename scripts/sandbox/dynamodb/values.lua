@@ -32,6 +32,7 @@ local problem_at
 
 -- A map of attributes at one depth.
 local function problem_in(attributes, depth)
+  if attributes[""] then return "Empty attribute name" end
   for name, value in pairs(attributes) do
     if #name > MAX_NAME then return "Attribute name is too large, must be less than 65536 bytes" end
     local problem = problem_at(value, depth)

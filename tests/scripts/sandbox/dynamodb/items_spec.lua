@@ -339,3 +339,10 @@ describe("the key of an index made of what the item has", function()
     { "UpdateItem", UPDATE:format("SET c = b, z = :v", [[{"N":"1"}]]), "{}" },
   })
 end)
+
+describe("a name that is none", function()
+  service.check(it, {
+    { "PutItem", [[{"TableName":"Hash1","Item":{"a":{"S":"x"},"":{"S":"y"}}}]], "ValidationException: Empty attribute name" },
+    { "PutItem", [[{"TableName":"Hash1","Item":{"a":{"S":"x"},"m":{"M":{"":{"S":"y"}}}}}]], "ValidationException: Empty attribute name" },
+  })
+end)

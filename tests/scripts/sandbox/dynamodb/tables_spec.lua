@@ -16,8 +16,14 @@ describe("what is refused", function()
   service.check(it, {
     { "CreateTable", "{}",
       "ValidationException: The parameter 'TableName' is required but was not present in the request" },
-    { "CreateTable", [[{"TableName":"ab"}]],
+    { "CreateTable", [[{"TableName":"ab","AttributeDefinitions":[],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}]}]],
+      "ValidationException: 1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3" },
+    { "DescribeTable", [[{"TableName":"ab"}]],
       "ValidationException: TableName must be at least 3 characters long and at most 255 characters long" },
+    { "CreateTable", [[{"TableName":"abc","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[{"AttributeName":"z","AttributeType":"S"},{"AttributeName":"b","AttributeType":"S"},{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"b","KeyType":"HASH"}],"GlobalSecondaryIndexes":[{"IndexName":"gsi","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}]}]],
+      "ValidationException: One or more parameter values were invalid: Some AttributeDefinitions are not used. AttributeDefinitions: [a, b, z], keys used: [a, b]" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"LocalSecondaryIndexes":[{"IndexName":"a","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"Projection":{}}],"GlobalSecondaryIndexes":[{"IndexName":"b","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"Projection":{}}]}]],
+      "ValidationException: 2 validation errors detected: Value 'b' at 'globalSecondaryIndexes.1.member.indexName' failed to satisfy constraint: Member must have length greater than or equal to 3; Value 'a' at 'localSecondaryIndexes.1.member.indexName' failed to satisfy constraint: Member must have length greater than or equal to 3" },
     { "CreateTable", [[{"TableName":"abc;"}]],
       "ValidationException: 3 validation errors detected: Value null at 'attributeDefinitions' failed to satisfy constraint: Member must not be null; Value 'abc;' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; Value null at 'keySchema' failed to satisfy constraint: Member must not be null" },
     { "CreateTable", [[{"TableName":"abc"}]],
@@ -227,6 +233,15 @@ describe("a table's life", function()
     assert.same({ StreamEnabled = true, StreamViewType = "KEYS_ONLY" }, on)
     assert.truthy(arn:find "^arn:aws:dynamodb:us%-east%-1:000000000000:table/Life/stream/%d+%-%d+%-%d+T%d+:%d+:%d+%.%d%d%d$")
     assert.is_nil((stream [[{"StreamEnabled":false}]]))
+  end)
+
+  it("names the key that it is encrypted with", function()
+    local function key(specification)
+      call("UpdateTable", ('{"TableName":"Life","SSESpecification":%s}'):format(specification))
+      return described "Life".SSEDescription.KMSMasterKeyArn
+    end
+    assert.truthy(key [[{"Enabled":true}]]:find "^arn:aws:kms:")
+    assert.equal("mine", key [[{"Enabled":true,"KMSMasterKeyId":"mine"}]])
   end)
 
   it("says the time of its making once", function()

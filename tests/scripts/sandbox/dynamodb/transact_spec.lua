@@ -178,3 +178,9 @@ describe("reading", function()
       "ValidationException: 1 validation error detected: Value null at 'transactItems.1.member.get' failed to satisfy constraint: Member must not be null" },
   })
 end)
+
+it("what is wrong with a transaction as a whole is told in its order", function()
+  local LONG = ("x"):rep(37)
+  assert.equal("ValidationException: 2 validation errors detected: Value '" .. LONG .. "' at 'clientRequestToken' failed to satisfy constraint: Member must have length less than or equal to 36; Value 'SOME' at 'returnConsumedCapacity' failed to satisfy constraint: Member must satisfy enum value set: [INDEXES, TOTAL, NONE]",
+    transact({ [[{"Delete":{"TableName":"Accounts","Key":{"pk":{"S":"u"},"sk":{"S":"d"}}}}]] }, ([[,"ClientRequestToken":"%s","ReturnConsumedCapacity":"SOME"]]):format(LONG)))
+end)
