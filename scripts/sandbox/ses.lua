@@ -85,7 +85,7 @@ end
 -- "Hello {{name}}" with {"name": …}
 local function fill(text, values)
   return (text:gsub("{{%s*([%w_]+)%s*}}", function(name)
-    if values[name] == nil then bad_request(("Attribute '%s' is not present in the rendering values."):format(name)) end
+    if values[name] == nil then bad_request(("Attribute '%s' is not present in the rendering data."):format(name)) end
     return tostring(values[name])
   end))
 end

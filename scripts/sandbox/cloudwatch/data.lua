@@ -4,6 +4,7 @@
 local failure = require "sandbox.failure"
 
 local DATA_MAX, DIMENSIONS_MAX, VALUES_MAX, TEXT_MAX = 1000, 30, 150, 255
+local DIMENSION_MAX <const> = 1024 -- a value of one
 local LARGEST = 2.0 ^ 360
 local PAST, FUTURE = 14 * 86400, 2 * 3600
 
@@ -27,9 +28,9 @@ local function refuse(name, what)
   failure("InvalidParameterValue", ("The parameter %s must %s."):format(name, what))
 end
 
-local function text(value, name)
+local function text(value, name, most)
   if value == nil then missing(name) end
-  if type(value) ~= "string" or value == "" or #value > TEXT_MAX then invalid(name, value) end
+  if type(value) ~= "string" or value == "" or #value > (most or TEXT_MAX) then invalid(name, value) end
   return value
 end
 
@@ -51,9 +52,11 @@ local function dimensions(given, path)
   local names = {}
   for i, dimension in ipairs(list(given or {}, path .. "Dimensions", DIMENSIONS_MAX)) do
     local at = ("%sDimensions.member.%d."):format(path, i)
-    names[#names + 1] = { Name = text(dimension.Name, at .. "Name"), Value = text(dimension.Value, at .. "Value") }
+    local name, value = text(dimension.Name, at .. "Name"), text(dimension.Value, at .. "Value", DIMENSION_MAX)
+    if name:find "^:" then invalid(at .. "Name", name) end
+    names[i] = { Name = name, Value = value }
   end
-  table.sort(names, function(a, b) return a.Name < b.Name end)
+  table.sort(names, function(a, b) return a.Name < b.Name or a.Name == b.Name and a.Value < b.Value end)
   return names
 end
 
@@ -101,8 +104,11 @@ local function parts(datum, path)
   return { { value, 1, value, value } }
 end
 
-local function one(datum, i, now)
-  local path = ("MetricData.member.%d."):format(i)
+local function check_unit(unit, name)
+  if not IS_UNIT[unit] then refuse(name, ("be a value in the set [ %s ]"):format(table.concat(UNITS, ", "))) end
+end
+
+local function one(datum, path, now)
   local at, unit = datum.Timestamp or now, datum.Unit or "None"
   local row = { name = text(datum.MetricName, path .. "MetricName"),
     dimensions = dimensions(datum.Dimensions, path), parts = parts(datum, path), unit = unit, at = at }
@@ -110,15 +116,13 @@ local function one(datum, i, now)
   if at < now - PAST or at > now + FUTURE then
     refuse(path .. "Timestamp", "specify a time within the past two weeks")
   end
-  if not IS_UNIT[unit] then
-    refuse(path .. "Unit", ("be a value in the set [ %s ]"):format(table.concat(UNITS, ", ")))
-  end
+  check_unit(unit, path .. "Unit")
   local resolution = datum.StorageResolution
   if resolution and resolution ~= 1 and resolution ~= 60 then invalid(path .. "StorageResolution", resolution) end
   return row
 end
 
-local data = { dimensions = dimensions }
+local data = { dimensions = dimensions, unit = check_unit }
 
 function data.namespace(value)
   text(value, "Namespace")
@@ -128,9 +132,17 @@ end
 
 function data.check(input, now)
   data.namespace(input.Namespace)
-  if input.MetricData == nil then missing "MetricData" end
+  if input.MetricData == nil and input.EntityMetricData == nil then missing "MetricData" end
   local rows = {}
-  for i, datum in ipairs(list(input.MetricData, "MetricData", DATA_MAX)) do rows[i] = one(datum, i, now) end
+  local function add(metrics, path)
+    for i, datum in ipairs(list(metrics or {}, path, DATA_MAX)) do
+      rows[#rows + 1] = one(datum, ("%s.member.%d."):format(path, i), now)
+    end
+  end
+  add(input.MetricData, "MetricData")
+  for i, entity in ipairs(input.EntityMetricData or {}) do
+    add(entity.MetricData, ("EntityMetricData.member.%d.MetricData"):format(i))
+  end
   return rows
 end
 

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- CloudWatch metrics in the sandbox, in the two protocols of its SDKs: JSON 1.0 through the frame of the JSON
--- services, and Query here.
+-- CloudWatch metrics in the sandbox, in the three protocols of its SDKs: JSON 1.0 through the frame of the JSON
+-- services, and Query and rpc-v2-cbor here.
 local aws_json, crypto, log = require "sandbox.aws_json", require "crypto", require "log"
+local cbor = require "sandbox.cloudwatch.cbor"
 local failure, faults = require "sandbox.failure", require "sandbox.faults"
 local query = require "sandbox.cloudwatch.query"
 local operations, signature = require "sandbox.cloudwatch.operations", require "sandbox.aws_signature"
@@ -44,7 +45,36 @@ local function answer_query(req)
     body = query.encode_error(result.code, result.message, result.status, ctx.request_id) }
 end
 
+local CBOR = "^/service/" .. service.target_prefix .. "/operation/(%w+)$"
+local MOMENTS <const> = { Timestamp = true, Timestamps = true }
+
+local function perform_cbor(ctx, name)
+  if not operations[name] then failure("UnknownOperationException") end
+  signature.check(ctx.req, service)
+  local input, problem = cbor.decode(ctx.req.body ~= "" and ctx.req.body or "\xa0")
+  if problem or type(input) ~= "table" then failure("SerializationException") end
+  return aws_json.call(service, name, input, ctx)
+end
+
+local function answer_cbor(req, name)
+  local ctx = { req = req, service = service, request_id = crypto.uuid() }
+  local ok, result = xpcall(perform_cbor, failure.trace, ctx, name)
+  local headers = { ["x-amzn-RequestId"] = ctx.request_id, ["smithy-protocol"] = "rpc-v2-cbor",
+    ["Content-Type"] = "application/cbor" }
+  if ok then return { status = 200, headers = headers, body = cbor.encode(result or {}, MOMENTS) } end
+  if result.code == faults.NO_ANSWER then return { abort = true } end
+  if result.unexpected then
+    log.error("sandbox.broken_operation", { service = service.name, traceback = result.text })
+    result = aws_json.internal(service)
+  end
+  headers["x-amzn-query-error"] = result.code .. (result.status < 500 and ";Sender" or ";Receiver")
+  return { status = result.status, headers = headers,
+    body = cbor.encode { __type = service.error_type(result.code), message = result.message } }
+end
+
 function service.handler(req)
+  local name = req.method == "POST" and req.path:match(CBOR)
+  if name then return answer_cbor(req, name) end
   local media = (req:header "content-type" or ""):lower()
   if req.method == "POST" and media:find("application/x-www-form-urlencoded", 1, true) == 1 then
     return answer_query(req)

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- CloudWatch's operations on what the sandbox was sent: PutMetricData, ListMetrics, GetMetricStatistics. The
--- same tables for both protocols; init.lua makes JSON or XML of them.
-local json = require "json"
+-- CloudWatch's operations on what the sandbox was sent: PutMetricData, ListMetrics, GetMetricStatistics, GetMetricData.
+-- The same tables for all protocols; init.lua makes JSON, CBOR or XML of them.
+local crypto, json = require "crypto", require "json"
 local data, db = require "sandbox.cloudwatch.data", require "sandbox.store"
-local failure, time = require "sandbox.failure", require "sandbox.time"
+local failure, statistics = require "sandbox.failure", require "sandbox.cloudwatch.statistics"
+local time = require "sandbox.time"
 
 db:exec [[
   CREATE TABLE IF NOT EXISTS cloudwatch (
@@ -22,13 +23,10 @@ db:exec [[
 ]]
 
 local BODY_MAX = 1 << 20
-local POINTS_MAX = 1440
+local POINTS_MAX, PAGE <const> = 1440, 500
+local RECENT <const> = 3 * 3600
 
 local operations = {}
-
-local function key_of(dimensions)
-  return json.encode(json.array(dimensions), { sorted = true })
-end
 
 function operations.PutMetricData(input, ctx)
   if #ctx.req.body > BODY_MAX then
@@ -39,8 +37,8 @@ function operations.PutMetricData(input, ctx)
     for _, row in ipairs(rows) do
       for _, part in ipairs(row.parts) do
         db:run([[INSERT INTO cloudwatch (namespace, name, dimensions, unit, at, sum, count, minimum, maximum)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)]], input.Namespace, row.name, key_of(row.dimensions), row.unit, row.at,
-          table.unpack(part))
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)]], input.Namespace, row.name, statistics.key_of(row.dimensions), row.unit,
+          row.at, table.unpack(part))
       end
     end
   end)
@@ -58,35 +56,41 @@ local function has_all(dimensions, wanted)
   return true
 end
 
+-- A token of an earlier page -> how many metrics it has shown
+local function shown_before(token)
+  if token == nil then return 0 end
+  local text = crypto.unbase64(token)
+  return tonumber(text and text:match "^behind (%d+)$")
+    or failure("InvalidParameterValue", "Request parameter NextToken is invalid")
+end
+
 function operations.ListMetrics(input)
-  local rows = db:rows([[SELECT DISTINCT namespace, name, dimensions FROM cloudwatch
-    WHERE (?1 IS NULL OR namespace = ?1) AND (?2 IS NULL OR name = ?2) ORDER BY namespace, name, dimensions]],
-    input.Namespace, input.MetricName)
-  local list = json.array {}
+  if input.RecentlyActive ~= nil and input.RecentlyActive ~= "PT3H" then
+    failure("InvalidParameterValue", ("The value %s for parameter RecentlyActive is invalid."):format(
+      tostring(input.RecentlyActive)))
+  end
+  local skipped, passed = shown_before(input.NextToken), 0
+  local rows = db:rows([[SELECT namespace, name, dimensions FROM cloudwatch
+    WHERE (?1 IS NULL OR namespace = ?1) AND (?2 IS NULL OR name = ?2) GROUP BY namespace, name, dimensions
+    HAVING MAX(at) >= ?3 ORDER BY namespace, name, dimensions]],
+    input.Namespace, input.MetricName, input.RecentlyActive and time.now() - RECENT or 0)
+  local list, next_token = json.array {}, nil
   for _, row in ipairs(rows) do
     local dimensions = json.decode(row.dimensions)
     if has_all(dimensions, input.Dimensions) then
-      list[#list + 1] = { Namespace = row.namespace, MetricName = row.name, Dimensions = dimensions }
+      passed = passed + 1
+      if #list == PAGE then next_token = crypto.base64(("behind %d"):format(skipped + PAGE)) break end
+      if passed > skipped then
+        list[#list + 1] = { Namespace = row.namespace, MetricName = row.name, Dimensions = dimensions }
+      end
     end
   end
-  return { Metrics = list }
+  return { Metrics = list, NextToken = next_token }
 end
 
-local STATISTICS = {
-  Sum = function(p) return p.sum end,
-  SampleCount = function(p) return p.count end,
-  Average = function(p) return p.sum / p.count end,
-  Minimum = function(p) return p.minimum end,
-  Maximum = function(p) return p.maximum end,
-}
-
-local function datapoint(row, statistics)
+local function datapoint(row, names)
   local point = { Timestamp = row.at, Unit = row.unit }
-  for _, name in ipairs(statistics) do
-    local of = STATISTICS[name]
-    if not of then failure("InvalidParameterValue", "The value " .. name .. " for parameter Statistics is invalid.") end
-    point[name] = of(row)
-  end
+  for _, name in ipairs(names) do point[name] = statistics.named(name)(row) end
   return point
 end
 
@@ -94,21 +98,22 @@ function operations.GetMetricStatistics(input)
   for _, name in ipairs { "Namespace", "MetricName", "StartTime", "EndTime", "Period", "Statistics" } do
     if input[name] == nil then failure("MissingParameter", ("The parameter %s is required."):format(name)) end
   end
-  local period = input.Period
-  if period < 1 or period >= 60 and period % 60 ~= 0 then
-    failure("InvalidParameterValue", "The parameter Period must be a multiple of 60.")
+  if #input.Statistics == 0 then failure("MissingParameter", "The parameter Statistics is required.") end
+  if input.StartTime >= input.EndTime then
+    failure("InvalidParameterCombination", "The parameter StartTime must be less than the parameter EndTime.")
   end
-  if (input.EndTime - input.StartTime) / period > POINTS_MAX then
-    failure("InvalidParameterCombination", "You have requested more than 1440 datapoints.")
+  local rows = statistics.points(input)
+  local asked = math.ceil((input.EndTime - input.StartTime) / input.Period)
+  if asked > POINTS_MAX then
+    failure("InvalidParameterCombination", ("You have requested up to %d datapoints, which exceeds the limit of %d. "
+      .. "You may reduce the datapoints requested by increasing Period, or decreasing the time range.")
+      :format(asked, POINTS_MAX))
   end
-  local rows = db:rows([[SELECT CAST(at / ?1 AS INTEGER) * ?1 AS at, unit, SUM(sum) AS sum, SUM(count) AS count,
-    MIN(minimum) AS minimum, MAX(maximum) AS maximum FROM cloudwatch
-    WHERE namespace = ?2 AND name = ?3 AND dimensions = ?4 AND at >= ?5 AND at < ?6 AND (?7 IS NULL OR unit = ?7)
-    GROUP BY 1, 2 ORDER BY 1, 2]], period, input.Namespace, input.MetricName,
-    key_of(data.dimensions(input.Dimensions, "")), input.StartTime, input.EndTime, input.Unit)
   local points = json.array {}
   for i, row in ipairs(rows) do points[i] = datapoint(row, input.Statistics) end
   return { Label = input.MetricName, Datapoints = points }
 end
+
+operations.GetMetricData = require "sandbox.cloudwatch.metric_data"
 
 return operations

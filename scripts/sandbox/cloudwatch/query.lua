@@ -11,7 +11,7 @@ local LIMITS = { pairs = 200000, depth = 1 }
 
 local NUMBERS = { Value = true, SampleCount = true, Sum = true, Minimum = true, Maximum = true, Period = true,
   StorageResolution = true, Values = true, Counts = true }
-local TIMES = { Timestamp = true, StartTime = true, EndTime = true }
+local TIMES = { Timestamp = true, Timestamps = true, StartTime = true, EndTime = true }
 
 -- Days since 1970 of a date of the Gregorian calendar; the year begins in March.
 local function days_from(year, month, day)
@@ -35,6 +35,7 @@ local LISTS = { Dimensions = true, MetricData = true, Values = true, Counts = tr
 local function typed(name, value, in_dimension)
   if LISTS[name] and value == "" then return {} end -- how an empty list is sent
   if TIMES[name] then return time_of(value) end
+  if name == "ReturnData" then return value == "true" end
   if not NUMBERS[name] or in_dimension then return value end
   return tonumber(value) or SPECIAL[value:lower()]
     or failure("MalformedInput", "a number was expected for " .. name)
@@ -68,16 +69,16 @@ function query.decode(body)
   return fields.Action, input
 end
 
-local element
+local element, content
 
-local function content(name, value)
+function content(name, value)
   if type(value) ~= "table" then
     if TIMES[name] then return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(value)) end
     return web.escape(value)
   end
   local out = {}
   if json.is_array(value) then
-    for i, entry in ipairs(value) do out[i] = element("member", entry) end
+    for i, entry in ipairs(value) do out[i] = ("<member>%s</member>"):format(content(name, entry)) end
     return table.concat(out)
   end
   for i, member in ipairs(sorted_names(value)) do out[i] = element(member, value[member]) end
