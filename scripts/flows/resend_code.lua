@@ -34,7 +34,7 @@ return function(req)
   end
   if not wanted then conceal.resend(clean.email, given, started) end
   if allowed == false or sent == false then
-    count("FAILURE", "limits")
+    count("FAILURE", sent == false and "cognito" or "limits")
   elseif err then
     count("ERROR", allowed and "cognito" or "intent")
     log.error("resend_failed", {

@@ -26,7 +26,7 @@ function account.put_user(signup)
   local ok, err = dynamodb.update {
     key = keys.user(intent.sub), set = set,
     set_once = { signup_method = signup.method, created_at = intent.created_at,
-      email_verified = intent.confirmed == true },
+      email_verified = intent.confirmed == true and not intent.unverified },
   }
   if not ok then trouble.stop(signup, "user", err, "USER") end
 end
@@ -69,6 +69,15 @@ function account.owned_by(signup, username)
     local owns = membership.role == ROLE and membership.status == STATUS
     if owns then return keys.account_in(membership.sk) end
   end
+end
+
+
+-- Is nothing left of this account, the memberships of its users aside?
+function account.is_gone(signup, visible_account_id)
+  local list, err = dynamodb.query { key_condition = "pk = :pk", limit = 1, consistent = true,
+    values = { pk = keys.account(visible_account_id).pk } }
+  if not list then trouble.stop(signup, "account", err) end
+  return #list == 0
 end
 
 

@@ -16,17 +16,35 @@ end
 local KEY_LIFE <const> = 23 * 3600
 
 
--- The customer of one sign-up, among all of its address: a search would lag. -> id | nil | nil, err
-function billing.find_customer(email, signup_id)
-  local after
+-- All customers of an address: a search would lag. -> list | nil, err
+function billing.customers_of(email)
+  local all, request = {}, { email = email, limit = 100 }
   repeat
-    local page, err = stripe.list_customers { email = email, limit = 100, starting_after = after }
+    local page, err = stripe.list_customers(request)
     if not page then return nil, err end
-    for _, customer in ipairs(page.data) do
-      if (customer.metadata or {}).signup_id == signup_id then return customer.id end
-      after = customer.id
-    end
+    table.move(page.data, 1, #page.data, #all + 1, all)
+    request.starting_after = all[#all] and all[#all].id
   until not page.has_more
+  return all
+end
+
+
+-- The customer of one sign-up. -> id | nil | nil, err
+function billing.find_customer(email, signup_id)
+  local all, err = billing.customers_of(email)
+  for _, customer in ipairs(all or {}) do
+    if (customer.metadata or {}).signup_id == signup_id then return customer.id end
+  end
+  return nil, err
+end
+
+
+-- -> the customer's id, if Stripe still has it | nil
+function billing.kept_customer(signup, id)
+  if not id then return nil end
+  local customer, err = stripe.retrieve_customer(id)
+  if not customer and err.status ~= 404 then trouble.stop(signup, "stripe", err) end
+  return customer and not customer.deleted and id or nil
 end
 
 

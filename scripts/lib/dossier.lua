@@ -5,7 +5,7 @@
 local clock, cognito, config = require "clock", require "cognito", require "config"
 local dynamodb, json = require "dynamodb", require "json"
 local stripe, task = require "stripe", require "task"
-local clean_email = require "lib.validate.email"
+local billing, clean_email = require "lib.billing", require "lib.validate.email"
 local intent, keys, outbox = require "lib.intent", require "lib.keys", require "lib.outbox"
 
 local dossier = {}
@@ -66,9 +66,9 @@ end
 
 
 local function read_customers(facts)
-  local found, err = stripe.list_customers { email = facts.email, limit = 100 }
+  local found, err = billing.customers_of(facts.email)
   if not found then dossier.unread("Stripe", err) end
-  for _, customer in ipairs(found.data) do facts.customers[customer.id] = customer end
+  for _, customer in ipairs(found) do facts.customers[customer.id] = customer end
 end
 
 

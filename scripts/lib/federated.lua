@@ -80,11 +80,11 @@ local function settle(signup, person, form)
   if fresh then return item end
   if intent.is_leased(old) then ownership.in_progress(signup, old) end
   if old.sub ~= person.sub then return contend(signup, person, item, old) end
-  if old.step == "DONE" then
-    signup.replays = true
-    return old
-  end
-  return resume(signup, item, old)
+  if old.step ~= "DONE" then return resume(signup, item, old) end
+  item.rebuilt = true
+  local renewed = not account.exists(signup, person.username) and ownership.renew(signup, item, old)
+  signup.replays = not renewed
+  return renewed or old
 end
 
 

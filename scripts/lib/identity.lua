@@ -16,12 +16,13 @@ local function is_ambiguous(err)
 end
 
 
--- -> "absent" | "unconfirmed" | "confirmed" | "external", and the user
+-- -> "absent" | "unconfirmed" | "disabled" (unconfirmed, and an operator does not want it) | "confirmed" | "external",
+-- and the user
 function identity.standing(signup, email)
   local user, err = cognito.admin_get_user(email)
   if user then
-    local named = { UNCONFIRMED = "unconfirmed", EXTERNAL_PROVIDER = "external" }
-    return named[user.status] or "confirmed", user
+    if user.status == "UNCONFIRMED" then return user.enabled == false and "disabled" or "unconfirmed", user end
+    return user.status == "EXTERNAL_PROVIDER" and "external" or "confirmed", user
   end
   if err.code ~= "UserNotFoundException" then trouble.stop(signup, "cognito", err) end
   return "absent"
@@ -36,7 +37,7 @@ end
 
 
 -- A confirmed user without an account may complete it with the password; anybody else is told that the
--- address is taken. Returns only for the first.
+-- address is taken. Returns only for the first. Of a disabled user Cognito takes no password.
 function identity.prove_or_refuse(signup, form, standing, user)
   if standing == "external" then
     signup.external = true
@@ -58,6 +59,14 @@ local function known(user, fields)
 end
 
 
+-- A user whom the password has proven: nobody waits for a code. The address may not be proven at all (unverified), as
+-- where an administrator has confirmed the user.
+function identity.known_by_password(user)
+  return known(user, { code_sent = false, confirmed = true, code_accepted = true,
+    unverified = user.attributes.email_verified ~= "true" or nil })
+end
+
+
 -- An UNCONFIRMED user is our own when an answer of this intent may have been lost and the user is not older.
 local function is_our_own(signup, user, ambiguous)
   if signup.fresh and not ambiguous then return false end
@@ -71,14 +80,15 @@ local function meet_existing(signup, form, ambiguous, mailed)
   if standing == "absent" then return nil end
   if standing == "unconfirmed" then
     if is_our_own(signup, user, ambiguous) then return known(user, { code_sent = mailed }) end
-    supersede.remove(signup, supersede.stranger(user))
+    -- Whose lease ran out meanwhile must not remove what another sign-up has made.
     signup:remember({ sign_ups = signup.intent.sign_ups + 1 }, nil, "cognito")
+    supersede.remove(signup, supersede.stranger(user))
     return nil
   end
   signup.discard_intent = signup.fresh
   identity.prove_or_refuse(signup, form, standing, user)
   signup.discard_intent = false
-  return known(user, { code_sent = false, confirmed = true, code_accepted = true })
+  return identity.known_by_password(user)
 end
 
 
@@ -194,11 +204,12 @@ function identity.recover(signup)
 end
 
 
--- A new code by mail. -> true | false, err: not now, by Cognito's limits | nil, err
+-- A new code by mail. -> true | false, err: not now, by Cognito's limits, or nobody waits for one any more | nil, err
 function identity.resend_code(email)
   local sent, err = cognito.resend_confirmation_code { username = email }
   if sent then return true end
-  if TOO_MANY[err.code] then return false, err end
+  local is_over = WRONG_CODE[err.code] or cognito.is_disabled(err)
+  if TOO_MANY[err.code] or is_over then return false, err end
   return nil, err
 end
 

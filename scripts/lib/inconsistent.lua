@@ -33,7 +33,7 @@ local function is_mended(pk, signup_id)
   if err then return nil end
   if not item or item.signup_id ~= signup_id then return true end -- given up, and cleaned up
   if item.step ~= "DONE" then return false end
-  if not item.code_accepted then return true end
+  if not item.code_accepted or item.unverified then return true end
   local user, problem = dynamodb.get { key = keys.user(item.sub), consistent = true }
   if problem then return nil end
   return user ~= nil and user.email_verified == true

@@ -112,12 +112,12 @@ function linking.settle(event)
   local pool = { user_pool_id = event.userPoolId }
   local user = twin(email, pool)
   if user and user.status == "EXTERNAL_PROVIDER" then return end
+  if user and user.enabled == false then linking.refuse("This account is disabled", "disabled") end
   if not user or user.status == "UNCONFIRMED" then return supersede_all(email, user, pool) end
   local proved = user.status == "CONFIRMED" or user.status == "RESET_REQUIRED"
   if not proved or user.attributes.email_verified ~= "true" then
     linking.refuse(words.has_password, "native_unverified")
   end
-  if user.enabled == false then linking.refuse("This account is disabled", "disabled") end
   link(user, subject, pool)
 end
 

@@ -2,8 +2,9 @@
 -- Whose is the sign-up that was there first? When an intent for this address exists already: resume it,
 -- replay its answer, put a new one in its place, or refuse (which raises). Called by saga.open only.
 local clock, config, crypto = require "clock", require "config", require "crypto"
-local conceal, identity, intent = require "lib.conceal", require "lib.identity", require "lib.intent"
-local proof, supersede, trouble = require "lib.proof", require "lib.supersede", require "lib.trouble"
+local account, billing, conceal = require "lib.account", require "lib.billing", require "lib.conceal"
+local identity, intent, proof = require "lib.identity", require "lib.intent", require "lib.proof"
+local supersede, trouble = require "lib.supersede", require "lib.trouble"
 
 local ownership = {}
 
@@ -59,6 +60,22 @@ function ownership.replace(signup, item, old, leaves_behind, had_user)
 end
 
 
+-- The sign-up was done, and its account has gone since: it is made anew with its ids, and with its customer if Stripe
+-- still has that. Of one that is half there `usher repair` knows more. -> the intent to go on with | nil
+function ownership.renew(signup, item, old)
+  if not account.is_gone(signup, old.visible_account_id) then return nil end
+  item.visible_account_id, item.system_account_id = old.visible_account_id, old.system_account_id
+  item.stripe_id = billing.kept_customer(signup, old.stripe_id)
+  return ownership.replace(signup, item, old, nil, false)
+end
+
+
+local function renew_known(signup, item, old, user)
+  for name, value in pairs(identity.known_by_password(user)) do item[name] = value end
+  return ownership.renew(signup, item, old) or identity.refuse_taken(signup, "cognito")
+end
+
+
 -- Nobody has shown that the old one is theirs, so it depends on what Cognito knows of the address.
 local function contend(signup, item, old, form)
   if old.method == "google" and identity.standing(signup, old.username) == "external" then
@@ -68,8 +85,11 @@ local function contend(signup, item, old, form)
   if standing == "absent" or standing == "unconfirmed" then
     return ownership.replace(signup, item, old, supersede.left_by(old, user), user ~= nil)
   end
+  if standing == "disabled" and proof.holds(old, signup.given) then
+    trouble.refuse(signup, "cognito", 403, "account_disabled")
+  end
   identity.prove_or_refuse(signup, form, standing, user)
-  if old.step == "DONE" then identity.refuse_taken(signup, "cognito") end
+  if old.step == "DONE" then return renew_known(signup, item, old, user) end
   return resume(signup, item, old, old.card_hash ~= item.card_hash)
 end
 

@@ -54,8 +54,10 @@ local function is_settled(is)
 end
 
 
+-- Whom somebody has disabled, nobody waits for.
 local function unconfirmed(is)
-  return is.user and not is.confirmed and not is.leased and is.user or nil
+  local waits = is.user and not is.confirmed and is.user.enabled ~= false
+  return waits and not is.leased and is.user or nil
 end
 
 

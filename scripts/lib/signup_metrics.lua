@@ -24,7 +24,7 @@ local METRICS <const> = {
   { "SIGNUP_CONFIRM_FAILURE", EMAIL, "Confirmations refused: a wrong or old code, another browser, a limit." },
   { "SIGNUP_CONFIRM_ERROR", EMAIL, "Confirmations that stopped because we or a dependency failed." },
   { "SIGNUP_RESEND_SUCCESS", EMAIL, "Mails with another code." },
-  { "SIGNUP_RESEND_FAILURE", EMAIL, "Requests for another code that were over a limit." },
+  { "SIGNUP_RESEND_FAILURE", EMAIL, "Requests for another code that were over a limit, or too late." },
   { "SIGNUP_RESEND_ERROR", EMAIL, "Requests for another code that we or a dependency could not serve." },
   { "EMAIL_PRESIGNUP_SUCCESS", GOOGLE, "People whom Cognito's PreSignUp trigger let in." },
   { "EMAIL_PRESIGNUP_FAILURE", GOOGLE, "People whom Cognito's PreSignUp trigger refused." },

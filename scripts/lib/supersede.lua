@@ -31,7 +31,7 @@ end
 
 
 -- signup.cognito: options of its calls, where a trigger works for another pool than the settings name.
--- Who has been confirmed since the intent was read is nobody's to delete.
+-- Who has been confirmed since the intent was read is nobody's to delete, nor is whom an operator has disabled.
 local function delete_user(signup, entry)
   if not entry.username then return end
   local user, problem = cognito.admin_get_user(entry.username, signup.cognito)
@@ -39,7 +39,7 @@ local function delete_user(signup, entry)
     if problem.code == "UserNotFoundException" then return end
     trouble.stop(signup, "supersede", problem)
   end
-  if user.status ~= "UNCONFIRMED" then
+  if user.status ~= "UNCONFIRMED" or user.enabled == false then
     signup.discard_intent = true
     trouble.refuse(signup, "supersede", 409, "account_exists")
   end

@@ -117,6 +117,20 @@ def confirmed_half_way(case):
     assert case.browser.post(CONFIRM, {"email": case.email, "code": stores.code(case.email)}).status == 200
 
 
+def confirmed_and_account_gone(case):
+    """Somebody has removed the account, and left the user and the customer."""
+    confirmed(case)
+    account = case.answer.json["visible_account_id"]
+    for pk, sk in stores.rows():
+        if account in pk + sk:
+            stores.table.delete_item(Key={"pk": pk, "sk": sk})
+
+
+def disabled(case):
+    done(case)
+    stores.cognito.admin_disable_user(UserPoolId=ready["user_pool_id"], Username=case.email)
+
+
 def external(case):
     no_intent(case)
     with sqlite3.connect(folder.name + "/sandbox.db") as db:
@@ -163,6 +177,10 @@ ROWS = [
     (confirmed_without_account, with_the_password, "complete"),
     (confirmed_without_account, stranger, "taken"),
     (confirmed_half_way, stranger, "taken"),
+    (confirmed_and_account_gone, with_the_password, "complete"),
+    (confirmed_and_account_gone, stranger, "taken"),
+    *[(disabled, who, "replay") for who in OURS],
+    *[(disabled, who, "taken") for who in OTHERS],
     *[(confirmed_half_way, who, "complete") for who in OURS + (with_the_password,)],
     *[(external, who, "google") for who in OTHERS],
 ]
@@ -187,15 +205,50 @@ class Exists(unittest.TestCase):
         confirmed_without_account(case)
         stores.cognito.admin_update_user_attributes(UserPoolId=ready["user_pool_id"], Username=case.email, UserAttributes=[
             {"Name": "email_verified", "Value": "true"}])
-        tokens = stores.cognito.initiate_auth(ClientId=ready["client_id"], AuthFlow="USER_PASSWORD_AUTH", AuthParameters={
-            "USERNAME": case.email, "PASSWORD": FIRST, "SECRET_HASH": secret_hash(case.email)})["AuthenticationResult"]
-        answers = [Browser(ready["url"]).post("/api/account/api_key", {}, Authorization="Bearer " + tokens[name])
-                   for name in ("AccessToken", "IdToken")]
+        answers = [self.api_key(case, name) for name in ("AccessToken", "IdToken")]
         self.assertEqual([answer.status for answer in answers], [200, 200], answers[0].text)
         self.assertEqual(["secret" in answer.json["api_key"] for answer in answers], [True, False])
         self.assertEqual(stores.whole(case.email), answers[0].json["visible_account_id"])
         user = stores.rows()["USER#" + stores.user(case.email)["sub"], "DETAILS"]
         self.assertEqual((user["signup_method"], user["email_verified"]), ("email", True))
+
+    def test_a_password_proves_no_address(self):
+        """An administrator has confirmed the user; nobody has shown whose the address is."""
+        case = Case()
+        confirmed_without_account(case)
+        answer = with_the_password(case)
+        self.assertEqual((answer.status, answer.json["next"]), (201, "sign_in"), answer.text)
+        for _ in range(2):
+            user = stores.user(case.email)
+            self.assertNotEqual(user.get("email_verified"), "true")
+            self.assertIs(stores.rows()["USER#" + user["sub"], "DETAILS"]["email_verified"], False)
+            self.assertEqual(case.second.post(CONFIRM, {"email": case.email, "code": "123456"}).status, 200)
+
+    def test_an_operator_has_disabled_the_user(self):
+        """The browser that signed up is told, whatever it sends."""
+        case = Case()
+        disabled(case)
+        answer = case.browser.post(SIGNUP, form(case.email, password=SECOND))
+        self.assertEqual((answer.status, answer.code), (403, "account_disabled"), answer.text)
+
+    def test_the_account_of_who_signs_in_is_made_anew(self):
+        case = Case()
+        confirmed_and_account_gone(case)
+        self.assertEqual(self.api_key(case).status, 200)
+        self.assertEqual(stores.whole(case.email), case.answer.json["visible_account_id"])
+
+    def api_key(self, case, token="IdToken"):
+        tokens = stores.cognito.initiate_auth(ClientId=ready["client_id"], AuthFlow="USER_PASSWORD_AUTH", AuthParameters={
+            "USERNAME": case.email, "PASSWORD": FIRST, "SECRET_HASH": secret_hash(case.email)})["AuthenticationResult"]
+        return Browser(ready["url"]).post("/api/account/api_key", {}, Authorization="Bearer " + tokens[token])
+
+    def test_who_belongs_to_another_account_has_no_key(self):
+        case = Case()
+        confirmed_and_account_gone(case)
+        stores.table.put_item(Item={"pk": "USER#" + stores.user(case.email)["sub"], "sk": "ACCOUNT#another",
+                                    "role": "MEMBER", "status": "ACTIVE"})
+        answer = self.api_key(case)
+        self.assertEqual((answer.status, answer.code), (404, "not_found"), answer.text)
 
     def check_resume(self, case, answer, before, user, mails, _):
         self.assertEqual(answer.status, 201, answer.text)

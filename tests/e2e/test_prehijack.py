@@ -3,9 +3,10 @@
 password. Every order, with and without Idempotency-Key, with resends, each browser with each code: the account that
 comes to life has the password of the browser whose proof confirmed it, and no other proof spends a code."""
 import itertools
+import threading
 import unittest
 
-from door import CONFIRM, RESEND, SIGNUP, Browser, Sandbox, Stores, form, usher
+from door import CONFIRM, RESEND, SIGNUP, Browser, Sandbox, Stores, fixture, form, usher
 
 SETTINGS = '{ signup = { lease = 1 }, resend = { interval = 0 }, confirm = { require_proof = "%s" } }'
 COOKIE = "__Host-usher_signup"
@@ -97,6 +98,23 @@ class Attack(unittest.TestCase):
         for order, resends, with_key in itertools.product(ORDERS, RESENDS, (False, True)):
             with self.subTest(order=order, resends=resends, with_key=with_key):
                 self.check(order, resends, with_key)
+
+
+    def test_who_was_too_slow_removes_nothing(self):
+        """The attacker's SignUp is on its way while their lease runs out and the victim signs up."""
+        email = f"ada.{next(numbers)}@example.com"
+        attacker, victim = (Person(self.url, email, who, False) for who in "AV")
+        fault = self.sandbox.arm("cognito", "SignUp", "hang_before")
+        slow = threading.Thread(target=attacker.sign_up)
+        slow.start()
+        self.assertTrue(self.sandbox.hanging(fault))
+        fixture.until(lambda: victim.sign_up().status == 201, "the lease is over")
+        self.sandbox.release(fault)
+        slow.join()
+        answer = victim.confirm(self.stores.code(email), True)
+        self.assertEqual(answer.status, 200, answer.text)
+        self.assertEqual(self.stores.whole(email), answer.json["visible_account_id"])
+        self.assertTrue(self.stores.signs_in(email, victim.password))
 
 
 class AttackWhenSuperseded(Attack):

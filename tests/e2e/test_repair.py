@@ -133,6 +133,27 @@ class Repair(unittest.TestCase):
         self.assertIn("never removed", said)
         self.assertEqual(stores.snapshot(), before)
 
+    def test_a_disabled_user_is_never_undone(self):
+        person = Person("signed up")
+        cognito.admin_disable_user(UserPoolId=pool, Username=person.email)
+        before = stores.snapshot()
+        self.assertEqual(kinds(inspect(person.email, "--older-than", "0")[1], "wrong"), ["user_disabled"])
+        for option in ("--older-than=0", "--undo"):
+            code, said = command("repair", person.email, option)
+            self.assertEqual(code, 1, said)
+        self.assertIn("never removed", said)
+        self.assertEqual(stores.snapshot(), before)
+
+    def test_an_address_with_many_customers(self):
+        """Stripe gives a hundred at most in one answer, the newest first."""
+        person = Person("confirmed")
+        orphan = stores.stripe().Customer.create(email=person.email, metadata={"signup_id": "of nobody"})
+        others = [stores.stripe().Customer.create(email=person.email) for _ in range(100)]
+        view = inspect(person.email)[1]
+        self.assertEqual([found["subject"] for found in view["findings"] if found["kind"] == "orphan_customer"], [orphan.id])
+        for customer in (orphan, *others):
+            customer.delete()
+
     def test_a_record_without_its_user_is_only_reported(self):
         person = Person("confirmed")
         sub = person.sub

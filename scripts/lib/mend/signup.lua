@@ -65,6 +65,8 @@ function actions.undo(work)
   local is = work.is
   local confirmed = is.native and is.native.status ~= "UNCONFIRMED"
   if confirmed then common.refuse("a confirmed user is never removed") end
+  local disabled = is.native and is.native.enabled == false
+  if disabled then common.refuse("a user whom somebody has disabled is never removed") end
   if is.intent then
     common.adopt(work, is.intent, work.force, function(signup) drop(signup, is.native) end)
   elseif is.native then
@@ -94,7 +96,7 @@ end
 -- The ids that an account made whole should keep: those of its membership, its sign-up, its customer.
 local function known_of(work)
   local facts, is = work.facts, work.is
-  local known = { sub = is.user.sub, username = is.user.username }
+  local known = { sub = is.user.sub, username = is.user.username, unverified = not is.verified or nil }
   local old = is.own_intent and is.intent or {}
   for _, name in ipairs { "signup_id", "visible_account_id", "system_account_id", "sign_ups" } do
     known[name] = old[name]

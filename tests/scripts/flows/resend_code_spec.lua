@@ -56,11 +56,19 @@ describe("resend", function()
     assert.equal(3, world:count "SIGNUP_RESEND_FAILURE limits")
   end)
 
-  it("2. nor more than Cognito allows, which is nobody's error", function()
-    world:fail("cognito.resend_confirmation_code", { code = "LimitExceededException", status = 400, sent = true })
-    assert.equal(202, resend().status)
-    assert.same({ 1, 0 }, { world:count "SIGNUP_RESEND_FAILURE limits", world:count "SIGNUP_RESEND_ERROR cognito" })
-  end)
+  for what, err in pairs {
+    ["over Cognito's limit"] = { code = "LimitExceededException" },
+    ["disabled"] = { code = "NotAuthorizedException", message = "User is disabled." },
+    ["deleted meanwhile"] = { code = "UserNotFoundException" },
+    ["confirmed meanwhile"] = { code = "InvalidParameterException", message = "User is already confirmed." },
+  } do
+    it("3. not for who is " .. what .. ", which is nobody's error", function()
+      err.status, err.sent = 400, true
+      world:fail("cognito.resend_confirmation_code", err)
+      assert.equal(202, resend().status)
+      assert.same({ 1, 0 }, { world:count "SIGNUP_RESEND_FAILURE cognito", world:count "SIGNUP_RESEND_ERROR cognito" })
+    end)
+  end
 
   it("2. five per hour", function()
     for _ = 1, 8 do

@@ -78,7 +78,8 @@ describe("Cognito says UsernameExists", function()
   local function stranger(status, options)
     world.users[1] = { username = options.username, sub = options.sub or options.username, status = status,
       password = options.password, created_at = world.now - 3600, enabled = true,
-      attributes = { sub = options.sub or options.username, email = "jane@example.com" } }
+      attributes = { sub = options.sub or options.username, email = "jane@example.com",
+        email_verified = status == "CONFIRMED" and "true" or "false" } }
   end
 
   it("UNCONFIRMED and ours: resume at the stored step", function()

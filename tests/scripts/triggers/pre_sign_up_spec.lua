@@ -153,7 +153,7 @@ describe("PreSignUp_ExternalProvider", function()
   -- status, verified, other fields: not linked, not removed
   for i, case in ipairs {
     { "CONFIRMED", "false" }, { "CONFIRMED", nil }, { "FORCE_CHANGE_PASSWORD", "true" },
-    { "CONFIRMED", "true", { enabled = false } },
+    { "CONFIRMED", "true", { enabled = false } }, { "UNCONFIRMED", nil, { enabled = false } },
   } do
     it(("refuses beside a native user that proves nothing (%d)"):format(i), function()
       native(case[1], case[2], case[3])
