@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The sandbox's captcha: the verification endpoint that Turnstile, hCaptcha and reCAPTCHA have in common,
--- POST …/siteverify with a form of secret, response, remoteip. What a token is worth stands in the token:
+-- POST …/siteverify with a form of secret, response, remoteip, or Turnstile's JSON of the same. What a token is worth
+-- stands in the token:
 --   pass · fail · reused · expired · score:0.3 (reCAPTCHA v3) · once:ANYTHING (good for one answer) ·
 --   down (no answer)
 local clock, crypto, form, json = require "clock", require "crypto", require "form", require "json"
@@ -44,7 +45,10 @@ local TOKENS = {
 
 local function judge(fields)
   local token = fields.response
-  if not fields.secret or fields.secret == "" then return refused "missing-input-secret" end
+  if not fields.secret or fields.secret == "" then
+    if not token or token == "" then return refused("missing-input-secret", "missing-input-response") end
+    return refused "missing-input-secret"
+  end
   if not crypto.equal(fields.secret, settings.captcha_secret) then return refused "invalid-input-secret" end
   if not token or token == "" then return refused "missing-input-response" end
   local known = TOKENS[token]
@@ -56,8 +60,17 @@ local function judge(fields)
 end
 
 
-local function is_form(req)
-  return (req:header "content-type" or ""):lower():find("application/x-www-form-urlencoded", 1, true) == 1
+-- The members of a form or an object, all of them texts | nil
+local function fields_of(req)
+  local media = (req:header "content-type" or ""):lower():match "^%s*([^;%s]*)"
+  local fields
+  if media == "application/x-www-form-urlencoded" then fields = form.decode(req.body) end
+  if media == "application/json" then fields = json.decode(req.body) end
+  if type(fields) ~= "table" or json.is_array(fields) then return nil end
+  for _, value in pairs(fields) do
+    if type(value) ~= "string" then return nil end
+  end
+  return fields
 end
 
 
@@ -65,7 +78,7 @@ function captcha.handler(req)
   if req.method ~= "POST" or not req.path:find "/siteverify$" then
     return { status = 404, json = { message = "POST /siteverify" } }
   end
-  local fields = is_form(req) and form.decode(req.body)
+  local fields = fields_of(req)
   if not fields then return { status = 400, json = refused "bad-request" } end
   if fields.response == "down" then return { status = 503, body = "" } end
   return { status = 200, json = judge(fields) }

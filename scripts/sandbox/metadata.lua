@@ -4,6 +4,7 @@
 -- Called by the sandbox's door with a request of listener "metadata".
 local clock, crypto, json = require "clock", require "crypto", require "json"
 local faults, keys, settings = require "sandbox.faults", require "sandbox.keys", require "sandbox.settings"
+local sorted_names = require "sandbox.sorted_names"
 
 local ROLE <const> = "usher-sandbox-role"
 local ROLE_ARN <const> = ("arn:aws:iam::%s:role/%s"):format(settings.account_id, ROLE)
@@ -49,6 +50,30 @@ local INSTANCE = {
   end,
 }
 
+for name, value in pairs { ["ami-id"] = "ami-0123456789abcdef0", ["instance-type"] = "t3.micro",
+  ["local-ipv4"] = "127.0.0.1", ["local-hostname"] = "localhost", hostname = "localhost" } do
+  INSTANCE["/latest/meta-data/" .. name] = function() return text(value) end
+end
+
+INSTANCE["/latest/meta-data/iam/info"] = function()
+  return object { Code = "Success", LastUpdated = started, InstanceProfileId = "AIPAUSHERSANDBOX00001",
+    InstanceProfileArn = ("arn:aws:iam::%s:instance-profile/%s"):format(settings.account_id, ROLE) }
+end
+
+-- A folder's names, one a line, those of folders with a slash | nil: there is no such folder
+local function listing(path)
+  local folder, names = path:gsub("/*$", "/"), {}
+  for one in pairs(INSTANCE) do
+    local rest = one:sub(1, #folder) == folder and one:sub(#folder + 1) or ""
+    local name = rest:match "^[^/]+/?"
+    if name then names[name] = true end
+  end
+  for name in pairs(names) do
+    if names[name .. "/"] then names[name] = nil end
+  end
+  return next(names) and text(table.concat(sorted_names(names), "\n")) or nil
+end
+
 local function give_token(req)
   local ttl = math.tointeger(tonumber(req:header "x-aws-ec2-metadata-token-ttl-seconds" or ""))
   if not settings.switches.imds_v2 or req:header "x-forwarded-for" then return text("", 403) end
@@ -73,7 +98,7 @@ local function instance(req)
   if req.method ~= "GET" then return text("", 405) end
   if not may_ask(req) then return text("", 401) end
   local show = INSTANCE[req.path]
-  return show and show() or text("", 404)
+  return show and show() or listing(req.path) or text("", 404)
 end
 
 -- --- containers ---

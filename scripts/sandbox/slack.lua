@@ -9,6 +9,7 @@ local faults, settings, time = require "sandbox.faults", require "sandbox.settin
 local slack = {}
 
 local MAX_TEXT <const> = 40000 -- characters
+local MAX_BLOCKS <const>, MAX_ATTACHMENTS <const> = 50, 100
 local WORDS <const> = { [400] = "invalid_payload", [403] = "action_prohibited", [404] = "no_service",
   [410] = "channel_is_archived", [429] = "rate_limited", [500] = "rollup_error" }
 
@@ -38,6 +39,17 @@ local function payload_of(req)
 end
 
 
+-- How many there are of blocks or attachments | nil: it is no list of objects
+local function count(list)
+  if list == nil or list == json.null then return 0 end
+  if type(list) ~= "table" or not json.is_array(list) then return nil end
+  for _, one in ipairs(list) do
+    if type(one) ~= "table" or json.is_array(one) then return nil end
+  end
+  return #list
+end
+
+
 local function post(req)
   if req.method ~= "POST" then return plain(400, "invalid_payload") end
   if req.path ~= settings.slack_path then
@@ -47,7 +59,11 @@ local function post(req)
   if not payload then return plain(400, "invalid_payload") end
   local words = payload.text
   local said = type(words) == "string" and words ~= ""
-  if not said and not payload.blocks and not payload.attachments then return plain(400, "no_text") end
+  local blocks, attachments = count(payload.blocks), count(payload.attachments)
+  if not blocks or blocks > MAX_BLOCKS then return plain(400, "invalid_blocks") end
+  if not attachments then return plain(400, "invalid_attachments") end
+  if attachments > MAX_ATTACHMENTS then return plain(400, "too_many_attachments") end
+  if not said and blocks + attachments == 0 then return plain(400, "no_text") end
   if said and (utf8.len(words) or 0) > MAX_TEXT then return plain(400, "msg_too_long") end
   db:run("INSERT INTO slack_messages (text, payload, sent_at) VALUES (?, ?, ?)", said and words or "", text, time.now())
   return plain(200, "ok")

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Sandbox, Lambda: the API of 2015-03-31 as far as operations use it: Invoke, ListFunctions, GetFunction. REST-JSON and
 -- signed; refusals have their code in a header.
-local crypto, form, json = require "crypto", require "form", require "json"
+local clock, crypto, form, json = require "clock", require "crypto", require "form", require "json"
 local log, task = require "log", require "task"
 local failure, signature = require "sandbox.failure", require "sandbox.aws_signature"
 local functions, invoke = require "sandbox.lambda.functions", require "sandbox.lambda.invoke"
@@ -10,6 +10,8 @@ local SERVICE <const> = { name = "lambda", signing_name = "lambda", missing_toke
 local MAX_SYNC <const>, MAX_ASYNC <const> = 6291456, 262144
 local ASYNC_TRIES <const> = 3
 local LOG_TAIL <const> = 4096
+local CONTEXT_MAX <const> = 3583
+local MEMORY <const> = 128 -- MB
 
 
 local function trace_id(req)
@@ -19,7 +21,7 @@ end
 
 local function describe(fn)
   return { FunctionName = fn.name, FunctionArn = fn.arn, Handler = fn.module, Runtime = "provided.al2023",
-    Role = "arn:aws:iam::123456789012:role/usher-dev", Timeout = fn.timeout, MemorySize = 128, Version = "$LATEST",
+    Role = "arn:aws:iam::123456789012:role/usher-dev", Timeout = fn.timeout, MemorySize = MEMORY, Version = "$LATEST",
     PackageType = "Zip", State = "Active", Architectures = json.array { "x86_64" },
     Description = "usher lambda " .. fn.module }
 end
@@ -44,10 +46,35 @@ local function check_payload(payload, limit)
 end
 
 
-local function log_of(outcome, fn)
-  local lines = ("START RequestId: %s Version: $LATEST\n%sEND RequestId: %s\nREPORT RequestId: %s\n")
-    :format(outcome.id, outcome.failed and outcome.body .. "\n" or "", outcome.id, outcome.id)
-  return crypto.base64((fn.name .. "\n" .. lines):sub(-LOG_TAIL))
+local function log_of(outcome, seconds)
+  local id, spent = outcome.id, seconds * 1000
+  local lines = ("START RequestId: %s Version: $LATEST\n%sEND RequestId: %s\n"
+    .. "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t"
+    .. "\n")
+    :format(id, outcome.failed and outcome.body .. "\n" or "", id, id, spent, math.ceil(spent), MEMORY, MEMORY // 4)
+  return crypto.base64(lines:sub(-LOG_TAIL))
+end
+
+
+-- A header that says one of a few words.
+local function choice(req, header, member, choices)
+  local value = req:header(header) or choices[1]
+  for _, known in ipairs(choices) do
+    if value == known then return value end
+  end
+  failure("ValidationException", ("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: "
+    .. "Member must satisfy enum value set: [%s]"):format(value, member, table.concat(choices, ", ")))
+end
+
+
+local function client_context(req)
+  local given = req:header("x-amz-client-context")
+  if not given then return nil end
+  local text = #given <= CONTEXT_MAX and crypto.unbase64(given)
+  if text and type(json.decode(text)) == "table" then return text end
+  failure("InvalidRequestContentException", #given > CONTEXT_MAX
+    and ("Client context must be no more than %d bytes."):format(CONTEXT_MAX)
+    or "Client context must be a valid Base64-encoded JSON object.")
 end
 
 
@@ -65,22 +92,30 @@ end
 
 
 local function run(fn, req)
-  local kind = req:header("x-amz-invocation-type") or "RequestResponse"
+  local kind = choice(req, "x-amz-invocation-type", "invocationType", { "RequestResponse", "Event", "DryRun" })
+  local tail = choice(req, "x-amz-log-type", "logType", { "None", "Tail" }) == "Tail"
   local payload = req.body ~= "" and req.body or "{}"
-  local context = req:header("x-amz-client-context")
-  local options = { trace_id = trace_id(req), client_context = context and crypto.unbase64(context) }
+  local options = { trace_id = trace_id(req), client_context = client_context(req) }
   if kind == "DryRun" then return { status = 204, body = "" } end
   check_payload(payload, kind == "Event" and MAX_ASYNC or MAX_SYNC)
   if kind == "Event" then return invoke_later(fn, payload, options) end
-  if kind ~= "RequestResponse" then
-    failure("InvalidParameterValueException", "InvocationType must be RequestResponse, Event or DryRun")
-  end
+  local began = clock.monotonic()
   local outcome = invoke.run(fn, payload, options)
   return { status = 200, body = outcome.body, headers = {
     ["Content-Type"] = "application/json", ["X-Amz-Executed-Version"] = "$LATEST",
     ["X-Amzn-Trace-Id"] = options.trace_id, ["X-Amz-Function-Error"] = outcome.failed and "Unhandled" or nil,
-    ["X-Amz-Log-Result"] = req:header("x-amz-log-type") == "Tail" and log_of(outcome, fn) or nil,
+    ["X-Amz-Log-Result"] = tail and log_of(outcome, clock.monotonic() - began) or nil,
   } }
+end
+
+
+-- The older call, of 2014-11-13: always for later.
+local function invoke_async(req, name)
+  local fn = functions.get(form.unescape_path(name))
+  local payload = req.body ~= "" and req.body or "{}"
+  check_payload(payload, MAX_ASYNC)
+  invoke_later(fn, payload, { trace_id = trace_id(req) })
+  return { status = 202, json = { Status = 202 } }
 end
 
 
@@ -93,6 +128,8 @@ end
 
 local function route(req)
   signature.check_rest(req, SERVICE)
+  local older = req.target:match("^/2014%-11%-13/functions/([^/?]+)/invoke%-async/?$")
+  if older and req.method == "POST" then return invoke_async(req, older) end
   local rest = req.target:match("^/2015%-03%-31/functions/?([^?]*)")
   if not rest then failure("UnknownOperationException", nil, nil, 404) end
   if rest == "" and req.method == "GET" then return list() end

@@ -46,7 +46,36 @@ function functions.find(reference)
 end
 
 
+-- What the service says a FunctionName must be, and the same in parts.
+local PATTERN <const> = "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?"
+  .. "(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"
+
+-- "arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION" and what is short for it -> region | nil, account | nil; raises
+-- what is no reference at all.
+local function parse(reference)
+  local rest = reference:gsub("^arn:aws[%a-]*:lambda:", "")
+  local region = rest:match "^(%l%l[%l-]*%-%d):"
+  if region then rest = rest:sub(#region + 2) end
+  local account = rest:match("^" .. ("%d"):rep(12) .. ":")
+  if account then rest = rest:sub(14) end
+  rest = rest:gsub("^function:", ""):gsub(":%$LATEST$", "")
+  if rest:find "^[%w_.-]+$" or rest:find "^[%w_.-]+:[%w_-]+$" then return region, account and account:sub(1, 12) end
+  failure("ValidationException", ("1 validation error detected: Value '%s' at 'functionName' failed to satisfy "
+    .. "constraint: Member must satisfy regular expression pattern: %s"):format(reference, PATTERN))
+end
+
+
+-- The function that a caller means; raises what is wrong with the reference, or with the caller.
 function functions.get(reference)
+  local region, account = parse(reference)
+  if region and region ~= settings.region then
+    failure("ResourceNotFoundException", ("Functions from '%s' are not reachable in this region ('%s')")
+      :format(region, settings.region), nil, 404)
+  elseif account and account ~= settings.account_id then
+    failure("AccessDeniedException", ("User: arn:aws:iam::%s:user/usher-dev is not authorized to perform: "
+      .. "lambda:InvokeFunction on resource: %s because no resource-based policy allows the lambda:InvokeFunction "
+      .. "action"):format(settings.account_id, reference), nil, 403)
+  end
   return functions.find(reference) or failure("ResourceNotFoundException",
     "Function not found: " .. (reference:find("^arn:") and reference or functions.arn(reference)), nil, 404)
 end
