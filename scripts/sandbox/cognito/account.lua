@@ -3,6 +3,7 @@
 local attributes = require "sandbox.cognito.attributes"
 local codes = require "sandbox.cognito.codes"
 local delivery = require "sandbox.cognito.delivery"
+local factors = require "sandbox.cognito.factors"
 local passwords = require "sandbox.cognito.passwords"
 local pools = require "sandbox.cognito.pools"
 local tokens = require "sandbox.cognito.tokens"
@@ -13,7 +14,7 @@ local failure = require "sandbox.failure"
 local account = {}
 
 -- The token's user, pool and client.
-local function holder(input)
+function account.holder(input)
   local claims = tokens.check_access(input.AccessToken)
   if not tokens.allows(claims, tokens.API_SCOPE) then
     failure("NotAuthorizedException", "Access Token does not have required scopes")
@@ -25,21 +26,21 @@ local function holder(input)
 end
 
 function account.GetUser(input)
-  local user = holder(input)
-  return { Username = user.username, UserAttributes = attributes.to_list(user.attributes) }
+  local user = account.holder(input)
+  return factors.show(user, { Username = user.username, UserAttributes = attributes.to_list(user.attributes) })
 end
 
 function account.DeleteUser(input)
-  users.delete((holder(input)))
+  users.delete((account.holder(input)))
 end
 
 function account.GlobalSignOut(input)
-  tokens.revoke_all((holder(input)))
+  tokens.revoke_all((account.holder(input)))
   return {}
 end
 
 function account.ChangePassword(input)
-  local user, pool = holder(input)
+  local user, pool = account.holder(input)
   codes.count_attempt(user, "change_password")
   passwords.verify(user, input.PreviousPassword)
   passwords.check_policy(pool, input.ProposedPassword)
@@ -64,7 +65,7 @@ end
 account.codes_for_changes = codes_for_changes
 
 function account.UpdateUserAttributes(input)
-  local user, pool, claims = holder(input)
+  local user, pool, claims = account.holder(input)
   local values = attributes.from_list(input.UserAttributes)
   attributes.check_client_may_write(pools.client_in(pool, claims.client_id), values)
   attributes.check_update(pool, values)
@@ -76,7 +77,7 @@ function account.UpdateUserAttributes(input)
 end
 
 function account.DeleteUserAttributes(input)
-  local user, pool, claims = holder(input)
+  local user, pool, claims = account.holder(input)
   local values = attributes.check_removal(pool, input.UserAttributeNames)
   attributes.check_client_may_write(pools.client_in(pool, claims.client_id), values)
   users.apply(user, values)
@@ -85,7 +86,7 @@ function account.DeleteUserAttributes(input)
 end
 
 function account.GetUserAttributeVerificationCode(input)
-  local user, pool = holder(input)
+  local user, pool = account.holder(input)
   local attribute = input.AttributeName
   if (attribute ~= "email" and attribute ~= "phone_number") or not user.attributes[attribute] then
     failure("InvalidParameterException", "Invalid attribute name: " .. attribute)
@@ -96,7 +97,7 @@ function account.GetUserAttributeVerificationCode(input)
 end
 
 function account.VerifyUserAttribute(input)
-  local user, pool = holder(input)
+  local user, pool = account.holder(input)
   codes.count_attempt(user, "verify")
   local attribute = codes.check(user, "verify", input.Code)
   if attribute ~= input.AttributeName then codes.expired() end

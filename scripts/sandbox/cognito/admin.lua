@@ -3,6 +3,7 @@
 -- Username.
 local account = require "sandbox.cognito.account"
 local attributes = require "sandbox.cognito.attributes"
+local factors = require "sandbox.cognito.factors"
 local forgot = require "sandbox.cognito.forgot"
 local passwords = require "sandbox.cognito.passwords"
 local pools = require "sandbox.cognito.pools"
@@ -23,14 +24,14 @@ end
 
 function admin.AdminGetUser(input)
   local user = find(input)
-  return {
+  return factors.show(user, {
     Username = user.username,
     UserAttributes = attributes.to_list(user.attributes),
     UserCreateDate = user.created_at,
     UserLastModifiedDate = user.modified_at,
     Enabled = user.enabled,
     UserStatus = user.status,
-  }
+  })
 end
 
 function admin.AdminDeleteUser(input)

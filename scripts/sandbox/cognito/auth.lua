@@ -3,9 +3,10 @@
 -- checks is the service's: client, secret hash, flow, user, disabled, unconfirmed, password, reset,
 -- forced change.
 local callers = require "sandbox.cognito.callers"
+local challenges = require "sandbox.cognito.challenges"
+local factors = require "sandbox.cognito.factors"
 local passwords = require "sandbox.cognito.passwords"
 local pools = require "sandbox.cognito.pools"
-local challenges = require "sandbox.cognito.challenges"
 local tokens = require "sandbox.cognito.tokens"
 local users = require "sandbox.cognito.users"
 local failure = require "sandbox.failure"
@@ -36,6 +37,7 @@ local FLOWS = {
   ADMIN_USER_PASSWORD_AUTH = { "ADMIN_NO_SRP_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH",
     "Auth flow not enabled for this client" },
   USER_SRP_AUTH = { nil, "ALLOW_USER_SRP_AUTH", "USER_SRP_AUTH is not enabled for the client." },
+  USER_AUTH = { false, "ALLOW_USER_AUTH", "USER_AUTH is not enabled for the client." },
   REFRESH_TOKEN_AUTH = { nil, "ALLOW_REFRESH_TOKEN_AUTH", "Auth flow not enabled for this client" },
 }
 FLOWS.ADMIN_NO_SRP_AUTH = FLOWS.ADMIN_USER_PASSWORD_AUTH
@@ -51,6 +53,8 @@ local function check_flow(client, name)
   bad(flow[3])
 end
 
+local SECOND_FACTORS = { SOFTWARE_TOKEN_MFA = true, SMS_MFA = true, MFA_SETUP = true }
+
 local function check_may_sign_in(user)
   if not user.enabled then refuse("User is disabled.") end
   if user.status == "UNCONFIRMED" then failure("UserNotConfirmedException", "User is not confirmed.") end
@@ -61,8 +65,8 @@ local function unknown_user(client)
   failure("UserNotFoundException", "User does not exist.")
 end
 
--- After the password proved right: tokens, or what must happen first.
-function auth.admit(pool, client, user)
+-- After the password proved right: tokens, or what must happen first. passed: the challenge that was just met.
+function auth.admit(pool, client, user, passed)
   if user.status == "RESET_REQUIRED" then
     failure("PasswordResetRequiredException", "Password reset required for the user")
   end
@@ -72,6 +76,8 @@ function auth.admit(pool, client, user)
     end
     return challenges.new_password(pool, client, user)
   end
+  local factor = not SECOND_FACTORS[passed] and factors.needed(pool, user)
+  if factor then return challenges.second_factor(pool, client, user, factor) end
   return { AuthenticationResult = tokens.issue(pool, client, user), ChallengeParameters = {} }
 end
 
@@ -95,18 +101,32 @@ local function sign_in_with_srp(pool, client, params)
   return challenges.password_verifier(client, user, public)
 end
 
-local function refresh(pool, client, params)
+-- The user chooses how to prove who they are, now or in the next step.
+local function sign_in_by_choice(pool, client, params)
+  local user = users.find(pool, required(params, "USERNAME")) or unknown_user(client)
+  local wish = params.PREFERRED_CHALLENGE
+  if wish == "PASSWORD" and params.PASSWORD then return sign_in_with_password(pool, client, params) end
+  if wish == "PASSWORD_SRP" and params.SRP_A then return sign_in_with_srp(pool, client, params) end
+  check_may_sign_in(user)
+  return challenges.choice(client, user)
+end
+
+-- proved: the client has shown its secret.
+local function refresh(pool, client, params, proved)
   local sign_in = tokens.sign_in_of(client, required(params, "REFRESH_TOKEN"))
   local user = users.by_id(sign_in.user) or refuse("Invalid Refresh Token")
-  callers.check_secret(client, pool, user.username, params.SECRET_HASH)
+  if not proved then callers.check_secret(client, pool, user.username, params.SECRET_HASH) end
   if not user.enabled then refuse("User is disabled.") end
   return { AuthenticationResult = tokens.refresh(pool, client, user, sign_in), ChallengeParameters = {} }
 end
 
-local PUBLIC = { USER_PASSWORD_AUTH = sign_in_with_password, USER_SRP_AUTH = sign_in_with_srp,
+local function no_custom_auth() bad "Custom auth lambda trigger is not configured for the user pool." end
+
+local BOTH = { USER_SRP_AUTH = sign_in_with_srp, USER_AUTH = sign_in_by_choice, CUSTOM_AUTH = no_custom_auth,
   REFRESH_TOKEN_AUTH = refresh, REFRESH_TOKEN = refresh }
-local ADMIN = { ADMIN_USER_PASSWORD_AUTH = sign_in_with_password, ADMIN_NO_SRP_AUTH = sign_in_with_password,
-  USER_SRP_AUTH = sign_in_with_srp, REFRESH_TOKEN_AUTH = refresh, REFRESH_TOKEN = refresh }
+local PUBLIC = setmetatable({ USER_PASSWORD_AUTH = sign_in_with_password }, { __index = BOTH })
+local ADMIN = setmetatable({ ADMIN_USER_PASSWORD_AUTH = sign_in_with_password,
+  ADMIN_NO_SRP_AUTH = sign_in_with_password }, { __index = BOTH })
 
 local function initiate(flows, pool, client, input)
   local params, name = input.AuthParameters or {}, input.AuthFlow
@@ -114,7 +134,7 @@ local function initiate(flows, pool, client, input)
   if run ~= refresh then
     callers.check_secret(client, pool, required(params, "USERNAME"), params.SECRET_HASH)
   end
-  check_flow(client, name == "REFRESH_TOKEN" and "REFRESH_TOKEN_AUTH" or name)
+  if run ~= no_custom_auth then check_flow(client, name == "REFRESH_TOKEN" and "REFRESH_TOKEN_AUTH" or name) end
   return run(pool, client, params)
 end
 
@@ -134,9 +154,10 @@ local function respond(pool, client, input)
   callers.check_secret(client, pool, name, responses.SECRET_HASH)
   local user, challenge = challenges.open(pool, client, input, responses)
   check_may_sign_in(user)
-  challenge.answer(pool, user, responses, challenge)
+  local next_challenge = challenge.answer(pool, user, responses, challenge, client)
   challenges.close(challenge)
-  return auth.admit(pool, client, user)
+  if next_challenge then return next_challenge end
+  return auth.admit(pool, client, user, input.ChallengeName)
 end
 
 function auth.RespondToAuthChallenge(input)
@@ -157,6 +178,14 @@ function auth.RevokeToken(input)
   local ok, sign_in = pcall(tokens.sign_in_of, client, input.Token)
   if ok then tokens.revoke(sign_in) end
   return {}
+end
+
+-- The newer way to refresh: with the client's secret itself.
+function auth.GetTokensFromRefreshToken(input)
+  local client, pool = pools.client(input.ClientId)
+  if client.secret and input.ClientSecret ~= client.secret then refuse("Client secret does not match.") end
+  local params = { REFRESH_TOKEN = input.RefreshToken }
+  return { AuthenticationResult = refresh(pool, client, params, true).AuthenticationResult }
 end
 
 return auth

@@ -1,30 +1,22 @@
 -- SPDX-License-Identifier: MIT
--- What stands between a name and the tokens: PASSWORD_VERIFIER (SRP) and NEW_PASSWORD_REQUIRED. A
--- challenge is a stored session that is good once and for some minutes; auth.lua opens it, runs its
--- answer and closes it.
+-- What stands between a name and the tokens: PASSWORD_VERIFIER (SRP), NEW_PASSWORD_REQUIRED and the second factors. A
+-- challenge is a session (sessions.lua); auth.lua opens it, runs its answer and closes it.
 local crypto = require "crypto"
 local json = require "json"
 local attributes = require "sandbox.cognito.attributes"
-local db = require "sandbox.cognito.tables"
+local codes = require "sandbox.cognito.codes"
+local delivery = require "sandbox.cognito.delivery"
+local factors = require "sandbox.cognito.factors"
 local passwords = require "sandbox.cognito.passwords"
+local sessions = require "sandbox.cognito.sessions"
 local srp = require "sandbox.cognito.srp"
 local users = require "sandbox.cognito.users"
 local failure = require "sandbox.failure"
-local time = require "sandbox.time"
 
 local challenges = {}
 
 local function refuse(message) failure("NotAuthorizedException", message) end
 local function bad(message) failure("InvalidParameterException", message) end
-
-local function keep(client, user, name, data)
-  local id = crypto.base64("\1\x80\1\x78" .. crypto.random(125))
-  local minutes = client.settings.AuthSessionValidity or 3
-  db:run("DELETE FROM cognito_sessions WHERE expires_at <= ?", time.now() - 3600)
-  db:run([[INSERT INTO cognito_sessions (id, client, user, challenge, data, expires_at)
-    VALUES (?, ?, ?, ?, ?, ?)]], id, client.id, user.id, name, json.encode(data), time.now() + 60 * minutes)
-  return id
-end
 
 local function required_attributes(pool, user)
   local missing = json.array {}
@@ -43,7 +35,7 @@ function challenges.new_password(pool, client, user)
   end
   return {
     ChallengeName = "NEW_PASSWORD_REQUIRED",
-    Session = keep(client, user, "NEW_PASSWORD_REQUIRED", {}),
+    Session = sessions.keep(client, user, "NEW_PASSWORD_REQUIRED", {}),
     ChallengeParameters = {
       USER_ID_FOR_SRP = user.username,
       requiredAttributes = json.encode(required_attributes(pool, user)),
@@ -62,12 +54,13 @@ function challenges.password_verifier(client, user, public)
       USER_ID_FOR_SRP = user.username,
       SALT = user.salt,
       SRP_B = exchange.server,
-      SECRET_BLOCK = keep(client, user, "PASSWORD_VERIFIER", exchange),
+      SECRET_BLOCK = sessions.keep(client, user, "PASSWORD_VERIFIER", exchange),
     },
   }
 end
 
--- challenge name -> function(pool, user, responses, challenge) that raises, or returns when it is met
+-- challenge name -> function(pool, user, responses, challenge, client) that raises, or returns when it is met; what it
+-- gives back is a challenge that comes instead of tokens
 local answers = {}
 
 local function required(responses, name)
@@ -109,6 +102,48 @@ local function is_named(pool, user, name)
   return found and found.id == user.id
 end
 
+local CHOICES <const> = { "PASSWORD_SRP", "PASSWORD" }
+
+function challenges.choice(client, user)
+  return { ChallengeName = "SELECT_CHALLENGE", Session = sessions.keep(client, user, "SELECT_CHALLENGE", {}),
+    AvailableChallenges = json.array(CHOICES), ChallengeParameters = {} }
+end
+
+function answers.SELECT_CHALLENGE(_, user, responses, _, client)
+  local choice = required(responses, "ANSWER")
+  if choice == "PASSWORD" then return passwords.verify(user, required(responses, "PASSWORD")) end
+  if choice == "PASSWORD_SRP" then
+    return challenges.password_verifier(client, user, required(responses, "SRP_A"))
+  end
+  bad("Invalid ANSWER " .. choice)
+end
+
+-- The second factors. The user's phone gets a code of its own.
+function challenges.second_factor(pool, client, user, name)
+  local parameters = { USER_ID_FOR_SRP = user.username }
+  if name == "MFA_SETUP" then
+    parameters.MFAS_CAN_SETUP = '["SOFTWARE_TOKEN_MFA"]'
+  elseif name == "SMS_MFA" then
+    local sent = delivery.send_code.mfa(pool, user, "phone_number", codes.issue(user, "mfa", "phone_number"))
+    parameters.CODE_DELIVERY_DELIVERY_MEDIUM = sent.DeliveryMedium
+    parameters.CODE_DELIVERY_DESTINATION = sent.Destination
+  end
+  return { ChallengeName = name, Session = sessions.keep(client, user, name, {}), ChallengeParameters = parameters }
+end
+
+function answers.SOFTWARE_TOKEN_MFA(_, user, responses)
+  factors.check_app(user, required(responses, "SOFTWARE_TOKEN_MFA_CODE"))
+end
+
+function answers.SMS_MFA(_, user, responses)
+  factors.check_sms(user, required(responses, "SMS_MFA_CODE"))
+end
+
+-- The app was set up by other operations, which handed this session on.
+function answers.MFA_SETUP(_, _, _, challenge)
+  if not challenge.data.verified then refuse("Invalid session for the user.") end
+end
+
 -- The user and the stored challenge {answer, id, data}. SRP carries its session inside the answer.
 function challenges.open(pool, client, input, responses)
   local answer = answers[input.ChallengeName] or bad("Challenge not supported.")
@@ -118,19 +153,12 @@ function challenges.open(pool, client, input, responses)
   elseif not session then
     bad("Missing required parameter Session")
   end
-  local row = db:row("SELECT * FROM cognito_sessions WHERE id = ?", session)
-  if not row or row.client ~= client.id or row.challenge ~= input.ChallengeName then
-    refuse("Invalid session for the user.")
-  end
-  if row.used ~= 0 then refuse("Invalid session for the user, session can only be used once.") end
-  if row.expires_at <= time.now() then refuse("Invalid session for the user, session is expired.") end
-  local user = users.by_id(row.user)
+  local found = sessions.open(session, input.ChallengeName)
+  local user = found.client == client.id and users.by_id(found.user)
   if not user or not is_named(pool, user, responses.USERNAME) then refuse("Invalid session for the user.") end
-  return user, { answer = answer, data = json.decode(row.data), id = row.id }
+  return user, { answer = answer, data = found.data, id = found.id }
 end
 
-function challenges.close(challenge)
-  db:run("UPDATE cognito_sessions SET used = 1 WHERE id = ?", challenge.id)
-end
+challenges.close = sessions.close
 
 return challenges

@@ -2,6 +2,7 @@
 -- What an app client may be set to, at CreateUserPoolClient and UpdateUserPoolClient.
 local db = require "sandbox.cognito.tables"
 local failure = require "sandbox.failure"
+local resource_servers = require "sandbox.cognito.resource_servers"
 
 local client_rules = {}
 
@@ -47,7 +48,7 @@ local function check_oauth(input, secret)
 end
 
 local function check_scopes(pool, scopes)
-  local known = client_rules.custom_scopes(pool)
+  local known = resource_servers.scopes(pool)
   for _, scope in ipairs(scopes or {}) do
     if not STANDARD_SCOPES[scope] and not known[scope] then
       failure("ScopeDoesNotExistException", "Invalid scope requested: " .. scope)
@@ -71,9 +72,6 @@ local function check_attributes(pool, input, doing)
     end
   end
 end
-
--- The scopes of the pool's resource servers, as a set.
-function client_rules.custom_scopes(_) return {} end
 
 -- doing: "creating" or "updating"; secret: whether the client has one.
 function client_rules.check(pool, input, secret, doing)

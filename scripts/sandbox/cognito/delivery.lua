@@ -42,6 +42,10 @@ local function verification(pool, user, attribute, code)
 end
 
 delivery.send_code = {
+  mfa = function(pool, user, attribute, code)
+    local template = pool.settings.SmsAuthenticationMessage or "Your authentication code is {####}"
+    return send(user, attribute, "", template, code)
+  end,
   sign_up = verification,
   verify = verification,
   forgot = function(_, user, attribute, code)

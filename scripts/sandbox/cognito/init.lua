@@ -11,12 +11,14 @@ local validate = require "sandbox.cognito.validate"
 local SHAPES = { require "sandbox.cognito.shapes", require "sandbox.cognito.pool_shapes" }
 local PARTS = { "sign_up", "auth", "account", "forgot", "admin", "admin_create", "list_users", "pool_admin",
   "linking" }
+local MORE = { "providers", "groups", "resource_servers", "domains", "mfa" } -- modules that others ask too
 
 local UNSIGNED = { "SignUp", "ConfirmSignUp", "ResendConfirmationCode", "InitiateAuth",
   "RespondToAuthChallenge", "ForgotPassword", "ConfirmForgotPassword", "GetUser", "DeleteUser",
   "GlobalSignOut",
   "ChangePassword", "UpdateUserAttributes", "DeleteUserAttributes", "GetUserAttributeVerificationCode",
-  "VerifyUserAttribute", "RevokeToken" }
+  "VerifyUserAttribute", "RevokeToken", "GetTokensFromRefreshToken", "AssociateSoftwareToken", "VerifySoftwareToken",
+  "SetUserMFAPreference" }
 
 local service = {
   name = "cognito",
@@ -45,7 +47,7 @@ local function add(operations)
 end
 
 for _, part in ipairs(PARTS) do add(require("sandbox.cognito." .. part)) end
-add(providers.operations)
+for _, part in ipairs(MORE) do add(require("sandbox.cognito." .. part).operations) end
 
 pools.ensure_default()
 providers.ensure_default()

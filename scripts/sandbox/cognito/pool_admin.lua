@@ -4,6 +4,7 @@ local json = require "json"
 local client_rules = require "sandbox.cognito.client_rules"
 local db = require "sandbox.cognito.tables"
 local declared = require "sandbox.cognito.declared"
+local domains = require "sandbox.cognito.domains"
 local pools = require "sandbox.cognito.pools"
 local failure = require "sandbox.failure"
 local settings = require "sandbox.settings"
@@ -47,6 +48,7 @@ local function describe_pool(pool)
     MfaConfiguration = given.MfaConfiguration or "OFF",
     DeletionProtection = given.DeletionProtection or "INACTIVE",
     UserPoolTier = given.UserPoolTier or "ESSENTIALS",
+    Domain = domains.of(pool),
     EstimatedNumberOfUsers = db:row("SELECT count(*) AS n FROM cognito_users WHERE pool = ?", pool.id).n,
     CreationDate = pool.created_at,
     LastModifiedDate = pool.modified_at,
@@ -76,9 +78,10 @@ function pool_admin.AddCustomAttributes(input)
   return {}
 end
 
-local FIXED = { "Schema", "UsernameAttributes", "AliasAttributes", "UsernameConfiguration" }
+local FIXED = { "Schema", "UsernameAttributes", "AliasAttributes", "UsernameConfiguration", "SmsMfaConfiguration",
+  "SoftwareTokenMfaConfiguration", "EmailMfaConfiguration", "WebAuthnConfiguration" }
 
--- What is not sent again falls back to its default, except what can never change.
+-- What is not sent again falls back to its default, except what other operations set, or nothing can change.
 function pool_admin.UpdateUserPool(input)
   local pool = pools.get(input.UserPoolId)
   pool.name = input.PoolName or pool.name
@@ -99,6 +102,10 @@ function pool_admin.DeleteUserPool(input)
     failure("InvalidParameterException",
       "The user pool cannot be deleted because deletion protection is activated. "
       .. "Deletion protection must be inactivated first.")
+  end
+  if domains.of(pool) then
+    failure("InvalidParameterException",
+      "User pool cannot be deleted. It has a domain configured that should be deleted first.")
   end
   pools.delete(pool)
 end

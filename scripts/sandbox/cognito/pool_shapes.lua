@@ -63,6 +63,7 @@ local provider = { ["UserPoolId*"] = pool_id, ["ProviderName*"] = kinds.provider
 local provider_settings = { ["UserPoolId*"] = pool_id, AttributeMapping = map,
   IdpIdentifiers = list(string(1, 40, "[\\w\\s+=.@-]+", "^[%w_%s+=.@-]+$"), 0, 50) }
 local new_provider_name = string(1, 32, "[^_\\p{Z}][\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}][^_\\p{Z}]+", is_prefix)
+local SCOPE_CHARACTERS <const> = '^[^%z\1-\x20"\\\x7f-\xff]+$'
 local time_unit = enum("seconds", "minutes", "hours", "days")
 local attribute_name = string(1, 2048)
 local url = string(1, 1024, kinds.visible_pattern, kinds.visible_test)
@@ -78,7 +79,7 @@ local client_settings = {
   SupportedIdentityProviders = list(kinds.provider_name), CallbackURLs = list(url, 0, 100),
   LogoutURLs = list(url, 0, 100), DefaultRedirectURI = url,
   AllowedOAuthFlows = list(enum("implicit", "client_credentials", "code"), 0, 3),
-  AllowedOAuthScopes = list(string(1, 256, "[\\x21\\x23-\\x5B\\x5D-\\x7E]+", '^[^%z\1-\x20"\\\x7f-\xff]+$'), 0, 50),
+  AllowedOAuthScopes = list(string(1, 256, "[\\x21\\x23-\\x5B\\x5D-\\x7E]+", SCOPE_CHARACTERS), 0, 50),
   AllowedOAuthFlowsUserPoolClient = boolean, AnalyticsConfiguration = kinds.any,
   PreventUserExistenceErrors = enum("LEGACY", "ENABLED"), EnableTokenRevocation = boolean,
   EnablePropagateAdditionalUserContextData = boolean, AuthSessionValidity = integer(3, 15),
@@ -87,6 +88,26 @@ local client_settings = {
 }
 local one_pool = shape { ["UserPoolId*"] = pool_id }
 local one_client = shape { ["UserPoolId*"] = pool_id, ["ClientId*"] = client_id }
+
+local group_name = string(1, 128, kinds.visible_pattern, kinds.visible_test)
+local group = { ["UserPoolId*"] = pool_id, ["GroupName*"] = group_name }
+local group_settings = with(group, { Description = string(nil, 2048), RoleArn = arn, Precedence = integer(0) })
+local member = with(group, { ["Username*"] = kinds.username })
+local group_page = { ["UserPoolId*"] = pool_id, Limit = integer(0, 60), NextToken = page_token }
+
+local resource_server = { ["UserPoolId*"] = pool_id,
+  ["Identifier*"] = string(1, 256, "[\\x21\\x23-\\x5B\\x5D-\\x7E]+", SCOPE_CHARACTERS) }
+local resource_server_settings = with(resource_server, {
+  ["Name*"] = string(1, 256, "[\\w\\s+=,.@-]+", "^[%w_%s+=,.@-]+$"),
+  Scopes = list(shape { ["ScopeDescription*"] = string(1, 256), ["ScopeName*"] = string(1, 256,
+    "[\\x21\\x23-\\x2E\\x30-\\x5B\\x5D-\\x7E]+", '^[^%z\1-\x20"/\\\x7f-\xff]+$') }, nil, 100) })
+
+local domain_name = string(1, 63, "^[a-z0-9](?:[a-z0-9\\-]{0,61}[a-z0-9])?$", function(name)
+  return name:find("^[%l%d][%l%d%-]*$") ~= nil and name:sub(-1) ~= "-"
+end)
+local domain = { ["UserPoolId*"] = pool_id, ["Domain*"] = domain_name }
+local domain_settings = with(domain, { ManagedLoginVersion = integer(),
+  CustomDomainConfig = shape { ["CertificateArn*"] = arn } })
 
 return {
   CreateUserPool = with(pool_settings, { ["PoolName*"] = pool_name, Schema = list(attribute, 1, 50),
@@ -112,4 +133,33 @@ return {
   DescribeUserPoolClient = one_client,
   DeleteUserPoolClient = one_client,
   ListUserPoolClients = shape { ["UserPoolId*"] = pool_id, MaxResults = integer(1, 60), NextToken = page_token },
+
+  GetUserPoolMfaConfig = one_pool,
+  SetUserPoolMfaConfig = shape { ["UserPoolId*"] = pool_id, MfaConfiguration = pool_settings.MfaConfiguration,
+    SmsMfaConfiguration = shape { SmsAuthenticationMessage = sms, SmsConfiguration = pool_settings.SmsConfiguration },
+    SoftwareTokenMfaConfiguration = shape { Enabled = boolean },
+    EmailMfaConfiguration = shape { Message = email, Subject = text },
+    WebAuthnConfiguration = shape { RelyingPartyId = string(1, 127), UserVerification = enum("required", "preferred"),
+      FactorConfiguration = enum("SINGLE_FACTOR", "MULTI_FACTOR_WITH_USER_VERIFICATION") } },
+
+  CreateGroup = group_settings,
+  UpdateGroup = group_settings,
+  GetGroup = shape(group),
+  DeleteGroup = shape(group),
+  ListGroups = shape(group_page),
+  ListUsersInGroup = with(group_page, { ["GroupName*"] = group_name }),
+  AdminAddUserToGroup = member,
+  AdminRemoveUserFromGroup = member,
+  AdminListGroupsForUser = with(group_page, { ["Username*"] = kinds.username }),
+
+  CreateResourceServer = resource_server_settings,
+  UpdateResourceServer = resource_server_settings,
+  DescribeResourceServer = shape(resource_server),
+  DeleteResourceServer = shape(resource_server),
+  ListResourceServers = shape { ["UserPoolId*"] = pool_id, MaxResults = integer(1, 50), NextToken = page_token },
+
+  CreateUserPoolDomain = domain_settings,
+  UpdateUserPoolDomain = domain_settings,
+  DescribeUserPoolDomain = shape { ["Domain*"] = domain_name },
+  DeleteUserPoolDomain = shape(domain),
 }

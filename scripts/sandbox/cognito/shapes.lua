@@ -32,6 +32,9 @@ local initiate = { ["ClientId*"] = client_id, ["AuthFlow*"] = auth_flow, AuthPar
   Session = session, AnalyticsMetadata = analytics, UserContextData = context }
 local respond = { ["ClientId*"] = client_id, ["ChallengeName*"] = challenge, Session = session,
   ChallengeResponses = map, ClientMetadata = map, AnalyticsMetadata = analytics, UserContextData = context }
+local wish = shape { Enabled = boolean, PreferredMfa = boolean }
+local preference = { SMSMfaSettings = wish, SoftwareTokenMfaSettings = wish, EmailMfaSettings = wish,
+  WebAuthnMfaSettings = wish }
 
 return {
   SignUp = with(public,
@@ -47,6 +50,12 @@ return {
   AdminRespondToAuthChallenge = with(respond, { ["UserPoolId*"] = pool_id }),
   RevokeToken = shape { ["Token*"] = token, ["ClientId*"] = client_id, ClientSecret = kinds.client_secret },
 
+  GetTokensFromRefreshToken = shape { ["RefreshToken*"] = token, ["ClientId*"] = client_id,
+    ClientSecret = kinds.client_secret, ClientMetadata = map },
+  AssociateSoftwareToken = shape { AccessToken = token, Session = session },
+  VerifySoftwareToken = shape { AccessToken = token, Session = session, FriendlyDeviceName = kinds.short_text,
+    ["UserCode*"] = string(6, 6, "[0-9]+", "^%d+$", true) },
+
   GetUser = with(signed_in),
   DeleteUser = with(signed_in),
   GlobalSignOut = with(signed_in),
@@ -55,6 +64,9 @@ return {
   DeleteUserAttributes = with(signed_in, { ["UserAttributeNames*"] = attribute_names }),
   GetUserAttributeVerificationCode = with(signed_in, { ["AttributeName*"] = attribute_name }),
   VerifyUserAttribute = with(signed_in, { ["AttributeName*"] = attribute_name, ["Code*"] = code }),
+
+  SetUserMFAPreference = with(preference, { ["AccessToken*"] = token }),
+  AdminSetUserMFAPreference = with(preference, { ["UserPoolId*"] = pool_id, ["Username*"] = username }),
 
   AdminGetUser = with(admin),
   AdminDeleteUser = with(admin),

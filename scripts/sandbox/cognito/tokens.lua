@@ -2,12 +2,10 @@
 -- What a sign-in hands out: id and access tokens (RS256), a refresh token, and whether each still counts.
 -- The pool's keys are made when first needed and kept in the database.
 local crypto = require "crypto"
-local json = require "json"
 local jwt = require "jwt"
 local db = require "sandbox.cognito.tables"
+local claims = require "sandbox.cognito.claims"
 local failure = require "sandbox.failure"
-local links = require "sandbox.cognito.links"
-local readable = require "sandbox.cognito.readable"
 local settings = require "sandbox.settings"
 local time = require "sandbox.time"
 local web = require "sandbox.web"
@@ -23,7 +21,6 @@ tokens.API_SCOPE = "aws.cognito.signin.user.admin"
 local HOUR, DAY = 3600, 86400
 local UNITS = { seconds = 1, minutes = 60, hours = HOUR, days = DAY }
 local KEYS_PER_POOL = 2
-local BOOLEANS = { email_verified = true, phone_number_verified = true }
 
 local function digest(refresh) return crypto.hex(crypto.sha256(refresh)) end
 
@@ -81,44 +78,16 @@ local function lifetime(client, name, default)
   return value * UNITS[unit]
 end
 
-local function id_claims(client, user, claims, scope)
-  claims.aud = client.id
-  claims.token_use = "id"
-  claims["cognito:username"] = user.username
-  for name, value in pairs(readable.of(client, scope, user.attributes)) do
-    if BOOLEANS[name] then value = value == "true" end
-    if name ~= "sub" and name ~= "identities" then claims[name] = value end
-  end
-  if user.attributes.identities then claims.identities = links.claim(user.attributes.identities) end
-  return claims
-end
-
-local function access_claims(client, user, claims)
-  claims.client_id = client.id
-  claims.token_use = "access"
-  claims.username = user.username
-  claims.version = 2
-  return claims
-end
-
--- Users of a provider are in a group of its name.
-local function groups_of(pool, user)
-  if user.status ~= "EXTERNAL_PROVIDER" then return nil end
-  local list = json.array {}
-  for i, link in ipairs(links.of(user)) do list[i] = pool.id .. "_" .. link.provider end
-  return list
-end
-
-local function sign(pool, client, user, sign_in, name, add, own)
+-- kind: "AccessToken" or "IdToken"; what: the claims that are its own.
+local function sign(pool, client, sign_in, kind, what)
   local now = math.floor(time.now())
-  local claims = {
-    sub = user.sub, iss = tokens.issuer(pool.id), iat = now, exp = now + lifetime(client, name, HOUR),
-    auth_time = sign_in.auth_time, jti = crypto.uuid(), origin_jti = sign_in.origin_jti,
-    event_id = sign_in.event_id, ["cognito:groups"] = groups_of(pool, user),
+  local all = {
+    sub = sign_in.sub, iss = tokens.issuer(pool.id), iat = now, exp = now + lifetime(client, kind, HOUR),
+    auth_time = sign_in.auth_time, jti = crypto.uuid(), origin_jti = sign_in.origin_jti, event_id = sign_in.event_id,
   }
-  for claim, value in pairs(own) do claims[claim] = value end
+  for claim, value in pairs(what) do all[claim] = value end
   local entry = keys_of(pool.id, 1)[1]
-  return jwt.sign(add(client, user, claims, sign_in.scope), entry.key, entry.kid)
+  return jwt.sign(all, entry.key, entry.kid)
 end
 
 local function has_scope(scope, wanted)
@@ -128,15 +97,24 @@ end
 -- An id token of the hosted UI names the access token beside it, and comes for the scope openid only.
 local function result(pool, client, user, sign_in)
   local scope = sign_in.scope or tokens.API_SCOPE
-  local access = sign(pool, client, user, sign_in, "AccessToken", access_claims, { scope = scope })
-  local own = { nonce = sign_in.nonce, at_hash = sign_in.scope and web.at_hash(access) }
-  local wants_id = not sign_in.scope or has_scope(scope, "openid")
-  return {
-    AccessToken = access,
-    IdToken = wants_id and sign(pool, client, user, sign_in, "IdToken", id_claims, own) or nil,
-    ExpiresIn = math.tointeger(lifetime(client, "AccessToken", HOUR)),
-    TokenType = "Bearer",
-  }
+  local what = claims.access(pool, client, user)
+  what.scope, sign_in.sub = scope, user.sub
+  local answer = { AccessToken = sign(pool, client, sign_in, "AccessToken", what), TokenType = "Bearer",
+    ExpiresIn = math.tointeger(lifetime(client, "AccessToken", HOUR)) }
+  if not sign_in.scope or has_scope(scope, "openid") then
+    what = claims.id(pool, client, user, sign_in.scope)
+    what.nonce, what.at_hash = sign_in.nonce, sign_in.scope and web.at_hash(answer.AccessToken)
+    answer.IdToken = sign(pool, client, sign_in, "IdToken", what)
+  end
+  return answer
+end
+
+-- The access token of a client by itself: AuthenticationResult without a user's parts.
+function tokens.issue_to_machine(pool, client, scope)
+  local what = claims.machine(client)
+  what.scope = scope
+  return { AccessToken = sign(pool, client, { auth_time = math.floor(time.now()) }, "AccessToken", what),
+    ExpiresIn = math.tointeger(lifetime(client, "AccessToken", HOUR)) }
 end
 
 -- Opaque, in the five parts of the service's own.
@@ -187,28 +165,28 @@ function tokens.revoke_all(user)
   db:run("UPDATE cognito_sign_ins SET revoked = 1 WHERE user = ?", user.id)
 end
 
-function tokens.allows(claims, scope)
-  return has_scope(claims.scope, scope)
+function tokens.allows(held, scope)
+  return has_scope(held.scope, scope)
 end
 
-local function pool_of_issuer(claims)
-  local pool_id = type(claims.iss) == "string" and claims.iss:match("/([^/]+)$")
-  if not pool_id or claims.iss ~= tokens.issuer(pool_id) then return nil end
+local function pool_of_issuer(held)
+  local pool_id = type(held.iss) == "string" and held.iss:match("/([^/]+)$")
+  if not pool_id or held.iss ~= tokens.issuer(pool_id) then return nil end
   return db:row("SELECT id FROM cognito_pools WHERE id = ?", pool_id) and pool_id
 end
 
 -- The claims of an access token that still counts.
 function tokens.check_access(token)
-  local claims = jwt.decode(token)
-  local pool_id = claims and pool_of_issuer(claims)
-  if not pool_id or not jwt.verify(token, public_keys(keys_of(pool_id, 1))) or claims.token_use ~= "access" then
+  local held = jwt.decode(token)
+  local pool_id = held and pool_of_issuer(held)
+  if not pool_id or not jwt.verify(token, public_keys(keys_of(pool_id, 1))) or held.token_use ~= "access" then
     refuse("Invalid Access Token")
   end
-  if claims.exp <= time.now() then refuse("Access Token has expired") end
-  local row = db:row("SELECT * FROM cognito_sign_ins WHERE origin_jti = ?", claims.origin_jti)
+  if held.exp <= time.now() then refuse("Access Token has expired") end
+  local row = db:row("SELECT * FROM cognito_sign_ins WHERE origin_jti = ?", held.origin_jti)
   if row and row.revoked ~= 0 then refuse("Access Token has been revoked") end
-  claims.pool_id = pool_id
-  return claims
+  held.pool_id = pool_id
+  return held
 end
 
 return tokens

@@ -3,6 +3,7 @@
 -- the browser that was given the page: the field _csrf must be the cookie XSRF-TOKEN.
 local admit = require "sandbox.hosted_ui.admit"
 local crypto = require "crypto"
+local factors = require "sandbox.cognito.factors"
 local failure = require "sandbox.failure"
 local passwords = require "sandbox.cognito.passwords"
 local requests = require "sandbox.hosted_ui.requests"
@@ -71,6 +72,9 @@ local function sign_in(request, fields)
   passwords.verify(user, fields.password or "")
   local problem = NOT_HERE[user.status]
   if problem then failure("NotAuthorizedException", problem) end
+  if factors.needed(request.pool, user) then
+    failure("NotAuthorizedException", "A second factor is needed, and this page cannot take one.")
+  end
   return user
 end
 

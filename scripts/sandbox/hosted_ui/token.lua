@@ -24,7 +24,6 @@ local function answer(issued)
 end
 
 local function may_use(client, grant)
-  if grant ~= "code" then return true end
   for _, flow in ipairs(client.settings.AllowedOAuthFlows or {}) do
     if flow == grant then return true end
   end
@@ -59,8 +58,20 @@ local function renew(fields, client, pool)
   return answer(tokens.refresh(pool, client, user, sign_in))
 end
 
-local GRANTS = { authorization_code = redeem, refresh_token = renew,
-  client_credentials = function() return refuse "unauthorized_client" end }
+-- A client signs in by itself: to some of its scopes, or all.
+local function sign_in_machine(fields, client, pool)
+  if not may_use(client, "client_credentials") then return refuse "unauthorized_client" end
+  if not client.settings.AllowedOAuthFlowsUserPoolClient then return refuse "invalid_grant" end
+  local allowed, set = client.settings.AllowedOAuthScopes or {}, {}
+  for _, scope in ipairs(allowed) do set[scope] = true end
+  local scope = fields.scope or table.concat(allowed, " ")
+  for wanted in scope:gmatch("%S+") do
+    if not set[wanted] then return refuse "invalid_scope" end
+  end
+  return answer(tokens.issue_to_machine(pool, client, scope))
+end
+
+local GRANTS = { authorization_code = redeem, refresh_token = renew, client_credentials = sign_in_machine }
 
 -- -> client, pool | nil, error code
 local function authenticate(req, fields)

@@ -125,7 +125,7 @@ describe("InitiateAuth with a password", function()
   local FLOWS = {
     { "USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH flow not enabled for this client" },
     { "ADMIN_NO_SRP_AUTH", "Initiate Auth method not supported." },
-    { "CUSTOM_AUTH", "Initiate Auth method not supported." },
+    { "CUSTOM_AUTH", "Custom auth lambda trigger is not configured for the user pool." },
   }
   for _, case in ipairs(FLOWS) do
     it("refuses the flow " .. case[1] .. " to a client without it", function()

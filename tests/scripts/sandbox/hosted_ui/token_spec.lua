@@ -122,6 +122,41 @@ describe("/oauth2/token", function()
   end)
 end)
 
+describe("a machine", function()
+  local app
+
+  setup(function()
+    local pool = client.ok("CreateUserPool", { PoolName = "machines" }).UserPool.Id
+    client.ok("CreateResourceServer", { UserPoolId = pool, Identifier = "shop", Name = "shop", Scopes = json.array {
+      { ScopeName = "buy", ScopeDescription = "b" }, { ScopeName = "sell", ScopeDescription = "s" } } })
+    app = client.ok("CreateUserPoolClient", { UserPoolId = pool, ClientName = "machine", GenerateSecret = true,
+      AllowedOAuthFlowsUserPoolClient = true, AllowedOAuthFlows = json.array { "client_credentials" },
+      AllowedOAuthScopes = json.array { "shop/buy", "shop/sell" } }).UserPoolClient
+  end)
+
+  local function ask(scope)
+    return browser.send("cognito", "/oauth2/token", { grant_type = "client_credentials", scope = scope },
+      { authorization = "Basic " .. crypto.base64(app.ClientId .. ":" .. app.ClientSecret) })
+  end
+
+  it("signs in by itself, with all its scopes or some", function()
+    for asked, given in pairs { [""] = "shop/buy shop/sell", ["shop/sell"] = "shop/sell" } do
+      local reply = ask(asked ~= "" and asked or nil)
+      assert.same({ 200, 3600, "Bearer" }, { reply.status, reply.json.expires_in, reply.json.token_type })
+      assert.is_nil(reply.json.id_token or reply.json.refresh_token)
+      local claims = jwt.decode(reply.json.access_token)
+      assert.same({ given, app.ClientId, app.ClientId, "access" },
+        { claims.scope, claims.sub, claims.client_id, claims.token_use })
+    end
+    assert.equal("invalid_scope", ask("shop/steal").json.error)
+  end)
+
+  it("is nobody to the API", function()
+    assert.equal("NotAuthorizedException: Access Token does not have required scopes",
+      (client.refused("GetUser", { AccessToken = ask().json.access_token })))
+  end)
+end)
+
 describe("/oauth2/userInfo", function()
   before_each(function() browser.register() end)
 
