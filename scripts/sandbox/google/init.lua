@@ -34,10 +34,16 @@ local function refuse(status, code, description)
     json = { error = code, error_description = description } }
 end
 
+local function missing(name)
+  return refuse(400, "invalid_request", "Missing required parameter: " .. name)
+end
+
 local grants = {}
 
 function grants.authorization_code(fields, id)
-  local data = fields.code and tokens.spend_code(fields.code)
+  if not fields.code then return missing "code" end
+  if not fields.redirect_uri then return missing "redirect_uri" end
+  local data = tokens.spend_code(fields.code)
   if not data or not tokens.is_for(data, id) then return refuse(400, "invalid_grant", "Bad Request") end
   if data.redirect_uri ~= fields.redirect_uri then
     return refuse(400, "redirect_uri_mismatch", "Bad Request")
@@ -50,7 +56,8 @@ function grants.authorization_code(fields, id)
 end
 
 function grants.refresh_token(fields)
-  local answer = fields.refresh_token and tokens.refresh(fields.refresh_token)
+  if not fields.refresh_token then return missing "refresh_token" end
+  local answer = tokens.refresh(fields.refresh_token)
   if not answer then return refuse(400, "invalid_grant", "Bad Request") end
   return { status = 200, headers = { ["Cache-Control"] = "no-store" }, json = answer }
 end
@@ -60,6 +67,7 @@ local function token(req)
   local id, secret = web.client_credentials(req, fields)
   if not id then return refuse(400, "invalid_request", "Could not determine client ID from request.") end
   if not clients.is_known(id) then return refuse(401, "invalid_client", "The OAuth client was not found.") end
+  if not secret then return refuse(400, "invalid_request", "client_secret is missing.") end
   if not clients.proves(id, secret) then return refuse(401, "invalid_client", "Unauthorized") end
   local grant = grants[fields.grant_type]
   if not grant then

@@ -61,7 +61,6 @@ describe("Google's /o/oauth2/v2/auth", function()
     identity.choose { auto = true, deny = true }
     assert.equal("access_denied", browser.send("google", target { consent = false }).given.error)
     assert.is_nil(identity.choose { sub = 5 })
-    assert.is_nil(identity.choose { unknown = true })
   end)
 
   local PAGES = {
@@ -108,6 +107,10 @@ describe("Google's /token", function()
     { "another address", { redirect_uri = HERE .. "x" }, 400, "redirect_uri_mismatch" },
     { "another verifier", { code_verifier = ("x"):rep(43) }, 400, "invalid_grant" },
     { "no verifier", { code_verifier = false }, 400, "invalid_grant" },
+    { "no code", { code = false }, 400, "invalid_request" },
+    { "no address", { redirect_uri = false }, 400, "invalid_request" },
+    { "no refresh token", { grant_type = "refresh_token" }, 400, "invalid_request" },
+    { "no secret", { client_secret = false }, 400, "invalid_request" },
     { "another secret", { client_secret = "x" }, 401, "invalid_client" },
     { "another client", { client_id = "x" }, 401, "invalid_client" },
     { "no client", { client_id = false, client_secret = false }, 400, "invalid_request" },
