@@ -1,14 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- What signed-in users do to themselves, known by their access token.
 local attributes = require "sandbox.cognito.attributes"
+local changes = require "sandbox.cognito.changes"
 local codes = require "sandbox.cognito.codes"
-local delivery = require "sandbox.cognito.delivery"
 local factors = require "sandbox.cognito.factors"
 local passwords = require "sandbox.cognito.passwords"
 local pools = require "sandbox.cognito.pools"
 local tokens = require "sandbox.cognito.tokens"
 local users = require "sandbox.cognito.users"
-local json = require "json"
 local failure = require "sandbox.failure"
 
 local account = {}
@@ -41,6 +40,9 @@ end
 
 function account.ChangePassword(input)
   local user, pool = account.holder(input)
+  if user.status == "RESET_REQUIRED" then
+    failure("PasswordResetRequiredException", "Password reset required for the user")
+  end
   codes.count_attempt(user, "change_password")
   passwords.verify(user, input.PreviousPassword)
   passwords.check_policy(pool, input.ProposedPassword)
@@ -49,31 +51,12 @@ function account.ChangePassword(input)
   return {}
 end
 
--- An address that changed gets a code, where the pool verifies it.
-local function codes_for_changes(pool, user, before)
-  local list = json.array {}
-  for attribute in pairs(pool.auto_verified) do
-    local value = user.attributes[attribute]
-    if value and value ~= before[attribute] and user.attributes[attribute .. "_verified"] ~= "true" then
-      local code = codes.issue(user, "verify", attribute)
-      list[#list + 1] = delivery.send_code.verify(pool, user, attribute, code)
-    end
-  end
-  return list
-end
-
-account.codes_for_changes = codes_for_changes
-
 function account.UpdateUserAttributes(input)
   local user, pool, claims = account.holder(input)
   local values = attributes.from_list(input.UserAttributes)
   attributes.check_client_may_write(pools.client_in(pool, claims.client_id), values)
   attributes.check_update(pool, values)
-  users.check_free(pool, values, user)
-  local before = { email = user.attributes.email, phone_number = user.attributes.phone_number }
-  users.apply(user, values)
-  users.save(pool, user)
-  return { CodeDeliveryDetailsList = codes_for_changes(pool, user, before) }
+  return { CodeDeliveryDetailsList = changes.apply(pool, user, values) }
 end
 
 function account.DeleteUserAttributes(input)
@@ -92,18 +75,13 @@ function account.GetUserAttributeVerificationCode(input)
     failure("InvalidParameterException", "Invalid attribute name: " .. attribute)
   end
   codes.count_attempt(user, "resend")
-  local code = codes.issue(user, "verify", attribute)
-  return { CodeDeliveryDetails = delivery.send_code.verify(pool, user, attribute, code) }
+  return { CodeDeliveryDetails = changes.send_code(pool, user, attribute, user.attributes[attribute]) }
 end
 
 function account.VerifyUserAttribute(input)
   local user, pool = account.holder(input)
   codes.count_attempt(user, "verify")
-  local attribute = codes.check(user, "verify", input.Code)
-  if attribute ~= input.AttributeName then codes.expired() end
-  users.verify(pool, user, attribute)
-  users.save(pool, user)
-  codes.spend(user, "verify")
+  changes.prove(pool, user, input.AttributeName, input.Code)
   return {}
 end
 

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- What an administrator does to one existing user: every signed operation that takes UserPoolId and
 -- Username.
-local account = require "sandbox.cognito.account"
 local attributes = require "sandbox.cognito.attributes"
+local changes = require "sandbox.cognito.changes"
 local factors = require "sandbox.cognito.factors"
 local forgot = require "sandbox.cognito.forgot"
 local passwords = require "sandbox.cognito.passwords"
@@ -53,11 +53,7 @@ function admin.AdminUpdateUserAttributes(input)
   local user, pool = find(input)
   local values = attributes.from_list(input.UserAttributes)
   attributes.check_update(pool, values)
-  users.check_free(pool, values, user)
-  local before = { email = user.attributes.email, phone_number = user.attributes.phone_number }
-  users.apply(user, values)
-  users.save(pool, user)
-  account.codes_for_changes(pool, user, before)
+  changes.apply(pool, user, values)
   return {}
 end
 

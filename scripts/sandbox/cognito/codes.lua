@@ -9,7 +9,8 @@ local time = require "sandbox.time"
 local codes = {}
 
 local HOUR = 3600
-local LIFETIMES = { sign_up = 24 * HOUR, forgot = HOUR, verify = 24 * HOUR, mfa = HOUR / 20 }
+local LIFETIMES = { sign_up = 24 * HOUR, forgot = HOUR, verify_email = 24 * HOUR, verify_phone_number = 24 * HOUR,
+  mfa = HOUR / 20 }
 -- What one user may do in an hour.
 local HOURLY = { confirm = 15, resend = 5, forgot = 5, confirm_forgot = 15, change_password = 5, verify = 15 }
 

@@ -134,7 +134,7 @@ end
 function pools.delete(pool)
   db:transaction(function()
     local of_users = "DELETE FROM cognito_%s WHERE user IN (SELECT id FROM cognito_users WHERE pool = ?)"
-    for _, name in ipairs { "codes", "attempts", "sessions", "sign_ins", "links", "members", "mfa" } do
+    for _, name in ipairs { "codes", "attempts", "sessions", "sign_ins", "links", "members", "mfa", "pending" } do
       db:run(of_users:format(name), pool.id)
     end
     for _, name in ipairs { "users", "clients", "keys", "providers", "groups", "resource_servers", "domains" } do

@@ -110,7 +110,7 @@ end
 
 function users.delete(user)
   db:transaction(function()
-    for _, name in ipairs { "codes", "attempts", "sessions", "sign_ins", "links", "members", "mfa" } do
+    for _, name in ipairs { "codes", "attempts", "sessions", "sign_ins", "links", "members", "mfa", "pending" } do
       db:run(("DELETE FROM cognito_%s WHERE user = ?"):format(name), user.id)
     end
     db:run("DELETE FROM cognito_users WHERE id = ?", user.id)
