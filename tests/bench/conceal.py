@@ -11,7 +11,7 @@ import random
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../shared"))
 from door import CONFIRM, SIGNUP, Browser, Stores, form, usher  # noqa: E402
 
 POINTS = (1, 5, 25, 50, 75, 95, 99)

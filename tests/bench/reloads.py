@@ -286,7 +286,7 @@ def counted(admin_url):
 
 def run(reloads, load, connections=CONNECTIONS, people=4, budget=1.0, say=print):
     """budget: seconds of CPU time that a set may load for. -> Run"""
-    sys.path.insert(0, str(ROOT / "tests/faults"))
+    sys.path.insert(0, str(ROOT / "tests/shared"))
     import world
     pool, ended = Pool(), threading.Event()
     with world.fixture.Usher() as sandbox, tempfile.TemporaryDirectory() as folder:

@@ -8,8 +8,7 @@ import os
 import sys
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
-from door import fixture  # noqa: E402
+from door import fixture
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHOTS = os.environ.get("USHER_SCREENSHOTS", os.path.join(HERE, "../../build/dev/screenshots"))

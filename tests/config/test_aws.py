@@ -4,12 +4,10 @@ import json
 import os
 import pathlib
 import re
-import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-import process  # noqa: E402
+import process
 
 AWS = ROOT / "config/aws"
 PREFIXES = {"cognito": "cognito-idp", "dynamodb": "dynamodb", "ses": "ses"}

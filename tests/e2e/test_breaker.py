@@ -2,15 +2,12 @@
 """A Stripe key that is wrong, revoked or lacks a right: said once, loudly; nobody's sign-up is begun meanwhile; it goes
 on by itself when Stripe takes the key again."""
 import json
-import os
-import sys
 import unittest
 import urllib.request
 
 from door import CONFIRM, SIGNUP, Browser, form
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../faults"))
-import world  # noqa: E402
+import world
 
 PAUSE = 0.3
 REFUSALS = {

@@ -8,12 +8,10 @@ import pathlib
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
-import document  # noqa: E402
-import process  # noqa: E402
+import document
+import process
 
 MARK = "--- typed"
 SCRIPTS = "my-scripts"  # the folder that the guide ejects into

@@ -9,12 +9,10 @@ the tasks come to that it leaves behind. `load: TEXT` is what is said when the s
 import json
 import pathlib
 import re
-import sys
 import threading
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
-import process  # noqa: E402
+import process
 
 ZOO = sorted((pathlib.Path(__file__).parent / "hostile").glob("*.lua"))
 SETTINGS = """return { workers = 1, scripts = { slice = 0.2, held = 0.05, cpu = 0.5, wall_time = %d, memory = 67108864,

@@ -3,11 +3,9 @@
 reload; what served before goes on serving, and the process stays as large as it was."""
 import json
 import pathlib
-import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
-import process  # noqa: E402
+import process
 
 SETTINGS = "return { workers = 2, reload = { watch = false }, scripts = { load = %s, memory = 33554432 } }"
 SHORT = SETTINGS % 0.6  # seconds: for scripts that spin

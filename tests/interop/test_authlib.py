@@ -9,7 +9,6 @@ import urllib.parse
 
 import fixture
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
 try:
     from authlib.common.security import generate_token
     from authlib.integrations.requests_client import OAuth2Session

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The sandbox's STS and metadata services, with botocore's own client and providers. usher's turn is in e2e/."""
 import os
-import sys
 import time
 import unittest
 import urllib.error
@@ -10,8 +9,7 @@ import urllib.request
 import fixture
 from temporary import FIXED, PATIENCE, REGION, ROLE, Turned, jwt, sandbox
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
-from process import environment  # noqa: E402
+from process import environment
 
 try:
     import boto3

@@ -4,10 +4,8 @@ metric format on standard output, PutMetricData. And the sandbox's CloudWatch, w
 import collections
 import datetime
 import json
-import os
 import re
 import subprocess
-import sys
 import threading
 import time
 import unittest
@@ -23,8 +21,7 @@ import botocore.exceptions
 
 import fixture
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
-from process import PATIENCE, Serve, exchange  # noqa: E402
+from process import PATIENCE, Serve, exchange
 
 SIGNUP = "/api/account/signup"
 # Everything that is there from the start; FLOW's names and ours.

@@ -5,11 +5,9 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
-import process  # noqa: E402
+import process
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
 LUACHECK, LANGUAGE_SERVER = shutil.which("luacheck"), shutil.which("lua-language-server")

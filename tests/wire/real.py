@@ -10,11 +10,8 @@ import tempfile
 import threading
 from urllib.parse import urlsplit
 
-HERE = pathlib.Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "interop")]
-
-import fixture  # noqa: E402
-import run  # noqa: E402
+import fixture
+import run
 
 FILES = {"routes.lua": 'return { { "GET", "/hello", "hello" }, { "POST", "/hello", "hello" } }',
          "hello.lua": 'return function() return { body = "hello" } end'}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A browser in front of `usher dev`, and eyes on the stores behind it. Shared by the tests of this folder.
+"""A browser in front of `usher dev`, and eyes on the stores behind it.
 
 The stores are read with the vendors' own clients: what usher wrote is what anybody else would find.
 """
@@ -7,9 +7,7 @@ import base64
 import hmac
 import http.client
 import json
-import os
 import re
-import sys
 import tempfile
 import urllib.parse
 import urllib.request
@@ -18,8 +16,7 @@ import boto3
 import botocore.config
 import stripe
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
-import fixture  # noqa: E402
+import fixture
 
 SIGNUP, CONFIRM, RESEND = "/api/account/signup", "/api/account/confirm_signup", "/api/account/resend_code"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A sandbox, and servers in front of it that may be killed. Shared by this folder.
+"""A sandbox, and servers in front of it that may be killed.
 
 The sandbox is `usher dev`, of which only the vendors' side is used. Front is `usher serve` pointed at it, a process of its
 own.
@@ -11,17 +11,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import unittest
 import urllib.request
 
-for _room in ("../e2e", "../interop"):
-    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), _room))
-import door  # noqa: E402
-import fixture  # noqa: E402
-from fixture import PATIENCE, until  # noqa: E402, F401 (until: for the tests)
+import door
+import fixture
+from fixture import PATIENCE, until  # noqa: F401 (until: for the tests)
 
 SIGNUP_KEY = "usher-dev-signup-key-0000000000000000000001"
 GONE = (ConnectionError, http.client.HTTPException)  # how an exchange ends with a server that dies

@@ -11,13 +11,11 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import urllib.parse
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
-import fixture  # noqa: E402
+import fixture
 
 BINARY, PATIENCE = os.path.abspath(fixture.BINARY), fixture.PATIENCE
 SECRETS = {"USHER_CLIENT_SECRET": "client-secret", "STRIPE_API_KEY": "sk_test_1", "USHER_SIGNUP_KEY": "k" * 32}
