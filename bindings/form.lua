@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Bindings room: application/x-www-form-urlencoded with Stripe's nesting (a[b][c]=v, a[0]=x).
+-- bindings: application/x-www-form-urlencoded with Stripe's nesting (a[b][c]=v, a[0]=x).
 -- Called by the Stripe client (encode) and by the sandbox's Stripe (decode). Pure: no state, no I/O.
 --
 -- encode(t)           -> string; raises on what a form cannot carry

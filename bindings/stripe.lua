@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Bindings room: the Stripe client that flows call. Form bodies out, JSON back, over http.fetch; calls yield.
+-- bindings: the Stripe client that flows call. Form bodies out, JSON back, over http.fetch; calls yield.
 -- Each gives the object, or nil and err {type, code, decline_code, message, param, status, sent, request_id,
 -- retryable, attempts}. type "connection_error" means that no answer came: kind (as of http.fetch) says why,
 -- sent whether Stripe may have acted; "breaker_open": Stripe does not take our key (breaker.lua), nothing was sent.
