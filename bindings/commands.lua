@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- `usher NAME` where NAME is scripts/commands/NAME.lua: a module that returns { summary = "one line", help = text,
--- run = function(args) -> exit code, secrets = false where it needs none of the settings' secrets }. commands.c calls
--- this with what is to be done: "run", "help", "list" or "unknown". A command that raises a text failed (1, with a
+-- run = function(args) -> exit code, secrets = false where it needs none of the settings' secrets }. With wanted = {…},
+-- as of arguments.read, its words are read before anything else, and run gets what was found. commands.c calls this
+-- with what is to be done: "run", "help", "list" or "unknown". A command that raises a text failed (1, with a
 -- traceback); an error table is said without one.
 local arguments, nearest = require "arguments", require "nearest"
 local embedded, script_files, settings = require "embedded", require "script_files", require "settings"
@@ -69,14 +70,17 @@ local function with_traceback(err)
 end
 
 
+local function start(name, command, args)
+  if command.wanted then args = arguments.read(args, command.wanted) end
+  if command.secrets == false or #settings.missing == 0 then return command.run(args) end
+  say("usher: " .. table.concat(settings.missing, "\n"))
+  say(("usher %s: set them, or say --config FILE; with --dev it needs none"):format(name))
+  return 1
+end
+
+
 local function run(name, ...)
-  local command = require("commands." .. name)
-  if command.secrets ~= false and #settings.missing > 0 then
-    say("usher: " .. table.concat(settings.missing, "\n"))
-    say(("usher %s: set them, or say --config FILE; with --dev it needs none"):format(name))
-    return 1
-  end
-  local ok, result = xpcall(command.run, with_traceback, { ... })
+  local ok, result = xpcall(start, with_traceback, name, require("commands." .. name), { ... })
   if ok then return result or 0 end
   say(("usher %s: %s"):format(name, tostring(result)))
   if not arguments.is_usage(result) then return 1 end

@@ -25,7 +25,8 @@
 ---@class usher.Command
 ---@field summary string one line, for `usher --help`
 ---@field help string for `usher NAME --help`
----@field run fun(args: string[]): integer? exit code; 0
+---@field wanted? usher.arguments.Wanted its words, read before anything else
+---@field run fun(args: string[]|table): integer? exit code; 0. What was found of `wanted`, or the words as they are
 ---@field secrets? false it runs without the secrets of the settings, too
 
 ---The form of a sign-up, as hooks/admission.lua gets it: no password, no card.

@@ -30,11 +30,11 @@ or a store cannot be read. 2: wrong usage.
 ]]
 
 
-local function run(args)
-  local given = arguments.read(args, {
-    names = { "EMAIL|SUB|ACCOUNT" }, flags = { "json" },
-    values = { ["older-than"] = arguments.number(0, 3650) },
-  })
+local WANTED <const> = { names = { "EMAIL|SUB|ACCOUNT" }, flags = { "json" },
+  values = { ["older-than"] = arguments.number(0, 3650) } }
+
+
+local function run(given)
   local facts = dossier.gather(given["EMAIL|SUB|ACCOUNT"],
     { too_long = given.older_than and given.older_than * DAY })
   local findings = diagnosis.of(facts)
@@ -45,4 +45,4 @@ local function run(args)
 end
 
 
-return { summary = "what is wrong with this customer", help = HELP, run = run }
+return { summary = "what is wrong with this customer", help = HELP, wanted = WANTED, run = run }

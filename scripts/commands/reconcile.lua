@@ -153,12 +153,11 @@ local function is_clean(people)
 end
 
 
-local function run(args)
-  local given = arguments.read(args, {
-    flags = { "apply", "json" },
-    values = { state = arguments.text, rate = arguments.number(0.1, 1000),
-      ["older-than"] = arguments.number(0, 3650) },
-  })
+local WANTED <const> = { flags = { "apply", "json" }, values = { state = arguments.text,
+  rate = arguments.number(0.1, 1000), ["older-than"] = arguments.number(0, 3650) } }
+
+
+local function run(given)
   pace.limit(given.rate or RATE)
   local walk = {
     apply = given.apply, path = given.state, state = read_state(given.state) or new_state(), seen = {},
@@ -178,4 +177,4 @@ local function run(args)
 end
 
 
-return { summary = "walk all stores, and mend what is half made", help = HELP, run = run }
+return { summary = "walk all stores, and mend what is half made", help = HELP, wanted = WANTED, run = run }

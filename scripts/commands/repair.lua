@@ -38,11 +38,11 @@ local function text(email, given, steps, findings)
 end
 
 
-local function run(args)
-  local given = arguments.read(args, {
-    names = { "EMAIL" }, flags = { "json", "dry-run", "undo", "resend", "force" },
-    values = { ["older-than"] = arguments.number(0, 3650) },
-  })
+local WANTED <const> = { names = { "EMAIL" }, flags = { "json", "dry-run", "undo", "resend", "force" },
+  values = { ["older-than"] = arguments.number(0, 3650) } }
+
+
+local function run(given)
   local steps, findings, facts = repair[given.dry_run and "plan" or "run"](given.EMAIL, {
     undo = given.undo, resend = given.resend, force = given.force,
     too_long = given.older_than and given.older_than * DAY,
@@ -62,4 +62,4 @@ local function run(args)
 end
 
 
-return { summary = "finish or undo what is half made", help = HELP, run = run }
+return { summary = "finish or undo what is half made", help = HELP, wanted = WANTED, run = run }

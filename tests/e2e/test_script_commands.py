@@ -47,6 +47,14 @@ class Own(unittest.TestCase):
             self.assertIn(f"environment variable {variable} is not set", err)
         self.assertIn("say --config FILE; with --dev it needs none", err)
 
+    def test_wrong_words_are_said_before_secrets(self):
+        for words in (("inspect",), ("inspect", "a@b.co", "c"), ("repair",), ("repair", "--no"), ("reconcile", "--rate", "x")):
+            with self.subTest(words):
+                code, out, err = run(*words, env=NO_SECRETS)
+                self.assertEqual((code, out), (2, ""))
+                self.assertIn(f"see 'usher {words[0]} --help'", err)
+                self.assertNotIn("environment variable", err)
+
     def test_built_in_ones_are_there_with_scripts_that_have_none(self):
         with Folder({"routes.lua": "return {}"}) as path:
             code, out, _ = run("status", "--help", "--scripts", path, env=NO_SECRETS)
