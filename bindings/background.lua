@@ -6,6 +6,8 @@ local background_wait = require "background_wait"
 
 local background = {}
 
+local SHORTEST <const>, LONGEST <const> = 0.001, 365 * 86400 -- seconds
+
 local jobs = {}
 
 
@@ -14,7 +16,9 @@ local jobs = {}
 -- else has ended. It may yield. Each run has the limits of a request (config.scripts); an error is logged, a run
 -- that is stopped too, and the next one comes all the same. Does not yield.
 function background.every(seconds, name, fn, options)
-  if type(seconds) ~= "number" or seconds <= 0 then error("background.every: seconds is a number above 0", 2) end
+  if type(seconds) ~= "number" or not (seconds >= SHORTEST and seconds <= LONGEST) then
+    error("background.every: seconds is a number from 0.001 to a year", 2)
+  end
   if type(name) ~= "string" then error("background.every: name is a string", 2) end
   if type(fn) ~= "function" then error("background.every: fn is a function", 2) end
   jobs[#jobs + 1] = { seconds = seconds, name = name, fn = fn, at_end = options and options.at_end or false }
