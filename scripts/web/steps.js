@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which step is seen. The address says it (nothing or #confirm), so that reload, back and forward do what they say; the
 // last step stays whatever is pressed, because its key is shown once. Only another card (#card) leads to the form and back.
-const TITLES = { form: 'Create your account', code: 'Read your mail', key: 'Your account is ready',
-  welcome: 'Your account is ready' };
-
 let last = null; // the step that ended it
 let seen = null;
 
@@ -11,8 +8,9 @@ function show(name) {
   for (const section of document.querySelectorAll('main > section')) {
     section.hidden = section.id !== `${name}-step`;
   }
-  document.title = TITLES[name];
-  if (seen && seen !== name) document.querySelector(`#${name}-step h1`).focus();
+  const heading = document.querySelector(`#${name}-step h1`);
+  document.title = heading.textContent;
+  if (seen && seen !== name) heading.focus();
   seen = name;
 }
 

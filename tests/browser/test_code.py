@@ -92,6 +92,7 @@ class Code(PageTest):
         self.enter(self.stores.code(email))
         self.window.see("key-step")
         self.assertTrue(self.window.is_seen("key-later"))
+        self.assertEqual(self.window.driver.title, "Your e-mail address is confirmed")
         self.window.shoot("key-later")
 
 
@@ -186,7 +187,7 @@ class NoAccountWithoutCard(Card):
         window = self.window
         email = self.to_the_confirmation()
         self.assertIn("Your account is made as soon as you give us another one.", window.text("key-card"))
-        self.assertEqual(window.driver.title, "Your account is ready")
+        self.assertEqual(window.driver.title, "Your e-mail address is confirmed")
         for name in ("key-shown", "key-gone", "key-later"):
             self.assertFalse(window.is_seen(name), name)
         self.assert_sound()
