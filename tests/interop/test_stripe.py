@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Stripe's own Python library (Debian's python3-stripe) as a client of the sandbox."""
+import http.server
+import queue
 import sys
+import threading
 import unittest
 import uuid
 
@@ -199,6 +202,45 @@ class Versions(unittest.TestCase):
         event = stripe.Event.list(type="customer.created", limit=1).data[0]
         self.assertEqual(event.data.object.id, made.id)
         self.assertEqual(stripe.Event.retrieve(event.id).type, "customer.created")
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Says 500 to the first delivery, 200 to those after it, and keeps all."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        first = self.server.heard.qsize() == 0 and not self.server.seen
+        self.server.seen = True
+        self.send_response(500 if first else 200)
+        self.end_headers()
+        self.server.heard.put((body, self.headers))
+
+    def log_message(self, *_):
+        pass
+
+
+class Webhooks(unittest.TestCase):
+    def setUp(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        self.server.heard, self.server.seen = queue.Queue(), False
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+
+    def test_signed_and_sent_again(self):
+        url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        endpoint = stripe.WebhookEndpoint.create(url=url, enabled_events=["customer.created"])
+        self.addCleanup(stripe.WebhookEndpoint.delete, endpoint.id)
+        made = stripe.Customer.create(email=address(), name="Zo\u00eb")
+        stripe.Customer.modify(made.id, name="other")
+        for _ in range(2):  # the first is answered with 500
+            body, headers = self.server.heard.get(timeout=fixture.PATIENCE)
+            event = stripe.Webhook.construct_event(body, headers["Stripe-Signature"], endpoint.secret)
+            self.assertEqual((event.type, event.data.object.id, event.data.object.name, event.pending_webhooks),
+                             ("customer.created", made.id, "Zo\u00eb", 1))
+            with self.assertRaises(stripe.error.SignatureVerificationError):
+                stripe.Webhook.construct_event(body + b" ", headers["Stripe-Signature"], endpoint.secret)
+        self.assertTrue(self.server.heard.empty())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 -- Sandbox, Stripe: the account's history: what happened to which object, and by which request.
 local ids, list, objects = require "sandbox.stripe.ids", require "sandbox.stripe.list",
   require "sandbox.stripe.objects"
+local webhooks = require "sandbox.stripe.webhooks"
 local json = require "json"
 
 local events = {}
@@ -33,17 +34,22 @@ local function differences(old, new)
   return out
 end
 
--- before: the object as it was, for *.updated and *.detached.
+-- before: the object as it was, for *.updated and *.detached. ctx.made has what is to be sent when the call is over.
 function events.emit(ctx, kind, object, before)
   local data = { object = object }
   if before then
     data.previous_attributes = differences(before, object) or {}
   end
-  objects.insert("event", {
+  local endpoints = webhooks.for_event(kind)
+  local event = {
     id = ids.new "evt", object = "event", api_version = ctx.version, created = ctx.now, data = data,
-    livemode = false, pending_webhooks = 0, type = kind,
+    livemode = false, pending_webhooks = #endpoints, type = kind,
     request = { id = ctx.request_id, idempotency_key = ctx.idempotency_key or json.null },
-  })
+  }
+  objects.insert("event", event)
+  if #endpoints > 0 then
+    table.insert(ctx.made, { event = json.decode(json.encode(event)), endpoints = endpoints }) -- as it is now
+  end
 end
 
 events.list_fields = list.fields {

@@ -4,7 +4,7 @@ local crypto = require "crypto"
 
 local ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 local LENGTHS = {
-  cus = 14, req = 14, pm = 24, card = 24, tok = 24, seti = 24, setatt = 24, evt = 24, txi = 24,
+  cus = 14, req = 14, pm = 24, card = 24, tok = 24, seti = 24, setatt = 24, evt = 24, txi = 24, we = 24,
 }
 
 local ids = {}
@@ -15,6 +15,10 @@ end
 
 function ids.client_secret(id)
   return id .. "_secret_" .. crypto.random_string(25, ALPHABET)
+end
+
+function ids.webhook_secret()
+  return "whsec_" .. crypto.random_string(32, ALPHABET)
 end
 
 function ids.invoice_prefix()

@@ -2,7 +2,7 @@
 -- Sandbox, Stripe: the frame round every operation: who asks, which route, which parameters, the
 -- Idempotency-Key, the transaction, and the bytes of the answer. Called by the sandbox's door with a
 -- request of listener "stripe". ctx = {params=, path=, now=, request_id=, version=, idempotency_key=,
--- remote=, req=, sent_path=, public= is it a page that asks?}: what an operation is given.
+-- remote=, req=, sent_path=, public= is it a page that asks?, made= events to send}: what an operation is given.
 local form, log, time = require "form", require "log", require "sandbox.time"
 local auth, errors, expand = require "sandbox.stripe.auth", require "sandbox.stripe.errors",
   require "sandbox.stripe.expand"
@@ -10,6 +10,7 @@ local idempotency, ids = require "sandbox.stripe.idempotency", require "sandbox.
 local params, routes = require "sandbox.stripe.params", require "sandbox.stripe.routes"
 local faults, store = require "sandbox.faults", require "sandbox.store"
 local switches, text_of = require "sandbox.stripe.switches", require "sandbox.stripe.text"
+local webhooks = require "sandbox.stripe.webhooks"
 
 local DEFAULT_VERSION = "2026-10-28.endive"
 -- Before this version a customer showed these lists without being asked.
@@ -47,8 +48,8 @@ local function raw_params(req, query)
   return raw
 end
 
--- Runs fn in one transaction; a refusal with `keep` is raised after it is committed.
-local function in_transaction(fn)
+-- Runs fn in one transaction; a refusal with `keep` is raised after it is committed, and events are sent then.
+local function in_transaction(ctx, fn)
   local result, kept
   store:transaction(function()
     local ok, value = pcall(fn)
@@ -60,6 +61,7 @@ local function in_transaction(fn)
       error(value, 0)
     end
   end)
+  webhooks.deliver(ctx.made)
   if kept then
     error(kept, 0)
   end
@@ -67,7 +69,7 @@ local function in_transaction(fn)
 end
 
 local function operate(route, ctx)
-  return in_transaction(function()
+  return in_transaction(ctx, function()
     local object = route.run(ctx)
     local paths = ctx.params.expand
     if ctx.version < LISTS_UNTIL and object.object == "customer" and not object.deleted then
@@ -170,7 +172,7 @@ local function handler(req)
   local key = req:header "idempotency-key"
   local ctx = {
     request_id = ids.new "req", now = time.now() // 1 | 0, version = DEFAULT_VERSION, remote = req.remote, req = req,
-    idempotency_key = key ~= "" and key or nil,
+    idempotency_key = key ~= "" and key or nil, made = {},
   }
   local answer = settled(function() return respond(req, ctx) end, ctx.request_id)
   if ctx.instead == faults.NO_ANSWER then return { abort = true } end

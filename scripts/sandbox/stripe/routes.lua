@@ -7,10 +7,12 @@ local form = require "form"
 local params = require "sandbox.stripe.params"
 local payment_methods, search = require "sandbox.stripe.payment_methods", require "sandbox.stripe.search"
 local setup_intents, sources = require "sandbox.stripe.setup_intents", require "sandbox.stripe.sources"
+local webhooks = require "sandbox.stripe.webhooks"
 local tax_ids, tokens = require "sandbox.stripe.tax_ids", require "sandbox.stripe.tokens"
 
 local CUSTOMER, METHOD = "/v1/customers/{customer}", "/v1/payment_methods/{payment_method}"
 local INTENT, TAX_ID = "/v1/setup_intents/{intent}", CUSTOMER .. "/tax_ids/{id}"
+local ENDPOINT = "/v1/webhook_endpoints/{id}"
 
 -- Whoever has the publishable key may make these calls, as pages do.
 local PUBLIC <const> = true
@@ -56,6 +58,12 @@ local ROWS = {
 
   { "GET", "/v1/account", "retrieve_account", {}, account.retrieve },
   { "GET", "/v1/balance", "retrieve_balance", {}, account.balance },
+
+  { "POST", "/v1/webhook_endpoints", "create_webhook_endpoint", webhooks.create_fields, webhooks.create },
+  { "GET", "/v1/webhook_endpoints", "list_webhook_endpoints", webhooks.list_fields, webhooks.list },
+  { "GET", ENDPOINT, "retrieve_webhook_endpoint", {}, webhooks.retrieve },
+  { "POST", ENDPOINT, "update_webhook_endpoint", webhooks.update_fields, webhooks.update },
+  { "DELETE", ENDPOINT, "delete_webhook_endpoint", {}, webhooks.delete },
 
   { "GET", "/v1/events", "list_events", events.list_fields, events.list },
   { "GET", "/v1/events/{id}", "retrieve_event", {}, events.retrieve },

@@ -8,17 +8,28 @@ local switches = {
   restricted = {}, -- operation names for which the key lacks the permission (403)
 }
 
-local TYPES = { [402] = "card_error", [409] = "idempotency_error", [429] = "rate_limit_error" }
+-- What Stripe says of a status, where the fault does not.
+local DEFAULTS = {
+  [402] = { type = "card_error", code = "card_declined", decline_code = "generic_decline",
+    message = "Your card was declined." },
+  [409] = { type = "idempotency_error", code = "idempotency_key_in_use" },
+  [429] = { code = "rate_limit", message = "Request rate limit exceeded. Learn more about rate limits here "
+    .. "https://stripe.com/docs/rate-limits." },
+}
+local HEADERS = { [409] = { ["Stripe-Should-Retry"] = "true" },
+  [429] = { ["Stripe-Rate-Limited-Reason"] = "global-rate" } }
 local PASSING = { [401] = true, [403] = true, [409] = true, [429] = true }
 
 -- A fault's error in Stripe's words. What a retry cures is not kept under the Idempotency-Key.
 local function refuse(wanted)
   local status = wanted.status or 500
+  local default = not wanted.code and DEFAULTS[status] or { type = (DEFAULTS[status] or {}).type }
   errors.raise({
-    type = wanted.type or TYPES[status] or status >= 500 and "api_error" or "invalid_request_error",
-    message = wanted.message or "An error occurred on our side. Please try again later.",
-    code = wanted.code, decline_code = wanted.decline_code, param = wanted.param,
-  }, { status = status, early = status >= 500 or PASSING[status] })
+    type = wanted.type or default.type or status >= 500 and "api_error" or "invalid_request_error",
+    message = wanted.message or default.message or "An error occurred on our side. Please try again later.",
+    code = wanted.code or default.code, decline_code = wanted.decline_code or default.decline_code,
+    param = wanted.param,
+  }, { status = status, early = status >= 500 or PASSING[status], headers = HEADERS[status] })
 end
 
 -- Every operation runs through this one function; a fault may break it. While a call hangs, its Idempotency-Key

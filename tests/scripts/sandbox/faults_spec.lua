@@ -110,6 +110,21 @@ describe("a fault", function()
     end
   end)
 
+  -- status of the fault, what Stripe says of it without being told: type, code, a header and its value
+  for _, case in ipairs {
+    { 402, "card_error", "card_declined" }, { 409, "idempotency_error", "idempotency_key_in_use", "Stripe-Should-Retry",
+      "true" },
+    { 429, "invalid_request_error", "rate_limit", "Stripe-Rate-Limited-Reason", "global-rate" },
+    { 403, "invalid_request_error" }, { 503, "api_error" },
+  } do
+    it("lets Stripe speak for itself: " .. case[1], function()
+      arm { service = "stripe", operation = "create_customer", kind = "refuse", error = { status = case[1] } }
+      local answer = stripe("POST", "/v1/customers", {})
+      assert.same({ case[1], case[2], case[3], case[5] }, { answer.status, answer.body.error.type,
+        answer.body.error.code, case[4] and answer.headers[case[4]] })
+    end)
+  end
+
   it("is not asked where an operation names another service's", function()
     arm { service = "dynamodb", operation = "SignUp", kind = "refuse" }
     assert.equal(200, sign_up(client.address()).status)
