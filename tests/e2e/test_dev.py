@@ -28,7 +28,7 @@ def promised():
     with open(README, encoding="utf-8") as file:
         text = file.read()
     paragraph = re.search(r"`usher dev --json` prints one line(.*?)`--port N`", text, re.S)[1]
-    services = re.search(r"`sandbox` \(base URL of (.*?)\)", paragraph, re.S)
+    services = re.search(r"`sandbox`: the base URL of (.*?)\n- ", paragraph, re.S)
     names = re.findall(r"`(\w+)`", paragraph.replace(services[0], "`sandbox`"))
     return names, re.findall(r"`(\w+)`", services[1])
 
