@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* HTTP/1.1 client on the caller's uv loop: all of libcurl is behind this header. One verb
-   (client_send), one callback. One client per loop and thread; it owns the kept-alive connections.
-   The caller owns each call and frees it. */
+/* HTTP/1.1 client on the caller's uv loop, with TLS: llhttp and OpenSSL are behind this header. One
+   verb (client_send), one callback. One client per loop and thread; it owns the kept-alive
+   connections. The caller owns each call and frees it. */
 #ifndef USHER_CLIENT_H
 #define USHER_CLIENT_H
 
@@ -48,7 +48,8 @@ enum client_error {
 
 /* 0 or UV_ENOMEM. client_close ends all calls with CLIENT_CANCELED before it returns: their on_done
    runs inside it. It may be called from an on_done. Its memory goes when the loop has run once
-   more. Calls outlive it until they are freed. */
+   more, and names that are being looked up have been answered. Calls outlive it until they are
+   freed. */
 int client_open(uv_loop_t *loop, const struct client_settings *settings, struct client **out);
 void client_close(struct client *c);
 

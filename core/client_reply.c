@@ -1,77 +1,121 @@
 /* SPDX-License-Identifier: MIT */
-/* Collects a reply. A 1xx head is forgotten when the next head begins; trailers after a chunked
+/* llhttp reads, strictly. A 1xx head is forgotten when it is complete; trailers after a chunked
    body are dropped. */
 #include "client_reply.h"
 
 #include <string.h>
-#include <uv.h>
 
 enum { MAX_HEAD = 64 * 1024 };
 
-static int too_large(struct client_reply *r) {
-  r->too_large = true;
-  return UV_E2BIG;
+static int stop(struct client_reply *r, enum client_reply_state why) {
+  r->state = why;
+  return HPE_USER;
 }
 
 static bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static struct slice trim(const char *from, const char *to) {
-  while (from < to && is_space(*from)) from++;
-  while (to > from && is_space(to[-1])) to--;
-  return (struct slice){from, (size_t)(to - from)};
+/* Of the head; of trailers nothing is kept. */
+static int add(struct client_reply *r, const char *data, size_t len) {
+  if (r->status) return 0;
+  if (len > MAX_HEAD - r->head.len) return stop(r, REPLY_TOO_LARGE);
+  return bytes_append(&r->head, data, len) ? stop(r, REPLY_NO_MEMORY) : 0;
 }
 
-/* "HTTP/1.1 200 OK": a status line, if we still wait for one. */
-static bool begins_head(struct client_reply *r, const char *line, size_t len) {
-  if (r->at > REPLY_INTERIM || len < 12 || memcmp(line, "HTTP/", 5) != 0) return false;
-  r->at = line[9] == '1' ? REPLY_INTERIM : REPLY_HEAD;
-  bytes_clear(&r->head);
-  return true;
+static int on_status(llhttp_t *parser, const char *at, size_t len) {
+  (void)at;
+  struct client_reply *r = parser->data;
+  r->reason += len;
+  return r->reason > MAX_HEAD ? stop(r, REPLY_TOO_LARGE) : 0;
 }
 
-/* A folded line continues the value before it. */
-static int continue_line(struct client_reply *r, struct slice rest) {
-  if (r->head.len < 2) return 0;
-  r->head.len -= 2;
-  int err = bytes_append(&r->head, " ", 1);
-  if (!err) err = bytes_append(&r->head, rest.data, rest.len);
-  return err ? err : bytes_append(&r->head, "\r\n", 2);
-}
-
-static int add_line(struct client_reply *r, const char *line, size_t len) {
-  const char *colon = memchr(line, ':', len);
-  if (!colon) return 0;
-  struct slice value = trim(colon + 1, line + len);
-  size_t start = r->head.len;
-  int err = bytes_append(&r->head, line, (size_t)(colon - line));
-  for (size_t i = start; i < r->head.len; i++)
+static int on_field(llhttp_t *parser, const char *at, size_t len) {
+  struct client_reply *r = parser->data;
+  size_t from = r->head.len;
+  int err = add(r, at, len);
+  for (size_t i = from; i < r->head.len; i++)
     if (r->head.data[i] >= 'A' && r->head.data[i] <= 'Z') r->head.data[i] |= 0x20;
-  if (!err) err = bytes_append(&r->head, ": ", 2);
-  if (!err) err = bytes_append(&r->head, value.data, value.len);
-  return err ? err : bytes_append(&r->head, "\r\n", 2);
+  return err;
 }
 
-int client_reply_line(struct client_reply *r, const char *line, size_t len) {
-  if (begins_head(r, line, len) || r->at != REPLY_HEAD) return 0;
-  struct slice text = trim(line, line + len);
-  if (text.len == 0) {
-    r->at = REPLY_BODY;
+static int on_field_complete(llhttp_t *parser) {
+  struct client_reply *r = parser->data;
+  int err = add(r, ": ", 2);
+  r->value_at = r->head.len;
+  return err;
+}
+
+/* In pieces: as they came, and of a folded line (RFC 9112 §5.2) without its break. */
+static int on_value(llhttp_t *parser, const char *at, size_t len) {
+  return add(parser->data, at, len);
+}
+
+static int on_value_complete(llhttp_t *parser) {
+  struct client_reply *r = parser->data;
+  while (r->head.len > r->value_at && is_space(r->head.data[r->head.len - 1])) r->head.len--;
+  return add(r, "\r\n", 2);
+}
+
+static int on_headers_complete(llhttp_t *parser) {
+  struct client_reply *r = parser->data;
+  int status = parser->status_code;
+  if (status == 101) return stop(r, REPLY_BAD); /* nothing else was asked for */
+  if (status < 200) {
+    bytes_clear(&r->head);
     return 0;
   }
-  if (r->head.len + len > MAX_HEAD) return too_large(r);
-  return is_space(line[0]) ? continue_line(r, text) : add_line(r, line, len);
+  r->status = status;
+  return r->no_body || status == 204 || status == 304; /* 1: llhttp expects no body */
 }
 
-int client_reply_data(struct client_reply *r, const char *data, size_t len) {
-  if (len > r->max_body - r->body.len) return too_large(r);
-  return bytes_append(&r->body, data, len);
+static int on_body(llhttp_t *parser, const char *at, size_t len) {
+  struct client_reply *r = parser->data;
+  if (len > r->max_body - r->body.len) return stop(r, REPLY_TOO_LARGE);
+  return bytes_append(&r->body, at, len) ? stop(r, REPLY_NO_MEMORY) : 0;
+}
+
+static int on_message_complete(llhttp_t *parser) {
+  struct client_reply *r = parser->data;
+  if (!r->status) return 0;
+  r->state = REPLY_DONE;
+  r->keep_alive = llhttp_should_keep_alive(parser);
+  return HPE_PAUSED;
+}
+
+static const llhttp_settings_t callbacks = {
+    .on_status = on_status,
+    .on_header_field = on_field,
+    .on_header_field_complete = on_field_complete,
+    .on_header_value = on_value,
+    .on_header_value_complete = on_value_complete,
+    .on_headers_complete = on_headers_complete,
+    .on_body = on_body,
+    .on_message_complete = on_message_complete,
+};
+
+void client_reply_begin(struct client_reply *r, bool no_body, size_t max_body) {
+  llhttp_init(&r->parser, HTTP_RESPONSE, &callbacks);
+  r->parser.data = r;
+  r->no_body = no_body;
+  r->max_body = max_body;
+}
+
+void client_reply_feed(struct client_reply *r, const char *data, size_t len) {
+  r->begun = true;
+  llhttp_errno_t err = llhttp_execute(&r->parser, data, len);
+  if (err == HPE_PAUSED && llhttp_get_error_pos(&r->parser) != data + len) r->keep_alive = false;
+  if (err && r->state == REPLY_MORE) r->state = REPLY_BAD;
+}
+
+void client_reply_end(struct client_reply *r) {
+  llhttp_finish(&r->parser);
+  r->keep_alive = false;
 }
 
 bool client_reply_next_header(const struct client_reply *r, size_t *at, struct slice *name,
                               struct slice *value) {
-  if (*at >= r->head.len) return false;
+  if (!r->status || *at >= r->head.len) return false;
   const char *line = r->head.data + *at;
   const char *end = memchr(line, '\n', r->head.len - *at);
   const char *colon = memchr(line, ':', (size_t)(end - line));

@@ -66,7 +66,7 @@ static const struct reply_case replies[] = {
     {"garbage", "GET", 0, {"SSH-2.0-OpenSSH_9.2\r\n\r\n", FIN, 0}, 0, 0, CLIENT_PROTOCOL, 0, 0},
     {"http/0.9", "GET", 0, {"<html>", FIN, 0}, 0, 0, CLIENT_PROTOCOL, 0, 0},
     {"bad chunk size", "GET", 0, {OK "Transfer-Encoding: chunked\r\n\r\nzz\r\n", KEEP, 0}, 0, 0,
-     CLIENT_RESET, 200, 0},
+     CLIENT_PROTOCOL, 200, 0},
     {"silence", "POST", "x", {NULL, HANG, 0}, 0, 40, CLIENT_TIMEOUT, 0, 0},
     {"half a head, then silence", "GET", 0, {OK "Content-", HANG, 0}, 0, 40, CLIENT_TIMEOUT, 0, 0},
     {"half a body, then silence", "GET", 0, {OK "Content-Length: 9\r\n\r\nhi", HANG, 0}, 0, 40,
@@ -113,7 +113,8 @@ static void check_reply(const struct reply_case *c) {
     fail_msg("%s: body of %zu bytes", c->name, body.len);
   size_t at = 0;
   for (struct slice name, value; client_call_next_header(w.call, &at, &name, &value);)
-    assert_false(name.len == 3 && memcmp(name.data, "x-a", 3) == 0); /* a trailer's */
+    if (name.len == 3 && memcmp(name.data, "x-a", 3) == 0)
+      fail_msg("%s: x-a, which is not the reply's", c->name);
   assert_true(client_call_sent(w.call));
   assert_int_equal(w.peer.requests, 1);
   if (c->deadline_ms) assert_true(in_ms(&w, 0) >= deadline);

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The client with allocations that fail: each of its own in turn, and all, curl's too, from each
-   point on. Whatever happens, every call ends once, nothing leaks (ASan) and the loop closes. The
-   client's sources are compiled in here with another malloc. curl 7.88 itself does not survive
-   each single failure: it divides by zero when one of its hashes has no table. */
-#include <curl/curl.h>
-#include <openssl/crypto.h>
-#include <stdarg.h>
+/* The client with allocations that fail: each in turn, and all from each point on. Whatever happens,
+   every call ends once, nothing leaks (ASan) and the loop closes. core is linked with --wrap: what
+   it takes comes from here, what the peer and libuv take is real. */
 #include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <uv.h>
 
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+char *__real_strdup(const char *s);
+
+#include <stdlib.h>
+#define malloc __real_malloc
+#define calloc __real_calloc
 #include "client_world.h"
 
 static unsigned countdown; /* to the next failure; 0: none */
@@ -30,38 +26,22 @@ static bool fails(void) {
   return true;
 }
 
-static void *frail_malloc(size_t size) {
-  return fails() ? NULL : malloc(size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size) {
+  return fails() ? NULL : __real_malloc(size);
 }
-static void *frail_calloc(size_t n, size_t size) {
-  return fails() ? NULL : calloc(n, size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size) {
+  return fails() ? NULL : __real_calloc(n, size);
 }
-static void *frail_realloc(void *p, size_t size) {
-  return fails() ? NULL : realloc(p, size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size) {
+  return fails() ? NULL : __real_realloc(p, size);
 }
-static void *curls_malloc(size_t size) {
-  return for_good && fails() ? NULL : malloc(size);
+char *__wrap_strdup(const char *s);
+char *__wrap_strdup(const char *s) {
+  return fails() ? NULL : __real_strdup(s);
 }
-static char *frail_strdup(const char *s) {
-  return fails() ? NULL : strdup(s);
-}
-
-#define malloc  frail_malloc
-#define calloc  frail_calloc
-#define realloc frail_realloc
-#undef strdup
-#define strdup frail_strdup
-
-#pragma GCC diagnostic ignored "-Wshadow" /* one file's statics are another's parameters */
-#include "bytes.c"
-#include "client.c"
-#include "client_block.c"
-#include "client_error.c"
-#include "client_reply.c"
-#include "multi.c"
-#undef malloc
-#define malloc curls_malloc
-#include "wiping.c"
 
 static const struct peer_line script[] = {
     {OK "X-A: b\r\nContent-Length: 20000\r\n\r\n", KEEP, 20000},
@@ -80,7 +60,7 @@ static unsigned live_once(unsigned fail_at, bool from_there_on) {
   struct client_request r = {.method = "POST", .url = w.peer.url, .body = "x", .body_len = 1};
   r.headers = headers;
   r.header_count = COUNT(headers);
-  r.deadline_ms = in_ms(&w, fail_at ? 50 : FAR_MS); /* curl may lose a call for want of memory */
+  r.deadline_ms = in_ms(&w, fail_at ? 50 : FAR_MS); /* a call may lose its connection for want of memory */
   struct client_call *calls[3] = {0};
   unsigned sent = 0;
   allocations = 0;
@@ -114,11 +94,12 @@ static void test_each_allocation_fails(void **state) {
 static void test_all_allocations_fail_from_some_point(void **state) {
   (void)state;
   unsigned all = live_once(0, true);
-  assert_true(all > 100);
+  assert_true(all > 10);
   for (unsigned i = 1; i <= all; i++) live_once(i, true);
 }
 
 int main(void) {
+  uv_replace_allocator(__real_malloc, __real_realloc, __real_calloc, free);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_each_allocation_fails),
       cmocka_unit_test(test_all_allocations_fail_from_some_point),

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+/* An origin is a scheme, host and port: its addresses, its links (a connection and what it is doing),
+   the calls that wait for one. Calls are served in the order in which they came. Whatever a step
+   here leads to, user->on_end is its last act. */
+#include "client_pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  MAX_ORIGINS = 64,
+  NAME_MS = 60 * 1000, /* how long a name's addresses are believed */
+  IDLE_MS = 45 * 1000, /* a kept connection that has idled longer is not used again */
+};
+
+enum kind { MAKING, IDLE }; /* of a link's deadline */
+
+struct link {
+  struct origin *origin;
+  struct client_socket *socket; /* NULL while the name is looked up */
+  const struct addrinfo *address;
+  struct client_call *call;   /* NULL while it is being made, and when it is idle */
+  struct link *newer, *older; /* in the origin's list of its kind: making or idle */
+  struct deadline deadline;
+  bool making, used;
+  enum client_error error; /* of one that could not even begin, told by its deadline */
+  char message[CLIENT_MESSAGE];
+};
+
+struct links {
+  struct link *newest, *oldest;
+};
+
+struct origin {
+  struct pool *pool; /* NULL: the pool is gone, and only the look-up is waited for */
+  struct origin *next;
+  struct client_tls_peer peer;
+  SSL_SESSION *session;
+  bool tls;
+  char host[254], port[6];
+  uv_getaddrinfo_t lookup;
+  bool looking;
+  struct addrinfo *addresses;
+  uint64_t addresses_until;
+  struct links making, idle;
+  unsigned links, making_count, waiting_count;
+  struct client_call *waiting, **waiting_end;
+};
+
+static void serve_all(struct pool *p);
+
+/* --- lists --- */
+
+static void links_add(struct links *list, struct link *k) {
+  k->newer = NULL;
+  k->older = list->newest;
+  if (k->older) k->older->newer = k;
+  list->newest = k;
+  if (!list->oldest) list->oldest = k;
+}
+
+static void links_remove(struct links *list, struct link *k) {
+  *(k->newer ? &k->newer->older : &list->newest) = k->older;
+  *(k->older ? &k->older->newer : &list->oldest) = k->newer;
+}
+
+static void enqueue(struct origin *o, struct client_call *call) {
+  call->behind = NULL;
+  call->queued = o->waiting_end;
+  *o->waiting_end = call;
+  o->waiting_end = &call->behind;
+  o->waiting_count++;
+  o->pool->waiting++;
+}
+
+static void dequeue(struct client_call *call) {
+  struct origin *o = call->origin;
+  *call->queued = call->behind;
+  if (call->behind)
+    call->behind->queued = call->queued;
+  else
+    o->waiting_end = call->queued;
+  call->queued = NULL;
+  o->waiting_count--;
+  o->pool->waiting--;
+}
+
+/* --- links --- */
+
+static void link_made(struct link *k) {
+  struct origin *o = k->origin;
+  if (!k->making) return;
+  k->making = false;
+  links_remove(&o->making, k);
+  o->making_count--;
+}
+
+/* From the idle list, the making list, or its call. */
+static void link_close(struct link *k) {
+  struct origin *o = k->origin;
+  if (k->call) {
+    k->call->link = NULL;
+  } else if (k->making) {
+    link_made(k);
+  } else {
+    links_remove(&o->idle, k);
+  }
+  deadline_clear(&k->deadline);
+  if (k->socket) client_socket_close(k->socket);
+  o->links--;
+  o->pool->links--;
+  free(k);
+}
+
+/* The call has left its link. */
+static void link_rest(struct link *k) {
+  struct pool *p = k->origin->pool;
+  k->call = NULL;
+  k->used = true;
+  links_add(&k->origin->idle, k);
+  client_socket_wait(k->socket, true);
+  deadline_set(&p->deadlines, &k->deadline, IDLE, uv_now(p->loop) + IDLE_MS);
+}
+
+static void link_give(struct link *k, struct client_call *call) {
+  dequeue(call);
+  k->call = call;
+  call->link = k;
+  k->origin->pool->user->on_link(call);
+}
+
+/* The newest idle link that is still good, taken from its list | NULL. */
+static struct link *take_idle(struct origin *o) {
+  for (struct link *k; (k = o->idle.newest);) {
+    if (!client_socket_is_quiet(k->socket)) {
+      link_close(k);
+      continue;
+    }
+    links_remove(&o->idle, k);
+    deadline_clear(&k->deadline);
+    client_socket_wait(k->socket, false);
+    return k;
+  }
+  return NULL;
+}
+
+/* What fails at once is told later: nothing of it may come inside client_send. */
+static void link_doom(struct link *k, enum client_error error, const char *words) {
+  k->error = error;
+  snprintf(k->message, sizeof k->message, "%s:%s: %.160s", k->origin->host, k->origin->port, words);
+  deadline_set(&k->origin->pool->deadlines, &k->deadline, MAKING, 0);
+}
+
+/* The one that waits longest pays for a link that could not be made. */
+static void link_failed(struct link *k, enum client_error error) {
+  char message[sizeof k->message];
+  struct origin *o = k->origin;
+  struct pool *p = o->pool;
+  memcpy(message, k->message, sizeof message);
+  link_close(k);
+  struct client_call *call = o->waiting;
+  if (call) dequeue(call);
+  serve_all(p);
+  if (!call) return;
+  call->origin = NULL;
+  p->user->on_end(call, error, message);
+}
+
+static const struct client_socket_user of_link;
+
+/* To the next of the addresses that takes the connection. */
+static void link_connect(struct link *k, const char *words) {
+  struct origin *o = k->origin;
+  struct pool *p = o->pool;
+  for (; k->address; k->address = k->address->ai_next) {
+    int err = client_socket_open(p->loop, k->address, o->tls ? p->trust : NULL, &o->peer, &of_link,
+                                 k, &k->socket);
+    if (!err) return;
+    k->socket = NULL;
+    words = uv_strerror(err);
+  }
+  link_doom(k, CLIENT_CONNECT, words);
+}
+
+/* --- names --- */
+
+static void origin_free(struct origin *o) {
+  if (o->addresses) uv_freeaddrinfo(o->addresses);
+  SSL_SESSION_free(o->session);
+  free(o);
+}
+
+static void on_names(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found) {
+  struct origin *o = lookup->data;
+  o->looking = false;
+  if (!o->pool) {
+    if (found) uv_freeaddrinfo(found);
+    origin_free(o);
+    return;
+  }
+  o->addresses = found;
+  o->addresses_until = uv_now(o->pool->loop) + NAME_MS;
+  for (struct link *k = o->making.newest; k; k = k->older) {
+    if (k->socket || k->error) continue;
+    k->address = found;
+    if (status)
+      link_doom(k, CLIENT_DNS, uv_strerror(status));
+    else
+      link_connect(k, "no address");
+  }
+}
+
+/* Are there addresses to be believed? Else they are being looked up, or UV_ENOMEM. A link that is
+   still going through the old ones keeps them. */
+static bool has_addresses(struct origin *o) {
+  if (o->addresses && (o->addresses_until > uv_now(o->pool->loop) || o->making_count > 1))
+    return true;
+  if (o->looking) return false;
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG};
+  if (o->peer.is_ip) hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
+  if (o->addresses) uv_freeaddrinfo(o->addresses);
+  o->addresses = NULL;
+  if (o->peer.is_ip && !getaddrinfo(o->host, o->port, &hints, &o->addresses)) {
+    o->addresses_until = UINT64_MAX;
+    return true;
+  }
+  o->looking = !uv_getaddrinfo(o->pool->loop, &o->lookup, on_names, o->host, o->port, &hints);
+  return false;
+}
+
+/* 0 or UV_ENOMEM. */
+static int link_new(struct origin *o) {
+  struct pool *p = o->pool;
+  struct link *k = calloc(1, sizeof *k);
+  if (!k) return UV_ENOMEM;
+  k->origin = o;
+  k->making = true;
+  links_add(&o->making, k);
+  o->making_count++;
+  o->links++;
+  p->links++;
+  uv_update_time(p->loop);
+  deadline_set(&p->deadlines, &k->deadline, MAKING,
+               uv_now(p->loop) + p->settings->connect_timeout_ms);
+  if (o->tls && !p->trust && !(p->trust = client_tls_open(p->settings->ca_file))) {
+    link_doom(k, CLIENT_TLS, "the trusted certificates cannot be read (http.ca_file)");
+  } else if (has_addresses(o)) {
+    k->address = o->addresses;
+    link_connect(k, "no address");
+  } else if (!o->looking) {
+    link_doom(k, CLIENT_DNS, uv_strerror(UV_ENOMEM));
+  }
+  return 0;
+}
+
+/* --- who is served --- */
+
+/* Another host's connection that has idled longest makes room. */
+static bool make_room(struct pool *p) {
+  struct link *oldest = NULL;
+  for (struct origin *o = p->origins; o; o = o->next) {
+    struct link *k = o->idle.oldest;
+    if (k && (!oldest || k->deadline.at < oldest->deadline.at)) oldest = k;
+  }
+  if (oldest) link_close(oldest);
+  return oldest;
+}
+
+static bool may_link(struct origin *o) {
+  struct pool *p = o->pool;
+  if (o->links >= p->settings->max_host_connections) return false;
+  return p->links < p->settings->max_connections || make_room(p);
+}
+
+static void serve(struct origin *o) {
+  struct link *k;
+  for (struct client_call *call = o->waiting, *behind; call && o->idle.newest; call = behind) {
+    behind = call->behind;
+    if (!call->fresh && (k = take_idle(o))) link_give(k, call);
+  }
+  while (o->waiting_count > o->making_count && may_link(o))
+    if (link_new(o)) return; /* the deadlines of those that wait tell */
+}
+
+static void serve_all(struct pool *p) {
+  for (struct origin *o = p->origins; o && p->waiting; o = o->next)
+    if (o->waiting) serve(o);
+}
+
+/* --- what sockets tell --- */
+
+static void on_open(void *ctx) {
+  struct link *k = ctx;
+  struct origin *o = k->origin;
+  link_made(k);
+  deadline_clear(&k->deadline);
+  if (o->waiting) {
+    link_give(k, o->waiting);
+    return;
+  }
+  link_rest(k);
+  serve_all(o->pool);
+}
+
+/* An idle peer has nothing to say that is worth hearing: a goodbye, or an answer to nobody. */
+static void on_data(void *ctx, const char *data, size_t len) {
+  struct link *k = ctx;
+  struct pool *p = k->origin->pool;
+  if (k->call) {
+    p->user->on_data(k->call, data, len);
+    return;
+  }
+  link_close(k);
+  serve_all(p);
+}
+
+static void on_end(void *ctx, int err, const char *words) {
+  struct link *k = ctx;
+  struct pool *p = k->origin->pool;
+  if (k->making) {
+    client_socket_close(k->socket);
+    k->socket = NULL;
+    k->address = k->address->ai_next;
+    if (err == UV_EPROTO)
+      link_doom(k, CLIENT_TLS, words);
+    else
+      link_connect(k, words);
+    return;
+  }
+  struct client_call *call = k->call;
+  bool again = call && k->used && p->user->goes_again(call);
+  link_close(k);
+  if (again) {
+    call->fresh = true;
+    enqueue(call->origin, call);
+  } else if (call) {
+    call->origin = NULL;
+  }
+  serve_all(p);
+  if (call && !again) p->user->on_end(call, err == UV_EOF ? CLIENT_OK : CLIENT_RESET, words);
+}
+
+static const struct client_socket_user of_link = {on_open, on_data, on_end};
+
+static void on_due(struct deadline *deadline, void *ctx) {
+  struct link *k = (struct link *)((char *)deadline - offsetof(struct link, deadline));
+  (void)ctx;
+  if (!k->making) {
+    link_close(k);
+  } else if (k->error) {
+    link_failed(k, k->error);
+  } else {
+    snprintf(k->message, sizeof k->message, "%s:%s: no connection within %u ms", k->origin->host,
+             k->origin->port, k->origin->pool->settings->connect_timeout_ms);
+    link_failed(k, CLIENT_TIMEOUT);
+  }
+}
+
+/* --- origins --- */
+
+static bool is_unused(const struct origin *o) {
+  return !o->links && !o->waiting && !o->looking;
+}
+
+/* Of more than anybody needs, the one that was made first goes. */
+static void forget_one(struct pool *p) {
+  unsigned count = 0;
+  struct origin **unused = NULL;
+  for (struct origin **at = &p->origins; *at; at = &(*at)->next, count++)
+    if (is_unused(*at)) unused = at;
+  if (count < MAX_ORIGINS || !unused) return;
+  struct origin *o = *unused;
+  *unused = o->next;
+  origin_free(o);
+}
+
+static struct origin *origin_new(struct pool *p, const struct client_url *url) {
+  forget_one(p);
+  struct origin *o = calloc(1, sizeof *o);
+  if (!o) return NULL;
+  o->pool = p;
+  o->tls = url->tls;
+  snprintf(o->host, sizeof o->host, "%s", url->host);
+  snprintf(o->port, sizeof o->port, "%u", url->port);
+  o->peer = (struct client_tls_peer){o->host, url->is_ip, &o->session};
+  o->lookup.data = o;
+  o->waiting_end = &o->waiting;
+  o->next = p->origins;
+  return p->origins = o;
+}
+
+static struct origin *origin_of(struct pool *p, const struct client_url *url) {
+  char port[6];
+  snprintf(port, sizeof port, "%u", url->port);
+  for (struct origin *o = p->origins; o; o = o->next)
+    if (o->tls == url->tls && !strcmp(o->host, url->host) && !strcmp(o->port, port)) return o;
+  return origin_new(p, url);
+}
+
+/* --- the pool --- */
+
+int pool_open(struct pool *p, uv_loop_t *loop, const struct client_settings *settings,
+              const struct pool_user *user) {
+  *p = (struct pool){.loop = loop, .settings = settings, .user = user};
+  return deadlines_open(&p->deadlines, loop, on_due, p);
+}
+
+void pool_close(struct pool *p, uv_close_cb on_closed, void *ctx) {
+  for (struct origin *o; (o = p->origins);) {
+    while (o->idle.newest) link_close(o->idle.newest);
+    while (o->making.newest) link_close(o->making.newest);
+    p->origins = o->next;
+    o->pool = NULL;
+    if (o->looking)
+      uv_cancel((uv_req_t *)&o->lookup);
+    else
+      origin_free(o);
+  }
+  SSL_CTX_free(p->trust);
+  p->deadlines.timer.data = ctx;
+  deadlines_close(&p->deadlines, on_closed);
+}
+
+int pool_join(struct pool *p, struct client_call *call, const struct client_url *url) {
+  struct origin *o = call->origin = origin_of(p, url);
+  if (!o) return UV_ENOMEM;
+  enqueue(o, call);
+  serve(o);
+  return 0;
+}
+
+void pool_write(struct client_call *call, struct slice bytes) {
+  client_socket_write(call->link->socket, bytes);
+}
+
+void pool_leave(struct pool *p, struct client_call *call, bool keep) {
+  struct link *k = call->link;
+  if (!call->origin) return;
+  if (!k) {
+    dequeue(call);
+  } else if (keep && client_socket_written(k->socket)) {
+    call->link = NULL;
+    link_rest(k);
+  } else {
+    link_close(k);
+  }
+  call->origin = NULL;
+  if (p->waiting) serve_all(p);
+}
