@@ -38,6 +38,7 @@ struct origin {
   struct client_tls_peer peer;
   SSL_SESSION *session;
   bool tls;
+  uint16_t number; /* the port */
   char host[254], port[6];
   uv_getaddrinfo_t lookup;
   bool looking;
@@ -382,6 +383,7 @@ static struct origin *origin_new(struct pool *p, const struct client_url *url) {
   o->pool = p;
   o->tls = url->tls;
   snprintf(o->host, sizeof o->host, "%s", url->host);
+  o->number = url->port;
   snprintf(o->port, sizeof o->port, "%u", url->port);
   o->peer = (struct client_tls_peer){o->host, url->is_ip, &o->session};
   o->lookup.data = o;
@@ -391,10 +393,8 @@ static struct origin *origin_new(struct pool *p, const struct client_url *url) {
 }
 
 static struct origin *origin_of(struct pool *p, const struct client_url *url) {
-  char port[6];
-  snprintf(port, sizeof port, "%u", url->port);
   for (struct origin *o = p->origins; o; o = o->next)
-    if (o->tls == url->tls && !strcmp(o->host, url->host) && !strcmp(o->port, port)) return o;
+    if (o->number == url->port && o->tls == url->tls && !strcmp(o->host, url->host)) return o;
   return origin_new(p, url);
 }
 

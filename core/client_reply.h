@@ -22,17 +22,18 @@ struct client_reply {
   enum client_reply_state state;
   struct bytes head; /* "name: value\r\n" …, names in lower case, of the final reply only */
   struct bytes body;
-  size_t max_body, reason;   /* reason: bytes of the status line's phrase, which is not kept */
-  size_t value_at;           /* where in head the value begins that is being read */
-  int status;                /* 0 until the final head is complete */
-  bool no_body;              /* its request was HEAD */
-  bool begun;                /* a byte has come */
-  bool keep_alive;           /* once it is done: the connection may serve again */
+  size_t max_body, reason; /* reason: bytes of the status line's phrase, which is not kept */
+  size_t value_at;         /* where in head the value begins that is being read */
+  int status;              /* 0 until the final head is complete */
+  bool no_body;            /* its request was HEAD */
+  bool begun;              /* a byte has come */
+  bool keep_alive;         /* once it is done: the connection may serve again */
 };
 
 void client_reply_begin(struct client_reply *r, bool no_body, size_t max_body);
 void client_reply_feed(struct client_reply *r, const char *data, size_t len);
-void client_reply_end(struct client_reply *r); /* the connection has: it may be what is waited for */
+void client_reply_end(
+    struct client_reply *r); /* the connection has: it may be what is waited for */
 
 bool client_reply_next_header(const struct client_reply *r, size_t *at, struct slice *name,
                               struct slice *value);

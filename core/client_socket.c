@@ -39,8 +39,7 @@ static ssize_t put(struct client_socket *s) {
 }
 
 static ssize_t get(struct client_socket *s, char *data, size_t size) {
-  if (s->ssl)
-    return client_tls_result(s->ssl, SSL_read(s->ssl, data, (int)size), &s->wants_room);
+  if (s->ssl) return client_tls_result(s->ssl, SSL_read(s->ssl, data, (int)size), &s->wants_room);
   ssize_t n = recv(s->fd, data, size, 0);
   if (n >= 0) return n;
   return errno == EAGAIN || errno == EINTR ? UV_EAGAIN : UV_ECONNRESET;

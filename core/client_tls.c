@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 /* --- the socket under OpenSSL --- */
@@ -18,7 +19,8 @@ static int fd_of(BIO *bio) {
 
 static int moved(BIO *bio, ssize_t n, int retry) {
   BIO_clear_retry_flags(bio);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_flags(bio, retry | BIO_FLAGS_SHOULD_RETRY);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    BIO_set_flags(bio, retry | BIO_FLAGS_SHOULD_RETRY);
   return (int)n;
 }
 
@@ -63,6 +65,15 @@ static int on_session(SSL *ssl, SSL_SESSION *session) {
   return 1; /* it is ours now */
 }
 
+/* Where other systems than Debian keep what they trust, whose OpenSSL is in this binary. */
+static int trust_system(SSL_CTX *trust) {
+  static const char *const others[] = {"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (access(X509_get_default_cert_file(), R_OK) && !access(others[i], R_OK))
+      return SSL_CTX_load_verify_file(trust, others[i]);
+  return SSL_CTX_set_default_verify_paths(trust);
+}
+
 SSL_CTX *client_tls_open(const char *ca_file) {
   uv_once(&once, make_method);
   SSL_CTX *trust = method ? SSL_CTX_new(TLS_client_method()) : NULL;
@@ -74,8 +85,7 @@ SSL_CTX *client_tls_open(const char *ca_file) {
   SSL_CTX_set_session_cache_mode(trust, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(trust, on_session);
   int ok = SSL_CTX_set_min_proto_version(trust, TLS1_2_VERSION);
-  if (ok) ok = ca_file ? SSL_CTX_load_verify_file(trust, ca_file)
-                       : SSL_CTX_set_default_verify_paths(trust);
+  if (ok) ok = ca_file ? SSL_CTX_load_verify_file(trust, ca_file) : trust_system(trust);
   if (ok) return trust;
   SSL_CTX_free(trust);
   return NULL;

@@ -56,7 +56,6 @@ int client_url_parse(const char *text, struct client_url *out) {
   out->target = (struct slice){target, strcspn(target, "#")};
   bool usual = out->port == (out->tls ? 443 : 80);
   int len = snprintf(out->authority, sizeof out->authority, "%.*s", (int)(to - from), from);
-  if (!usual)
-    snprintf(out->authority + len, sizeof out->authority - (size_t)len, ":%d", out->port);
+  if (!usual) snprintf(out->authority + len, sizeof out->authority - (size_t)len, ":%d", out->port);
   return 0;
 }
