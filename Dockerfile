@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# One binary on Debian's libraries: docker build -t usher . && docker run --env-file FILE -p 8080:8080 usher
+# One binary on Debian's C library: docker build -t usher . && docker run --env-file FILE -p 8080:8080 usher
 # FILE has the variables of the README's "needed in production"; without them: docker run --network host usher dev
 FROM debian:12 AS build
 WORKDIR /src
@@ -8,7 +8,7 @@ RUN ./dev build && cp build/release/usher /usher && strip /usher
 
 FROM debian:12-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libcurl4 libssl3 ca-certificates \
+ && apt-get install -y --no-install-recommends ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --no-create-home usher
 COPY --from=build /usher /usr/local/bin/usher

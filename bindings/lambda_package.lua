@@ -1,20 +1,21 @@
 -- SPDX-License-Identifier: MIT
--- `usher lambda --package OUT.zip [--config FILE]`: everything that a function needs where no library of this machine
--- is: this binary, the shared libraries it runs with, their loader, the trusted certificates, the settings.
-local process, zip = require "process", require "zip"
+-- `usher lambda --package OUT.zip [--config FILE]`: what a function needs beside the runtime's C library: this binary, the
+-- trusted certificates, the settings.
+local zip = require "zip"
 
 local EXECUTABLE <const>, READABLE <const> = tonumber("755", 8), tonumber("644", 8)
+local RUNTIME_GLIBC <const> = 34                 -- Amazon Linux 2023 has 2.34
 
 -- Where the system keeps what it trusts: Debian, Fedora and Amazon Linux, Alpine.
 local CERTIFICATES <const> = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
   "/etc/ssl/cert.pem" }
 
--- Lambda starts this. The loader is named, so that it finds the libraries beside it and no others.
+-- Lambda starts this.
 local BOOTSTRAP <const> = [[
 #!/bin/sh
-cd "${LAMBDA_TASK_ROOT:-${0%%/*}}" || exit 1
-export SSL_CERT_FILE="${SSL_CERT_FILE:-$PWD/lib/certificates.pem}"
-exec ./lib/%s --library-path ./lib ./usher lambda "$@"
+cd "${LAMBDA_TASK_ROOT:-${0%/*}}" || exit 1
+export SSL_CERT_FILE="${SSL_CERT_FILE:-$PWD/certificates.pem}"
+exec ./usher lambda "$@"
 ]]
 
 
@@ -36,24 +37,22 @@ local function certificates()
 end
 
 
--- The libraries under the names by which they are looked for -> members, name of the loader
-local function libraries()
-  local members, loader = {}, nil
-  for _, path in ipairs(process.libraries()) do
-    local name = path:match("[^/]+$")
-    if name:find("^ld%-") then loader = name end
-    members[#members + 1] = { name = "lib/" .. name, data = assert(read(path)), mode = EXECUTABLE }
-  end
-  table.sort(members, function(a, b) return a.name < b.name end)
-  return members, loader or error("this binary runs without a dynamic loader", 0)
+-- The names of the versions of the C library that it wants stand in the binary.
+local function binary()
+  local data, newest = assert(read "/proc/self/exe"), 0
+  for minor in data:gmatch "GLIBC_2%.(%d+)\0" do newest = math.max(newest, tonumber(minor)) end
+  if newest <= RUNTIME_GLIBC then return data end
+  error(("this binary needs glibc 2.%d, and the runtime provided.al2023 has 2.%d: build it on Debian 12, or use a "
+    .. "container image"):format(newest, RUNTIME_GLIBC), 0)
 end
 
 
 local function members_of(config_path)
-  local members, loader = libraries()
-  table.insert(members, 1, { name = "bootstrap", data = BOOTSTRAP:format(loader), mode = EXECUTABLE })
-  table.insert(members, 2, { name = "usher", data = assert(read "/proc/self/exe"), mode = EXECUTABLE })
-  members[#members + 1] = { name = "lib/certificates.pem", data = certificates(), mode = READABLE }
+  local members = {
+    { name = "bootstrap", data = BOOTSTRAP, mode = EXECUTABLE },
+    { name = "usher", data = binary(), mode = EXECUTABLE },
+    { name = "certificates.pem", data = certificates(), mode = READABLE },
+  }
   if config_path then
     members[#members + 1] = { name = "usher.lua", data = assert(read(config_path)), mode = READABLE }
   end

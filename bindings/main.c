@@ -100,12 +100,8 @@ static const struct command {
      "  --package OUT.zip  write an archive for the runtime provided.al2023 and this machine's CPU\n"
      "  --config FILE      settings; inside an archive they are usher.lua\n"
      "  --scripts DIR      scripts that replace the ones inside the binary\n\n"
-     "Amazon Linux 2023 has glibc 2.34 and a small libcurl; a binary built on Debian 12 needs glibc\n"
-     "2.36 and Debian's libcurl, so it cannot start there by itself. Two ways that work:\n"
-     "  a container image   FROM debian:12-slim with usher in it (see Dockerfile), CMD [\"lambda\"];\n"
-     "                      recommended: Debian keeps its libraries patched\n"
-     "  --package           the archive carries the shared libraries of this machine and their loader;\n"
-     "                      build it anew when Debian publishes fixes for them\n",
+     "The archive has this binary and the trusted certificates. A container image does as well:\n"
+     "FROM debian:12-slim with usher in it (see Dockerfile), CMD [\"lambda\"].\n",
      cmd_lambda},
     {"version", "print the version", "usage: usher version\n", cmd_version},
 };

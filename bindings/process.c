@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `process` module: what a program may ask of its own process. `usher lambda` uses it; flows cannot. */
-#define _GNU_SOURCE /* dl_iterate_phdr */
 #include <lauxlib.h>
-#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,25 +12,7 @@ static int process_setenv(lua_State *L) {
   return 0;
 }
 
-static int note_library(struct dl_phdr_info *info, size_t size, void *ctx) {
-  (void)size;
-  lua_State *L = ctx;
-  if (!info->dlpi_name || *info->dlpi_name != '/')
-    return 0; /* the program itself, and the kernel's own */
-  lua_pushstring(L, info->dlpi_name);
-  lua_rawseti(L, -2, luaL_len(L, -2) + 1);
-  return 0;
-}
-
-/* process.libraries() -> list of the paths of all shared libraries this program runs with, the loader among them */
-static int process_libraries(lua_State *L) {
-  lua_newtable(L);
-  dl_iterate_phdr(note_library, L);
-  return 1;
-}
-
 static const luaL_Reg functions[] = {
-    {"libraries", process_libraries},
     {"setenv", process_setenv},
     {NULL, NULL},
 };
