@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- `usher lambda --package OUT.zip [--config FILE]`: what a function needs beside the runtime's C library: this binary, the
--- trusted certificates, the settings.
+-- `usher lambda --package OUT.zip [--config FILE]`: what a function needs beside the runtime's C library, which is this
+-- binary, the trusted certificates and the settings.
 local zip = require "zip"
 
 local EXECUTABLE <const>, READABLE <const> = tonumber("755", 8), tonumber("644", 8)

@@ -60,7 +60,8 @@ static unsigned live_once(unsigned fail_at, bool from_there_on) {
   struct client_request r = {.method = "POST", .url = w.peer.url, .body = "x", .body_len = 1};
   r.headers = headers;
   r.header_count = COUNT(headers);
-  r.deadline_ms = in_ms(&w, fail_at ? 50 : FAR_MS); /* a call may lose its connection for want of memory */
+  r.deadline_ms =
+      in_ms(&w, fail_at ? 50 : FAR_MS); /* a call may lose its connection for want of memory */
   struct client_call *calls[3] = {0};
   unsigned sent = 0;
   allocations = 0;

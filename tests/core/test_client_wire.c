@@ -106,7 +106,7 @@ static void test_reply_headers(void **state) {
                            KEEP, 0};
   static const char *const wanted[] = {
       "x-amzn-requestid=abc", "set-cookie=a=1", "empty=",
-      "set-cookie=b=2",       "long=one  two",   "content-length=0"};
+      "set-cookie=b=2",       "long=one  two",  "content-length=0"};
   world_open(&w, &line, 1, &(struct client_settings){0});
   exchange(&w, &(struct client_request){.method = "GET", .url = w.peer.url, .deadline_ms = -1});
   struct slice name, value;
