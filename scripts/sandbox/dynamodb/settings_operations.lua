@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What belongs to a table but not to its schema: time to live, tags, and the account's answers about itself.
 -- Expired items stay: DynamoDB itself removes them only within days.
+local clock = require "clock"
 local failure = require "sandbox.failure"
 local json = require "json"
 local rules = require "sandbox.dynamodb.table_rules"
@@ -117,10 +118,37 @@ function operations.DescribeEndpoints(_, ctx)
   return { Endpoints = json.array { { Address = address, CachePeriodInMinutes = 1440 } } }
 end
 
-function operations.DescribeContinuousBackups(input)
-  tables.get_named(input.TableName)
+-- --- backups: there are none, and a deployment sets them up all the same ---
+
+local DAY <const>, LONGEST <const> = 86400, 35
+
+local function backups(tab)
+  local recovery, now = tab.extra.recovery, clock.now()
+  local point = { PointInTimeRecoveryStatus = recovery and "ENABLED" or "DISABLED" }
+  if recovery then
+    point.RecoveryPeriodInDays = recovery.days
+    point.EarliestRestorableDateTime = math.max(recovery.since, now - recovery.days * DAY)
+    point.LatestRestorableDateTime = now
+  end
   return { ContinuousBackupsDescription = { ContinuousBackupsStatus = "ENABLED",
-    PointInTimeRecoveryDescription = { PointInTimeRecoveryStatus = "DISABLED" } } }
+    PointInTimeRecoveryDescription = point } }
+end
+
+local function find_saved(name)
+  return tables.find(name) or failure("TableNotFoundException", "Table not found: " .. name)
+end
+
+function operations.DescribeContinuousBackups(input)
+  return backups(find_saved(input.TableName))
+end
+
+function operations.UpdateContinuousBackups(input)
+  local tab, wanted = find_saved(input.TableName), input.PointInTimeRecoverySpecification
+  local current = tab.extra.recovery
+  tab.extra.recovery = wanted.PointInTimeRecoveryEnabled
+    and { since = current and current.since or clock.now(), days = wanted.RecoveryPeriodInDays or LONGEST } or nil
+  tables.save(tab)
+  return backups(tab)
 end
 
 return operations

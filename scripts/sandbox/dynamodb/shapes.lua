@@ -248,5 +248,10 @@ shapes.ListTagsOfResource = request(ARN, { { "NextToken", STRING } })
 shapes.DescribeLimits = request()
 shapes.DescribeEndpoints = request()
 shapes.DescribeContinuousBackups = request(OWN_TABLE)
+shapes.UpdateContinuousBackups = request(OWN_TABLE, { { "PointInTimeRecoverySpecification",
+  required(struct("PointInTimeRecoverySpecification", {
+  { "PointInTimeRecoveryEnabled", required(BOOLEAN) },
+  { "RecoveryPeriodInDays", with(INTEGER, { low = 1, high = 35 }) },
+}, true)) } })
 
 return shapes

@@ -244,6 +244,25 @@ describe("a table's life", function()
     assert.equal("mine", key [[{"Enabled":true,"KMSMasterKeyId":"mine"}]])
   end)
 
+  it("can be recovered from where it was, when asked", function()
+    local function recovery(operation, more)
+      local answer = call(operation, [[{"TableName":"Life"]] .. (more or "") .. "}")
+      return assert(json.decode(answer), answer).ContinuousBackupsDescription.PointInTimeRecoveryDescription
+    end
+    local ON = [[,"PointInTimeRecoverySpecification":{"PointInTimeRecoveryEnabled":%s}]]
+    assert.same({ PointInTimeRecoveryStatus = "DISABLED" }, recovery "DescribeContinuousBackups")
+    local first = recovery("UpdateContinuousBackups", ON:format "true")
+    assert.equal("ENABLED 35", first.PointInTimeRecoveryStatus .. " " .. first.RecoveryPeriodInDays)
+    local second = recovery("UpdateContinuousBackups", ON:format [[true,"RecoveryPeriodInDays":7]])
+    assert.equal(first.EarliestRestorableDateTime, second.EarliestRestorableDateTime)
+    assert.is_true(second.LatestRestorableDateTime >= second.EarliestRestorableDateTime)
+    assert.equal(7, recovery "DescribeContinuousBackups".RecoveryPeriodInDays)
+    assert.same({ PointInTimeRecoveryStatus = "DISABLED" }, recovery("UpdateContinuousBackups", ON:format "false"))
+    for _, operation in ipairs { "DescribeContinuousBackups", "UpdateContinuousBackups" } do
+      assert.equal("TableNotFoundException: Table not found: nosuch", call(operation, [[{"TableName":"nosuch"]] .. ON:format "true" .. "}"))
+    end
+  end)
+
   it("says the time of its making once", function()
     call("CreateTable", [[{"TableName":"Young","KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}]])
     local young = described "Young"
