@@ -242,7 +242,9 @@ local function page_of(ctx, customer, url)
   if ctx.params.type and ctx.params.type ~= "card" then
     return list.envelope(url, {}) -- there are cards only
   end
-  local what = { kind = "payment_method", noun = "PaymentMethod", url = url, filters = filters }
+  local redisplay = ctx.params.allow_redisplay
+  local what = { kind = "payment_method", noun = "PaymentMethod", url = url, filters = filters,
+    where = redisplay and { sql = "json_extract(body, '$.allow_redisplay') = ?", values = { redisplay } } or nil }
   return list.page(what, ctx.params)
 end
 

@@ -55,7 +55,24 @@ local function seq_of_page(page)
   return seq
 end
 
+-- expand[]=total_count: how many there are on all pages.
+local function total_of(ctx)
+  local clauses, joiner = parse(ctx.params.query)
+  local where, count = { sql = " AND updated <= ?", values = { time.now() - switches.search_lag } }, 0
+  for _, record in ipairs(objects.select("customer", where)) do
+    if fits(clauses, joiner, record.object) then count = count + 1 end
+  end
+  return count
+end
+
+local function wants_total(ctx)
+  for i, path in ipairs(ctx.params.expand or {}) do
+    if path == "total_count" then return table.remove(ctx.params.expand, i) end
+  end
+end
+
 function search.customers(ctx)
+  local total = wants_total(ctx) and total_of(ctx) or nil
   local limit = ctx.params.limit or 10
   local clauses, joiner = parse(ctx.params.query)
   local where = { sql = " AND updated <= ?", values = { time.now() - switches.search_lag } }
@@ -75,7 +92,7 @@ function search.customers(ctx)
   end
   return {
     object = "search_result", url = "/v1/customers/search", data = json.array(data),
-    has_more = next_page ~= null, next_page = next_page,
+    has_more = next_page ~= null, next_page = next_page, total_count = total,
   }
 end
 

@@ -83,9 +83,22 @@ local function succeed(ctx, record, method)
   events.emit(ctx, "setup_intent.succeeded", intent)
 end
 
+-- An intent that takes whatever the Dashboard allows may have to send people away and back.
+local function check_return(intent, fields)
+  local automatic = intent.automatic_payment_methods
+  if automatic ~= null and automatic.allow_redirects == "always" and not fields.return_url
+      and not fields.use_stripe_sdk then
+    errors.invalid("This SetupIntent is configured to accept payment methods enabled in your Dashboard. Because "
+      .. "some of these payment methods might redirect your customer off of your page, you must provide a "
+      .. "`return_url`. If you don't want to accept redirect-based payment methods, set "
+      .. "`automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to "
+      .. "`never` when creating Setup Intents and Payment Intents.")
+  end
+end
+
 -- method = the record that this call named, or nil: then the intent's own.
-local function confirm(ctx, record, method, return_url)
-  local intent = record.object
+local function confirm(ctx, record, method)
+  local intent, return_url = record.object, ctx.params.return_url
   if not method and intent.payment_method ~= null then
     method = objects.need("payment_method", intent.payment_method, "PaymentMethod", "payment_method")
   end
@@ -98,6 +111,7 @@ local function confirm(ctx, record, method, return_url)
   elseif intent.status == "canceled" then
     refuse(intent, "You cannot confirm this SetupIntent because it has been canceled.", UNEXPECTED)
   end
+  check_return(intent, ctx.params)
   guard_owner(method, intent.customer, intent)
   payment_methods.refuse_spent(method)
   intent.payment_method = method.object.id
@@ -162,12 +176,23 @@ setup_intents.create_fields = with {
   } },
 }
 
+-- What the Dashboard allows, where the call names no types and its version is not older than that default.
+local AUTOMATIC_SINCE <const> = "2023-08-16"
+
+local function automatic_of(ctx, fields)
+  local automatic = fields.automatic_payment_methods
+  if not automatic and not fields.payment_method_types and ctx.version >= AUTOMATIC_SINCE then
+    automatic = { enabled = true }
+  end
+  if not automatic or not automatic.enabled then
+    return nil
+  end
+  return { enabled = true, allow_redirects = automatic.allow_redirects or "always" }
+end
+
 local function new_intent(ctx, fields, method)
   local id = ids.new "seti"
-  local automatic = fields.automatic_payment_methods
-  if automatic then
-    automatic.allow_redirects = automatic.allow_redirects or "always"
-  end
+  local automatic = automatic_of(ctx, fields)
   return {
     id = id, object = "setup_intent", allowed_payment_method_types = fields.allowed_payment_method_types or null,
     application = null, automatic_payment_methods = automatic or null,
@@ -175,7 +200,7 @@ local function new_intent(ctx, fields, method)
     customer = fields.customer or null, customer_account = null, description = fields.description or null,
     excluded_payment_method_types = fields.excluded_payment_method_types or null,
     flow_directions = fields.flow_directions or null, managed_payments = { enabled = false },
-    payment_method_configuration_details = null,
+    payment_method_configuration_details = automatic and { id = "pmc_1UsherSandbox0001", parent = null } or null,
     last_setup_error = null, latest_attempt = null, livemode = false, mandate = null,
     metadata = params.merge_metadata({}, fields.metadata), next_action = null,
     on_behalf_of = fields.on_behalf_of or null,
@@ -204,7 +229,7 @@ function setup_intents.create(ctx)
   local record = objects.insert("setup_intent", new_intent(ctx, fields, method))
   events.emit(ctx, "setup_intent.created", record.object)
   if fields.confirm then
-    confirm(ctx, record, method, fields.return_url)
+    confirm(ctx, record, method)
   end
   return record.object
 end
@@ -265,7 +290,7 @@ setup_intents.confirm_fields = {
 
 function setup_intents.confirm(ctx)
   local record = known_in_path(ctx)
-  confirm(ctx, record, method_of(ctx), ctx.params.return_url)
+  confirm(ctx, record, method_of(ctx))
   return record.object
 end
 
@@ -290,12 +315,15 @@ function setup_intents.cancel(ctx)
   return intent
 end
 
-setup_intents.list_fields = list.fields { customer = { "string" }, created = { "range" } }
+setup_intents.list_fields = list.fields { customer = { "string" }, created = { "range" },
+  payment_method = { "string" }, attach_to_self = { "boolean" } }
 
 function setup_intents.list(ctx)
+  local method = ctx.params.payment_method
   return list.page({
     kind = "setup_intent", noun = "setupintent", url = "/v1/setup_intents",
     filters = { customer = ctx.params.customer },
+    where = method and { sql = "json_extract(body, '$.payment_method') = ?", values = { method } } or nil,
   }, ctx.params)
 end
 

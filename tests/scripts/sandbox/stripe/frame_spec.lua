@@ -68,7 +68,7 @@ describe("a page's key", function()
   end)
 
   it("sees a setup intent with its secret only", function()
-    local made = call("POST", "/v1/setup_intents", {}).body
+    local made = call("POST", "/v1/setup_intents", { payment_method_types = { "card" } }).body
     local path = "/v1/setup_intents/" .. made.id
     assert.equal("client_secret", call("GET", path, {}, PAGE).body.error.param)
     assert.equal("setup_intent_invalid_parameter",

@@ -67,6 +67,20 @@ local function search(query, more)
   return call("GET", "/v1/customers/search", params)
 end
 
+describe("a search", function()
+  it("counts all pages when it is asked to", function()
+    for i = 1, 3 do call("POST", "/v1/customers", { name = "counted", email = ("counted%d@b.c"):format(i) }) end
+    local function ask(more)
+      local params = { query = "name:'counted'", limit = 1 }
+      for name, value in pairs(more) do params[name] = value end
+      return call("GET", "/v1/customers/search", params).body
+    end
+    local found = ask { expand = { "total_count", "data.sources" } }
+    assert.same({ 3, 1, "list" }, { found.total_count, #found.data, found.data[1].sources.object })
+    assert.is_nil(ask {}.total_count)
+  end)
+end)
+
 describe("customer search", function()
   setup(function()
     for _, name in ipairs { "ada", "bob", "eve" } do

@@ -1,10 +1,18 @@
 -- SPDX-License-Identifier: MIT
 -- The sandbox's Stripe setup intents: states, what a confirm does to the payment method, refusals.
 local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
-local call, post = dofile(here .. "/call.lua")
+local call, checked = dofile(here .. "/call.lua")
 local json = require "json"
 
 local null = json.null
+
+-- Intents are for cards alone here, unless they say what else.
+local function post(target, params)
+  if target == "/v1/setup_intents" and not params.automatic_payment_methods then
+    params.payment_method_types = { "card" }
+  end
+  return checked(target, params)
+end
 
 local function customer()
   return post("/v1/customers", {}).id
@@ -37,6 +45,43 @@ describe("a setup intent", function()
       assert.equal(null, made[name], name)
     end
     assert.same({ enabled = false }, made.managed_payments)
+  end)
+
+  -- version, params, automatic_payment_methods, status of a confirm without return_url, with one
+  local ALWAYS <const>, NEVER <const> = { enabled = true, allow_redirects = "always" },
+    { enabled = true, allow_redirects = "never" }
+  local AUTOMATIC = {
+    { "2026-10-28.endive", {}, ALWAYS, 400 }, { "2023-08-16", {}, ALWAYS, 400 }, { "2022-11-15", {}, null, 200 },
+    { "2026-10-28.endive", { automatic_payment_methods = { enabled = true } }, ALWAYS, 400 },
+    { "2026-10-28.endive", { automatic_payment_methods = NEVER }, NEVER, 200 },
+    { "2026-10-28.endive", { automatic_payment_methods = { enabled = false } }, null, 200 },
+    { "2026-10-28.endive", { payment_method_types = { "card" } }, null, 200 },
+  }
+  for i, case in ipairs(AUTOMATIC) do
+    it(("takes what the Dashboard allows by default, since %s: %d"):format(case[1], i), function()
+      local version = { ["Stripe-Version"] = case[1] }
+      local made = call("POST", "/v1/setup_intents", case[2], version).body
+      assert.same(case[3], made.automatic_payment_methods)
+      local path, params = ("/v1/setup_intents/%s/confirm"):format(made.id), { payment_method = "pm_card_visa" }
+      local reply = call("POST", path, params, version)
+      assert.equal(case[4], reply.status)
+      if case[4] == 200 then return end
+      assert.truthy(reply.body.error.message:find("you must provide a `return_url`", 1, true))
+      params.return_url = "https://shop.example/back"
+      assert.equal(200, call("POST", path, params, version).status)
+    end)
+  end
+
+  it("asks for no way back where Stripe's script confirms", function()
+    local made = call("POST", "/v1/setup_intents", { use_stripe_sdk = true, confirm = true,
+      payment_method = "pm_card_visa" })
+    assert.equal("succeeded", made.body.status)
+  end)
+
+  it("is listed by its payment method", function()
+    local made = post("/v1/setup_intents", { payment_method = method "tok_visa" })
+    local list = call("GET", "/v1/setup_intents", { payment_method = made.payment_method }).body.data
+    assert.same({ made.id, 1 }, { list[1].id, #list })
   end)
 
   it("takes the card that a call describes, and the customer's consent", function()

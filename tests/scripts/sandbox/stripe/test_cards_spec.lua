@@ -84,7 +84,8 @@ describe("the test card", function()
         assert.same({ 402, "card_error", case[2], case[3], case[4] },
           { reply.status, e.type, e.code, e.decline_code, e.message })
       end
-      local e = post("/v1/setup_intents", { payment_method = name, confirm = true }).body.error
+      local e = post("/v1/setup_intents", { payment_method = name, confirm = true,
+        return_url = "https://shop.example/back" }).body.error
       assert.same({ case[2], case[3] or case[2], case[4] }, { e.code, e.decline_code, e.message })
     end)
   end
