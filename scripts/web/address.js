@@ -9,7 +9,6 @@ function utm() {
   const found = {};
   for (const name of UTM) {
     const value = (query.get(`utm_${name}`) ?? '').trim();
-    // eslint-disable-next-line no-control-regex
     if (value && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(value)) {
       found[`utm_${name}`] = [...value].slice(0, LONGEST).join('');
     }

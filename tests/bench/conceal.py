@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../shared"))
-from door import CONFIRM, SIGNUP, Browser, Stores, form, usher  # noqa: E402
+from door import CONFIRM, SIGNUP, Browser, Stores, form, usher
 
 POINTS = (1, 5, 25, 50, 75, 95, 99)
 

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 from process import PATIENCE, Dev, Folder, Serve, ask, fixture, run
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "bench"))
-import reloads  # noqa: E402
+import reloads
 
 ROUTES = 'return { { "GET", "/hello", "hello" }, { "GET", "/wait", "wait" } }'
 HELLO = "local word = require 'lib.word'\nreturn function() return { json = { word = word, again = require 'lib.word' } } end"

@@ -42,7 +42,7 @@ def sign(key, body, alg="RS256", **header):
 
 def raw(header, body, signature=b""):
     """A token put together by hand."""
-    part = lambda value: base64url(value if isinstance(value, bytes) else json.dumps(value).encode())  # noqa: E731
+    part = lambda value: base64url(value if isinstance(value, bytes) else json.dumps(value).encode())
     return part(header) + "." + part(body) + "." + base64url(signature)
 
 
@@ -62,7 +62,7 @@ def critical(key, body):
 class Keys(http.server.BaseHTTPRequestHandler):
     document = b""
 
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         self.send_response(200)
         self.send_header("Content-Length", str(len(self.document)))
         self.end_headers()

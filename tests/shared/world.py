@@ -18,7 +18,7 @@ import urllib.request
 
 import door
 import fixture
-from fixture import PATIENCE, until  # noqa: F401 (until: for the tests)
+from fixture import PATIENCE, until  # until: for the tests
 
 SIGNUP_KEY = "usher-dev-signup-key-0000000000000000000001"
 GONE = (ConnectionError, http.client.HTTPException)  # how an exchange ends with a server that dies
