@@ -3,25 +3,17 @@
 #include "container.h"
 
 #include "credentials_json.h"
-#include "file.h"
 
 #include <string.h>
 
-enum { TIMEOUT_MS = 2000, TRIES = 3, TOKEN_MAX = 64 << 10 };
-
-int token_file_read(const char *path, struct bytes *out) {
-  int err = file_read(path, TOKEN_MAX, out);
-  if (err || !memchr(out->data, '\0', out->len)) return err;
-  bytes_wipe(out);
-  return UV_EILSEQ;
-}
+enum { TIMEOUT_MS = 2000, TRIES = 3 };
 
 /* 0, or why has been said. */
 static int add_token(struct step *s, const struct credentials_plan *plan) {
   struct bytes file = {0};
   const char *token = plan->container.token, *path = plan->container.token_file;
   if (path) {
-    int err = token_file_read(path, &file);
+    int err = step_read_token(path, &file);
     if (err) {
       step_end(s, err, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE %s cannot be read: %s", path,
                uv_strerror(err));

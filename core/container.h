@@ -7,13 +7,10 @@
 #include "credentials_plan.h"
 #include "credentials_step.h"
 
-/* Ends with s->found. The token file is read now: it changes while the process lives. */
+/* Ends with s->found. */
 void container_fetch(struct step *s, const struct credentials_plan *plan);
 
 /* Ends with s->note: the region; UV_ENOENT when this is no ECS task. */
 void container_region(struct step *s);
-
-/* Reads a file that holds one token whole; its bytes, wiped on failure. 0 or UV_E*. */
-int token_file_read(const char *path, struct bytes *out);
 
 #endif

@@ -3,6 +3,8 @@
  * step until it is closed. */
 #include "credentials_step.h"
 
+#include "file.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +138,14 @@ void step_send(struct step *s, void (*answered)(struct step *s, const struct cli
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
+
+int step_read_token(const char *path, struct bytes *out) {
+  enum { TOKEN_MAX = 64 << 10 };
+  int err = file_read(path, TOKEN_MAX, out);
+  if (err || !memchr(out->data, '\0', out->len)) return err;
+  bytes_wipe(out);
+  return UV_EILSEQ;
+}
 
 int step_quote(struct bytes *out, const char *text, size_t len) {
   enum { MOST = 300 };

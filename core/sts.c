@@ -2,7 +2,6 @@
 /* The form, its signature where the action wants one, and the answer's words. */
 #include "sts.h"
 
-#include "container.h"
 #include "encoding.h"
 #include "sigv4.h"
 #include "target.h"
@@ -158,7 +157,7 @@ void sts_web_identity(struct step *s, const struct credentials_plan *plan,
                       const struct sts_place *at) {
   const char *path = plan->web.token_file;
   struct bytes token = {0};
-  int err = token_file_read(path, &token);
+  int err = step_read_token(path, &token);
   if (err) {
     step_end(s, err, "the token file %s cannot be read: %s", path, uv_strerror(err));
     return;
