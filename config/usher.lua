@@ -201,7 +201,7 @@ return {
     allow = list {},                               -- when not empty, only these domains or addresses can
     disposable = list { "10minutemail.com", "guerrillamail.com", "sharklasers.com", "temp-mail.org",
       "tempmail.com", "throwawaymail.com", "trashmail.com", "yopmail.com" }, -- refused, unless allowed above
-    provider = "Google",                           -- the pool's identity provider, as the pool names it
+    provider = "",                                 -- the pool's identity provider; "" is sso.provider
     call_timeout = between(1.5, 0.05, 4),          -- for one call of a trigger
     timeout = between(4.5, 0.1, 30),               -- for all of a trigger; Cognito gives up after 5
   },

@@ -236,7 +236,7 @@ local config = {}
 ---@field deny string[] domains or whole addresses that cannot sign up
 ---@field allow string[] when not empty, only these domains or addresses can
 ---@field disposable string[] refused, unless allowed above
----@field provider string the pool's identity provider, as the pool names it
+---@field provider string the pool's identity provider; "" is sso.provider
 ---@field call_timeout number 0.05 to 4; for one call of a trigger
 ---@field timeout number 0.1 to 30; for all of a trigger; Cognito gives up after 5
 

@@ -31,10 +31,15 @@ local function must(what, fn, ...)
 end
 
 
+local function provider_name()
+  return config.triggers.provider ~= "" and config.triggers.provider or config.sso.provider
+end
+
+
 -- "google_1035…", or "Google_1035…" in older pools -> Google's id of the person
 local function subject_of(event)
   local provider, subject = event.userName:match("^([^_]+)_(.+)$")
-  if not provider or provider:lower() ~= config.triggers.provider:lower() then
+  if not provider or provider:lower() ~= provider_name():lower() then
     linking.refuse("This way to sign in is not supported", "unknown_provider")
   end
   return subject
@@ -65,7 +70,7 @@ end
 
 local function link(user, subject, pool)
   must("link", cognito.admin_link_provider_for_user, {
-    username = user.username, provider = config.triggers.provider, subject = subject,
+    username = user.username, provider = provider_name(), subject = subject,
     user_pool_id = pool.user_pool_id,
   })
   log.info("presignup_linked", { sub = user.sub })

@@ -139,6 +139,15 @@ describe("PreSignUp_ExternalProvider", function()
     end)
   end
 
+  for section, name in pairs { sso = "Corp", triggers = "Other" } do
+    it("knows the provider by " .. section .. ".provider", function()
+      world.config[section].provider = name
+      native("CONFIRMED", "true")
+      run(event(events.external, { userName = name:lower() .. "_7" }))
+      assert.equal(name, world.links[1].provider)
+    end)
+  end
+
   for _, user_name in ipairs { "google_109354484677663308178", "Google_109354484677663308178" } do
     it("links a native user who is confirmed and verified: " .. user_name, function()
       native("CONFIRMED", "true")
