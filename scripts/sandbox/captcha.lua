@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The sandbox's captcha: the verification endpoint that Turnstile, hCaptcha and reCAPTCHA have in common,
--- POST …/siteverify with a form of secret, response, remoteip, or Turnstile's JSON of the same. What a token is worth
--- stands in the token:
+-- POST …/siteverify with secret, response, remoteip: a form of either kind, Turnstile's JSON, or a query. What a token
+-- is worth stands in the token:
 --   pass · fail · reused · expired · score:0.3 (reCAPTCHA v3) · once:ANYTHING (good for one answer) ·
 --   down (no answer)
 local clock, crypto, form, json = require "clock", require "crypto", require "form", require "json"
@@ -60,12 +60,35 @@ local function judge(fields)
 end
 
 
--- The members of a form or an object, all of them texts | nil
+-- The fields of a multipart form, which scripts of Workers send | nil
+local function of_parts(body, content_type)
+  local boundary = content_type:match 'boundary="?([^";]+)'
+  if not boundary then return nil end
+  local fields, mark = {}, "--" .. boundary
+  local at = body:find(mark, 1, true)
+  while at do
+    local behind = body:find("\r\n" .. mark, at, true)
+    local part = behind and body:sub(at + #mark, behind - 1) or ""
+    local name, value = part:match '^\r\n.-name="([^"]*)".-\r\n\r\n(.*)$'
+    if name then fields[name] = value end
+    at = behind and behind + 2
+  end
+  return fields
+end
+
+
+local READERS <const> = {
+  ["application/x-www-form-urlencoded"] = function(body) return form.decode(body) end,
+  ["application/json"] = function(body) return json.decode(body) end,
+  ["multipart/form-data"] = of_parts,
+}
+
+-- What was sent, all of it texts | nil
 local function fields_of(req)
-  local media = (req:header "content-type" or ""):lower():match "^%s*([^;%s]*)"
-  local fields
-  if media == "application/x-www-form-urlencoded" then fields = form.decode(req.body) end
-  if media == "application/json" then fields = json.decode(req.body) end
+  local content_type = req:header "content-type" or ""
+  local read = READERS[content_type:lower():match "^%s*([^;%s]*)"]
+  local fields = read and read(req.body, content_type) or nil
+  if req.body == "" and next(req.query) then fields = req.query end
   if type(fields) ~= "table" or json.is_array(fields) then return nil end
   for _, value in pairs(fields) do
     if type(value) ~= "string" then return nil end

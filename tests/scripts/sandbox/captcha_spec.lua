@@ -5,11 +5,20 @@ local form, json = require "form", require "json"
 
 local SECRET <const> = client.settings.captcha_secret
 local FORM <const>, JSON <const> = "application/x-www-form-urlencoded", "application/json; charset=utf-8"
+local PARTS <const> = "multipart/form-data; boundary=--x-1"
 
-local function ask(media, body)
+local function ask(media, body, query)
   local reply = client.send { listener = "captcha", path = "/turnstile/v0/siteverify",
-    headers = { ["content-type"] = media }, body = body }
+    headers = { ["content-type"] = media }, body = body, query = query }
   return reply.status, reply.json
+end
+
+local function in_parts(fields)
+  local parts = {}
+  for name, value in pairs(fields) do
+    parts[#parts + 1] = ('----x-1\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'):format(name, value)
+  end
+  return table.concat(parts) .. "----x-1--\r\n"
 end
 
 -- what is sent, error codes (nil: it passes)
@@ -25,7 +34,7 @@ local SENT = {
 
 describe("the captcha's verifier", function()
   for i, case in ipairs(SENT) do
-    for media, encode in pairs { [FORM] = form.encode, [JSON] = json.encode } do
+    for media, encode in pairs { [FORM] = form.encode, [JSON] = json.encode, [PARTS] = in_parts } do
       it(("judges %d as %s"):format(i, media), function()
         local status, answer = ask(media, encode(case[1]))
         assert.same({ 200, #case == 1, { table.unpack(case, 2) } }, { status, answer.success, answer["error-codes"] })
@@ -33,8 +42,13 @@ describe("the captcha's verifier", function()
     end
   end
 
-  for _, case in ipairs { { "text/plain", "secret=x" }, { JSON, "[]" }, { JSON, "{" }, { JSON, '{"secret":1}' },
-    { FORM, "secret[a]=1" } } do
+  it("judges a query", function()
+    local status, answer = ask(nil, "", { secret = SECRET, response = "pass" })
+    assert.same({ 200, true }, { status, answer.success })
+  end)
+
+  for _, case in ipairs { { "multipart/form-data", "secret=x" }, { "text/plain", "secret=x" }, { JSON, "[]" },
+    { JSON, "{" }, { JSON, '{"secret":1}' }, { FORM, "secret[a]=1" } } do
     it(("takes no %s %s"):format(case[1], case[2]), function()
       local status, answer = ask(case[1], case[2])
       assert.same({ 400, { "bad-request" } }, { status, answer["error-codes"] })
