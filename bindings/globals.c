@@ -5,8 +5,7 @@
  */
 #include "globals.h"
 
-#include "modules.h"
-#include "vm.h"
+#include "vm_state.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
@@ -325,13 +324,14 @@ static void push_trusted_names(lua_State *L) {
 
 void globals_install(lua_State *L) {
   bool trusted = vm_of(L)->settings.trusted;
+  int require = lua_gettop(L);
   vm_make_weak_table(L, METATABLES);
   if (!trusted) forget_hidden_ways(L);
   if (trusted)
     push_trusted_names(L);
   else
     push_flow_names(L);
-  modules_push_require(L, !trusted);
+  lua_pushvalue(L, require);
   lua_setfield(L, -2, "require");
   make_strict(L);
   lua_pushvalue(L, -1);
@@ -339,7 +339,7 @@ void globals_install(lua_State *L) {
   lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, ENVIRONMENT);
   lua_setfield(L, -2, "_G");
-  lua_pop(L, 1);
+  lua_pop(L, 2);
 }
 
 static void push_script_environment(lua_State *L) {
@@ -368,16 +368,9 @@ static int globals_flow(lua_State *L) {
   return 1;
 }
 
-/* globals.hides(name) -> is it a module of usher's own, not for scripts? Does not yield. */
-static int globals_hides(lua_State *L) {
-  lua_pushboolean(L, modules_hides(luaL_checkstring(L, 1)));
-  return 1;
-}
-
 static const luaL_Reg functions[] = {
     {"environment", globals_environment},
     {"flow", globals_flow},
-    {"hides", globals_hides},
     {NULL, NULL},
 };
 

@@ -5,8 +5,8 @@
 
 #include <lua.h>
 
-/* Once for each state, protected, when the libraries are open and `require` is there: makes the environment of scripts.
- * In a flow it holds what is harmless, and nothing of it can be written; a trusted state's scripts see everything, and
+/* stack: …, a `require` for scripts -> …
+ * Once for each state, protected, when the libraries are open: makes the environment of scripts. In a flow it holds what is harmless, and nothing of it can be written; a trusted state's scripts see everything, and
  * still write no global. usher's own modules keep Lua's globals. */
 void globals_install(lua_State *L);
 

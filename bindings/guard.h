@@ -4,7 +4,7 @@
 #ifndef USHER_GUARD_H
 #define USHER_GUARD_H
 
-#include "vm.h"
+#include "vm_state.h"
 
 #include <stdint.h>
 

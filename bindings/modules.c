@@ -7,7 +7,7 @@
 #include "script_set.h"
 #include "task.h"
 #include "trail.h"
-#include "vm.h"
+#include "vm_state.h"
 
 #include <ctype.h>
 #include <lauxlib.h>
@@ -76,6 +76,7 @@ static const struct {
     {"log_sink", luaopen_log_sink},
     {"marks", luaopen_marks},
     {"metrics", luaopen_metrics},
+    {"modules", luaopen_modules},
     {"process", luaopen_process},
     {"random", luaopen_random},
     {"reload", luaopen_reload},
@@ -283,8 +284,11 @@ static bool is_binding(const char *name) {
          embedded_find(path);
 }
 
-bool modules_hides(const char *name) {
-  return is_binding(name) && !is_shown(name);
+/* modules.hides(name) -> is it a module of usher's own, not for scripts? Does not yield. */
+static int modules_hides(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1);
+  lua_pushboolean(L, is_binding(name) && !is_shown(name));
+  return 1;
 }
 
 /* require(name) -> module, and when it was loaded by this: where it is from. upvalue 1: for scripts? */
@@ -322,4 +326,14 @@ void modules_install(lua_State *L) {
   lua_pop(L, 1);
   modules_push_require(L, false);
   lua_setglobal(L, "require");
+}
+
+static const luaL_Reg functions[] = {
+    {"hides", modules_hides},
+    {NULL, NULL},
+};
+
+int luaopen_modules(lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
 }

@@ -12,7 +12,6 @@ void modules_install(lua_State *L);
 /* Pushes a `require`. for_scripts: it finds the bindings that are meant for scripts, as read-only views, and scripts. */
 void modules_push_require(lua_State *L, bool for_scripts);
 
-/* Is it a module of usher's own, not for scripts? */
-bool modules_hides(const char *name);
+int luaopen_modules(lua_State *L);
 
 #endif

@@ -4,7 +4,7 @@
 #define USHER_TASK_H
 
 #include "guard.h"
-#include "vm.h"
+#include "vm_state.h"
 
 #include <stdint.h>
 

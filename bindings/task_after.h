@@ -3,7 +3,7 @@
 #ifndef USHER_TASK_AFTER_H
 #define USHER_TASK_AFTER_H
 
-#include "vm.h"
+#include "vm_state.h"
 
 /* Lua's task.after, for the table in task's module. */
 int task_after(lua_State *L);

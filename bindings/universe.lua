@@ -4,8 +4,8 @@
 -- so that whatever they require is of the same universe. C modules are the state's. options.read(name) -> text, path of
 -- a script, in place of the state's own; options.as_flows: scripts have what flows have where usher serves, but for
 -- commands. A file is compiled once for all universes, but for those that read.
-local embedded, globals, script_files = require "embedded", require "globals", require "script_files"
-local spec_needs = require "spec_needs"
+local embedded, globals, modules = require "embedded", require "globals", require "modules"
+local script_files, spec_needs = require "script_files", require "spec_needs"
 
 local universe = {}
 
@@ -83,7 +83,7 @@ function universe.new(given, options)
   end
 
   local function require_as_flow(name)
-    if globals.hides(name) then error(("module '%s' is usher's own, and not for scripts"):format(name), 2) end
+    if modules.hides(name) then error(("module '%s' is usher's own, and not for scripts"):format(name), 2) end
     return require_here(name)
   end
 

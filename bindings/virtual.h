@@ -4,7 +4,7 @@
 #ifndef USHER_VIRTUAL_H
 #define USHER_VIRTUAL_H
 
-#include "vm.h"
+#include "vm_state.h"
 
 #include <stdint.h>
 

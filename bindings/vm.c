@@ -20,23 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct vm *vm_of(lua_State *L) {
-  return (*(struct context **)lua_getextraspace(L))->vm;
-}
-
-void vm_make_weak_table(lua_State *L, const char *key) {
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_setfield(L, LUA_REGISTRYINDEX, key);
-}
-
-const char *vm_error_text(lua_State *L) {
-  return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error that is not a message";
-}
-
 /* stack: sources list -> the same, with one more {name, text} */
 static void push_source(lua_State *L, const char *name, const char *text, size_t len) {
   lua_createtable(L, 2, 0);
@@ -100,6 +83,7 @@ static int prepare(lua_State *L) {
   trail_prepare(L);
   guard_install(L);
   modules_install(L);
+  modules_push_require(L, !vm->settings.trusted);
   globals_install(L); /* whatever replaces a function of Lua's stands before this */
   luaL_requiref(L, "secret", luaopen_secret,
                 0); /* its metatable must be there before any handle is pushed */

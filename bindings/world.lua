@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- bindings: one world of testing.lua. It speaks to the scripts as a browser or Lambda would, looks into the sandbox's
 -- stores, breaks calls, and moves the time. What the scripts fetch is answered by world_services.lua.
-local clock, globals, json = require "clock", require "globals", require "json"
+local clock, json, modules = require "clock", require "json", require "modules"
 local testing_request, universe = require "testing_request", require "universe"
 local settings, services = require "world_settings", require "world_services"
 local watching = require "world_watching"
@@ -30,7 +30,7 @@ end
 
 -- world:require "lib.account" -> the module, of this world. What a spec requires by itself is not of it.
 function World:require(name)
-  if globals.hides(name) then error(("module '%s' is usher's own, and not for scripts"):format(name), 2) end
+  if modules.hides(name) then error(("module '%s' is usher's own, and not for scripts"):format(name), 2) end
   return inside[self](name)
 end
 
