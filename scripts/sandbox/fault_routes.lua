@@ -45,6 +45,8 @@ end
 
 
 local function calls(req)
+  local refused = members.refuse_query(req, { last = true, since = true })
+  if refused then return refused end
   local last, since = tonumber(first(req.query.last)), tonumber(first(req.query.since))
   local list = faults.calls(last and last // 1 | 0, since and since // 1 | 0)
   return { status = 200, json = json.array(list) }
@@ -57,6 +59,8 @@ local IS = {
 }
 
 local function one(fault, req)
+  local refused = members.refuse_query(req, { ["until"] = true, within = true })
+  if refused then return refused end
   local waits_for = first(req.query["until"])
   local wrong = waits_for and members.choice("until", waits_for, IS)
   if wrong then return members.refuse(wrong) end

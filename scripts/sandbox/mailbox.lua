@@ -4,6 +4,7 @@
 -- DELETE /mailbox.
 local db = require "sandbox.store"
 local json = require "json"
+local members = require "sandbox.members"
 local time = require "sandbox.time"
 local web = require "sandbox.web"
 
@@ -94,7 +95,7 @@ function mailbox.handler(req)
   if to == "" then to = nil end
   if to then to = to:gsub(" ", "+") end -- a plus sign that nobody escaped
   local route = routes[req.method .. " " .. req.path]
-  if route then return route(to) end
+  if route then return members.refuse_query(req, { to = true }) or route(to) end
   return { status = 404, json = { message = "GET /, GET /mailbox?to=EMAIL or DELETE /mailbox" } }
 end
 

@@ -31,6 +31,12 @@ function members.refuse(message)
   return { status = 400, json = { message = message } }
 end
 
+-- A query of known names -> the reply that refuses another | nil
+function members.refuse_query(req, known)
+  local problem = members.problem(req.query or {}, known)
+  return problem and members.refuse(problem) or nil
+end
+
 -- A request's body -> fields | nil, the reply that refuses
 function members.of(req, known)
   local fields = json.decode(req.body)

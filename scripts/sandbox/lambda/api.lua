@@ -12,6 +12,7 @@ local ASYNC_TRIES <const> = 3
 local LOG_TAIL <const> = 4096
 local CONTEXT_MAX <const> = 3583
 local MEMORY <const> = 128 -- MB
+local STARTED <const>, REVISION <const> = os.date "!%Y-%m-%dT%H:%M:%S.000+0000", crypto.uuid()
 
 
 local function trace_id(req)
@@ -22,8 +23,10 @@ end
 local function describe(fn)
   return { FunctionName = fn.name, FunctionArn = fn.arn, Handler = fn.module, Runtime = "provided.al2023",
     Role = "arn:aws:iam::123456789012:role/usher-dev", Timeout = fn.timeout, MemorySize = MEMORY, Version = "$LATEST",
-    PackageType = "Zip", State = "Active", Architectures = json.array { "x86_64" },
-    Description = "usher lambda " .. fn.module }
+    PackageType = "Zip", State = "Active", LastUpdateStatus = "Successful", CodeSize = 0,
+    CodeSha256 = crypto.base64(crypto.sha256(fn.module)), LastModified = STARTED, RevisionId = REVISION,
+    EphemeralStorage = { Size = 512 }, TracingConfig = { Mode = "PassThrough" },
+    Architectures = json.array { "x86_64" }, Description = "usher lambda " .. fn.module }
 end
 
 
@@ -139,7 +142,8 @@ local function route(req)
   check_qualifier(fn, req.query.Qualifier)
   if what == "/invocations" and req.method == "POST" then return run(fn, req) end
   if what == "/configuration" and req.method == "GET" then return { status = 200, json = describe(fn) } end
-  if what == "" and req.method == "GET" then return { status = 200, json = { Configuration = describe(fn) } } end
+  if what == "" and req.method == "GET" then return { status = 200, json = { Configuration = describe(fn),
+    Code = { RepositoryType = "S3", Location = "" }, Tags = {} } } end
   failure("UnknownOperationException", nil, nil, 404)
 end
 

@@ -64,6 +64,10 @@ local EXPANDABLE = {
   },
   payment_method = { customer = reference "customer" },
   card = { customer = reference "customer" },
+  setup_attempt = {
+    customer = reference "customer", payment_method = reference "payment_method",
+    setup_intent = reference "setup_intent",
+  },
   tax_id = { customer = reference "customer", ["owner.customer"] = reference "customer" },
   setup_intent = {
     customer = reference "customer",

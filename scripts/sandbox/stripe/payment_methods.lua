@@ -11,6 +11,15 @@ local json = require "json"
 local null = json.null
 local payment_methods = {}
 
+-- Those that a list may ask for; there are cards only.
+local TYPES = {}
+for name in ([[acss_debit affirm afterpay_clearpay alipay alma amazon_pay au_becs_debit bacs_debit bancontact billie
+  blik boleto card cashapp crypto custom customer_balance eps fpx giropay grabpay ideal kakao_pay klarna konbini kr_card
+  link mb_way mobilepay multibanco naver_pay nz_bank_account oxxo p24 pay_by_bank payco paynow paypal payto pix
+  promptpay revolut_pay samsung_pay satispay sepa_debit sofort swish twint us_bank_account wechat_pay zip]]):gmatch "%S+" do
+  TYPES[#TYPES + 1] = name
+end
+
 local REDISPLAY = { "enum", choices = { "always", "limited", "unspecified" } }
 local BILLING = { "object", unset = true, fields = {
   address = { "object", unset = true, fields = params.address_fields },
@@ -94,6 +103,15 @@ function payment_methods.refuse_spent(record)
   end
 end
 
+-- The bank has seen it: what is known of its address and CVC is found to be right or not.
+function payment_methods.judge(record)
+  local checks, found = record.object.card.checks, payment_methods.behaviour(record).checks
+  for name, value in pairs(checks) do
+    checks[name] = value ~= null and (found[name] or "pass") or null
+  end
+  objects.save(record)
+end
+
 -- Attaches, or refuses as Stripe does. A repeat for the same customer changes nothing.
 function payment_methods.attach_to(ctx, record, customer)
   local object, behaviour = record.object, payment_methods.behaviour(record)
@@ -106,10 +124,7 @@ function payment_methods.attach_to(ctx, record, customer)
     errors.card(behaviour.decline)
   end
   object.customer = customer
-  for name, value in pairs(object.card.checks) do
-    object.card.checks[name] = value ~= null and (behaviour.checks[name] or "pass") or null
-  end
-  objects.save(record)
+  payment_methods.judge(record)
   events.emit(ctx, "payment_method.attached", object)
 end
 
@@ -234,7 +249,7 @@ function payment_methods.detach(ctx)
 end
 
 payment_methods.list_fields = list.fields {
-  customer = { "string" }, type = { "string" }, allow_redisplay = REDISPLAY,
+  customer = { "string" }, type = { "enum", choices = TYPES }, allow_redisplay = REDISPLAY,
 }
 
 local function page_of(ctx, customer, url)

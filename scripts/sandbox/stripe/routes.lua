@@ -6,6 +6,7 @@ local customers, events = require "sandbox.stripe.customers", require "sandbox.s
 local form = require "form"
 local params = require "sandbox.stripe.params"
 local payment_methods, search = require "sandbox.stripe.payment_methods", require "sandbox.stripe.search"
+local setup_attempts = require "sandbox.stripe.setup_attempts"
 local setup_intents, sources = require "sandbox.stripe.setup_intents", require "sandbox.stripe.sources"
 local webhooks = require "sandbox.stripe.webhooks"
 local tax_ids, tokens = require "sandbox.stripe.tax_ids", require "sandbox.stripe.tokens"
@@ -50,6 +51,8 @@ local ROWS = {
   { "POST", INTENT .. "/confirm", "confirm_setup_intent", setup_intents.confirm_fields,
     setup_intents.confirm, PUBLIC },
   { "POST", INTENT .. "/cancel", "cancel_setup_intent", setup_intents.cancel_fields, setup_intents.cancel },
+
+  { "GET", "/v1/setup_attempts", "list_setup_attempts", setup_attempts.list_fields, setup_attempts.list },
 
   { "POST", CUSTOMER .. "/tax_ids", "create_tax_id", tax_ids.create_fields, tax_ids.create },
   { "GET", CUSTOMER .. "/tax_ids", "list_tax_ids", tax_ids.list_fields, tax_ids.list },

@@ -6,6 +6,7 @@ local errors, events = require "sandbox.stripe.errors", require "sandbox.stripe.
 local ids, list, objects = require "sandbox.stripe.ids", require "sandbox.stripe.list",
   require "sandbox.stripe.objects"
 local params, payment_methods = require "sandbox.stripe.params", require "sandbox.stripe.payment_methods"
+local setup_attempts = require "sandbox.stripe.setup_attempts"
 local crypto, json = require "crypto", require "json"
 
 local null = json.null
@@ -37,9 +38,10 @@ local function guard_owner(method, customer, intent)
     :format(method.object.id, customer), nil, "payment_method")
 end
 
-local function ask_for_authentication(ctx, record, return_url)
+local function ask_for_authentication(ctx, record, method, return_url)
   local intent = record.object
-  intent.status, intent.latest_attempt = "requires_action", ids.new "setatt"
+  intent.status = "requires_action"
+  intent.latest_attempt = setup_attempts.add(ctx, intent, method, "requires_action")
   if return_url then
     intent.next_action = { type = "redirect_to_url", redirect_to_url = {
       return_url = return_url, url = "https://hooks.stripe.com/redirect/authenticate/" .. intent.id } }
@@ -53,6 +55,7 @@ end
 -- The failed try stays written: the 402 is raised with keep.
 local function decline(ctx, record, method, why)
   local intent, told = record.object, {}
+  payment_methods.judge(method)
   for name, value in pairs(why) do
     told[name] = value
   end
@@ -63,7 +66,7 @@ local function decline(ctx, record, method, why)
     problem[name] = value
   end
   intent.status, intent.payment_method, intent.last_setup_error = "requires_payment_method", null, problem
-  intent.latest_attempt = ids.new "setatt"
+  intent.latest_attempt = setup_attempts.add(ctx, intent, method, "failed", problem)
   objects.save(record)
   events.emit(ctx, "setup_intent.setup_failed", intent)
   errors.card(told, { setup_intent = intent, payment_method = method.object }, { keep = true })
@@ -75,9 +78,10 @@ local function succeed(ctx, record, method)
     payment_methods.attach_to(ctx, method, intent.customer)
   else
     method.private.spent = true
-    objects.save(method)
+    payment_methods.judge(method)
   end
-  intent.status, intent.latest_attempt = "succeeded", ids.new "setatt"
+  intent.status = "succeeded"
+  intent.latest_attempt = setup_attempts.add(ctx, intent, method, "succeeded")
   intent.next_action, intent.last_setup_error = null, null
   objects.save(record)
   events.emit(ctx, "setup_intent.succeeded", intent)
@@ -117,7 +121,7 @@ local function confirm(ctx, record, method)
   intent.payment_method = method.object.id
   local behaviour = payment_methods.behaviour(method)
   if behaviour.authenticate then
-    ask_for_authentication(ctx, record, return_url)
+    ask_for_authentication(ctx, record, method, return_url)
   elseif behaviour.decline and not behaviour.attach then
     decline(ctx, record, method, behaviour.decline)
   else

@@ -83,6 +83,18 @@ describe("the sandbox's switches", function()
     end)
   end
 
+  -- method, path, query, what is said
+  for _, case in ipairs {
+    { "GET", "/mailbox", { email = "a@b.co" }, "there is no email; did you mean to?" },
+    { "DELETE", "/mailbox", { To = "a@b.co" }, "there is no To; did you mean to?" },
+    { "GET", "/calls", { lats = "1" }, "there is no lats; did you mean last?" },
+  } do
+    it(("are not asked for %s %s?%s"):format(case[1], case[2], (next(case[3]))), function()
+      local reply = client.send { listener = "mailbox", method = case[1], path = case[2], query = case[3] }
+      assert.same({ 400, case[4] }, { reply.status, reply.json.message })
+    end)
+  end
+
   it("leave a function as it was when one member is wrong", function()
     send("POST", "/lambda/usher-dev-PreSignUp", { fault = { kind = "error" }, timeout = -1 })
     local _, list = send("GET", "/lambda")

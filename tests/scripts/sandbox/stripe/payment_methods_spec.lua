@@ -109,6 +109,27 @@ local NOT_MADE = {
     .. "the PaymentMethod and then attach it using the attachment method of the PaymentMethods API." },
 }
 
+describe("a list of payment methods", function()
+  it("is of known types, and of a redisplay", function()
+    local owner = customer()
+    for _, redisplay in ipairs { "always", "limited" } do
+      local made = post("/v1/payment_methods", { type = "card", card = { token = "tok_visa" },
+        allow_redisplay = redisplay })
+      attach(made.id, owner)
+    end
+    local function ask(more)
+      more.customer = owner
+      return call("GET", "/v1/payment_methods", more)
+    end
+    assert.equal(2, #ask({ type = "card" }).body.data)
+    assert.equal(0, #ask({ type = "link" }).body.data)
+    assert.equal(1, #ask({ allow_redisplay = "always" }).body.data)
+    local refused = ask { type = "nonsense" }
+    assert.same({ 400, "type" }, { refused.status, refused.body.error.param })
+    assert.truthy(refused.body.error.message:find("^Invalid type: must be one of acss_debit, .*, or zip$"))
+  end)
+end)
+
 describe("no payment method is made of", function()
   for _, case in ipairs(NOT_MADE) do
     it(case[1], function()

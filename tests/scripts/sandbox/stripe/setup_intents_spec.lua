@@ -78,6 +78,23 @@ describe("a setup intent", function()
     assert.equal("succeeded", made.body.status)
   end)
 
+  it("remembers each try", function()
+    local billing = { address = { postal_code = "10115" } }
+    local id = post("/v1/payment_methods", { type = "card", card = { token = "tok_chargeDeclined" },
+      billing_details = billing }).id
+    local made = post("/v1/setup_intents", { customer = customer() })
+    local path = ("/v1/setup_intents/%s/confirm"):format(made.id)
+    local declined = call("POST", path, { payment_method = id }).body.error
+    assert.equal("pass", declined.payment_method.card.checks.address_postal_code_check)
+    local done = post(path, { payment_method = "pm_card_visa", expand = { "latest_attempt" } })
+    assert.same({ "setup_attempt", "succeeded", made.id },
+      { done.latest_attempt.object, done.latest_attempt.status, done.latest_attempt.setup_intent })
+    local tries = call("GET", "/v1/setup_attempts", { setup_intent = made.id, expand = { "data.payment_method" } }).body
+    assert.same({ 2, "succeeded", "failed", "card_declined", id }, { #tries.data, tries.data[1].status,
+      tries.data[2].status, tries.data[2].setup_error.code, tries.data[2].payment_method.id })
+    assert.equal("setup_intent", call("GET", "/v1/setup_attempts").body.error.param)
+  end)
+
   it("is listed by its payment method", function()
     local made = post("/v1/setup_intents", { payment_method = method "tok_visa" })
     local list = call("GET", "/v1/setup_intents", { payment_method = made.payment_method }).body.data
