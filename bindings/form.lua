@@ -4,12 +4,11 @@
 --
 -- encode(t)           -> string; raises on what a form cannot carry
 -- decode(s[, limits]) -> table | nil, message, key     limits = {pairs=, depth=}
-local crypto, json = require "crypto", require "json"
+local crypto, encode, json = require "crypto", require "form_encode", require "json"
 
-local MAX_DEPTH = 16
 local LIMITS = { pairs = 1000, depth = 8 }
 
-local form = {}
+local form = { encode = encode }
 
 -- Percent-encodes everything but RFC 3986's unreserved characters; a space becomes %20.
 form.escape = crypto.percent
@@ -26,86 +25,6 @@ end
 -- The same of a form or a query, where + is a space.
 function form.unescape(text)
   return form.unescape_path((text:gsub("%+", " ")))
-end
-
-local function number_text(value, key)
-  if math.type(value) == "integer" then
-    return ("%d"):format(value)
-  end
-  if value ~= value or value == math.huge or value == -math.huge then
-    error(("form: %s is not a finite number"):format(key), 0)
-  end
-  if value == math.floor(value) and math.abs(value) < 2 ^ 53 then
-    return ("%d"):format(value)
-  end
-  return ("%.17g"):format(value)
-end
-
-local function scalar(value, key)
-  local kind = type(value)
-  if kind == "string" then
-    return form.escape(value)
-  elseif value == json.null then
-    return ""
-  elseif kind == "boolean" then
-    return tostring(value)
-  elseif kind == "number" then
-    return number_text(value, key)
-  end
-  error(("form: %s cannot be a %s"):format(key, kind), 0)
-end
-
--- Keys in byte order, so that the same table always makes the same bytes.
-local function sorted_keys(t, key)
-  local keys = {}
-  for name in pairs(t) do
-    if type(name) ~= "string" then
-      error(("form: %s mixes a list and names"):format(key), 0)
-    end
-    keys[#keys + 1] = name
-  end
-  table.sort(keys)
-  return keys
-end
-
-local append
-
-local function append_list(out, prefix, list, depth)
-  local count = 0
-  for _ in pairs(list) do
-    count = count + 1
-  end
-  if count ~= #list then
-    error(("form: %s mixes a list and names, or has holes"):format(prefix), 0)
-  end
-  for i, value in ipairs(list) do
-    append(out, prefix .. "[" .. i - 1 .. "]", value, depth)
-  end
-end
-
-function append(out, key, value, depth)
-  if type(value) ~= "table" or value == json.null then
-    out[#out + 1] = key .. "=" .. scalar(value, key)
-    return
-  end
-  if depth > MAX_DEPTH then
-    error(("form: %s is nested too deeply"):format(key), 0)
-  end
-  if value[1] ~= nil then
-    append_list(out, key, value, depth + 1)
-    return
-  end
-  for _, name in ipairs(sorted_keys(value, key)) do
-    append(out, key .. "[" .. form.escape(name) .. "]", value[name], depth + 1)
-  end
-end
-
-function form.encode(t)
-  local out = {}
-  for _, name in ipairs(sorted_keys(t, "the form")) do
-    append(out, form.escape(name), t[name], 1)
-  end
-  return table.concat(out, "&")
 end
 
 -- "a[b][]" -> {"a", "b", ""}; a key that is not bracket notation is one plain name.

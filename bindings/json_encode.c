@@ -3,6 +3,7 @@
 #include "json_encode.h"
 
 #include "guard.h"
+#include "sorted_keys.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -170,9 +171,13 @@ bool json_is_list(lua_State *L, const void *array_mt) {
   return n > 0 && is_sequence(L, n);
 }
 
+static void refuse_keys(lua_State *L, struct json_encoder *e, const struct json_place *at) {
+  json_refuse(L, e, at, "a table that is neither a list nor an object");
+}
+
 void json_put_list(lua_State *L, struct json_encoder *e, const struct json_place *up, int depth) {
   lua_Unsigned n = lua_rawlen(L, -1);
-  if (!is_sequence(L, n)) json_refuse(L, e, up, "a table that is neither a list nor an object");
+  if (!is_sequence(L, n)) refuse_keys(L, e, up);
   append_char(L, e, '[');
   for (lua_Unsigned i = 1; i <= n; i++) {
     const struct json_place at = {up, {0}, (lua_Integer)i};
@@ -194,52 +199,23 @@ static void encode_member(lua_State *L, struct json_encoder *e, const struct jso
   e->value(L, e, &at, depth);
 }
 
-static struct slice key_at(lua_State *L, struct json_encoder *e, int index,
-                           const struct json_place *up) {
+/* stack: …, key, value */
+static struct slice key_of(lua_State *L, struct json_encoder *e, const struct json_place *up) {
   struct slice key;
-  if (lua_type(L, index) != LUA_TSTRING)
-    json_refuse(L, e, up, "a table that is neither a list nor an object");
-  key.data = lua_tolstring(L, index, &key.len);
+  if (lua_type(L, -2) != LUA_TSTRING) refuse_keys(L, e, up);
+  key.data = lua_tolstring(L, -2, &key.len);
   return key;
-}
-
-static int compare_keys(const void *a, const void *b) {
-  const struct slice *x = a, *y = b;
-  int order = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
-  return order ? order : (x->len > y->len) - (x->len < y->len);
-}
-
-enum { FEW = 16 };
-
-static void sort_keys(struct slice *keys, size_t n) {
-  if (n > FEW) {
-    qsort(keys, n, sizeof *keys, compare_keys);
-    return;
-  }
-  for (size_t i = 1; i < n; i++) {
-    struct slice moving = keys[i];
-    size_t at = i;
-    for (; at && compare_keys(&keys[at - 1], &moving) > 0; at--) keys[at] = keys[at - 1];
-    keys[at] = moving;
-  }
 }
 
 static void encode_sorted(lua_State *L, struct json_encoder *e, const struct json_place *up,
                           int depth) {
-  struct slice few[FEW], *keys = few;
-  size_t count = 0, n = 0;
-  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) count++;
-  if (count > FEW)
-    keys = lua_newuserdatauv(L, count * sizeof *keys, 0);
-  else
-    lua_pushnil(L);
-  /* stack: table, keys or nil */
-  for (lua_pushnil(L); lua_next(L, -3); lua_pop(L, 1)) keys[n++] = key_at(L, e, -2, up);
-  sort_keys(keys, n);
-  for (size_t i = 0; i < n; i++) {
-    lua_pushlstring(L, keys[i].data, keys[i].len);
+  struct sorted_keys keys;
+  if (!sorted_keys(L, &keys)) refuse_keys(L, e, up);
+  /* stack: table, what keeps the keys */
+  for (size_t i = 0; i < keys.count; i++) {
+    lua_pushlstring(L, keys.list[i].data, keys.list[i].len);
     lua_rawget(L, -3);
-    encode_member(L, e, up, keys[i], depth);
+    encode_member(L, e, up, keys.list[i], depth);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -251,7 +227,7 @@ void json_put_object(lua_State *L, struct json_encoder *e, const struct json_pla
     encode_sorted(L, e, up, depth);
   } else {
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-      encode_member(L, e, up, key_at(L, e, -2, up), depth);
+      encode_member(L, e, up, key_of(L, e, up), depth);
   }
   append_char(L, e, '}');
 }

@@ -25,6 +25,7 @@ int luaopen_clock(lua_State *L);
 int luaopen_crypto(lua_State *L);
 int luaopen_embedded(lua_State *L);
 int luaopen_files(lua_State *L);
+int luaopen_form_encode(lua_State *L);
 int luaopen_guard(lua_State *L);
 int luaopen_http(lua_State *L);
 int luaopen_interrupt(lua_State *L);
@@ -64,6 +65,7 @@ static const struct {
     {"crypto", luaopen_crypto},
     {"embedded", luaopen_embedded},
     {"files", luaopen_files},
+    {"form_encode", luaopen_form_encode},
     {"globals", luaopen_globals},
     {"guard", luaopen_guard},
     {"http", luaopen_http},

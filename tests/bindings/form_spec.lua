@@ -17,6 +17,11 @@ local ENCODED = {
   { "booleans", { confirm = true, livemode = false }, "confirm=true&livemode=false" },
   { "integers, and floats that are whole", { a = 1700000000, b = 5.0, c = -3 }, "a=1700000000&b=5&c=-3" },
   { "a fraction", { a = 0.25 }, "a=0.25" },
+  { "numbers at their ends", { a = math.mininteger, b = -0.0, c = 2.0 ^ 53 },
+    "a=-9223372036854775808&b=0&c=9007199254740992" },
+  { "names in byte order, more than a few", { b = { q = 1, p = 2 }, a = "", c = 3, k1 = 1, k2 = 2, k3 = 3, k4 = 4,
+    k5 = 5, k6 = 6, k7 = 7, k8 = 8, k9 = 9, k10 = 10, ["k-"] = 0, K = 1, Z = 2, ab = 3 },
+    "K=1&Z=2&a=&ab=3&b[p]=2&b[q]=1&c=3&k-=0&k1=1&k10=10&k2=2&k3=3&k4=4&k5=5&k6=6&k7=7&k8=8&k9=9" },
   { "null and the empty string unset", { name = json.null, phone = "" }, "name=&phone=" },
   { "a metadata key", { metadata = { ["utm source"] = "x&y" } }, "metadata[utm%20source]=x%26y" },
   { "an empty table says nothing", { metadata = {}, name = "n" }, "name=n" },
@@ -62,11 +67,15 @@ describe("form.encode", function()
   end
 
   for _, case in ipairs {
-    { "a function", { a = print } }, { "a hole", { a = { "x", nil, "z" } } },
-    { "a list with names", { a = { "x", b = "y" } } }, { "NaN", { a = 0 / 0 } }, { "a bare list", { "x" } },
+    { "a function", { a = print }, "form: a cannot be a function" },
+    { "a hole", { a = { "x", nil, "z" } }, "form: a mixes a list and names, or has holes" },
+    { "a list with names", { a = { "x", b = "y" } }, "form: a mixes a list and names, or has holes" },
+    { "names that are none", { a = { b = { [2] = 1 } } }, "form: a[b] mixes a list and names" },
+    { "NaN", { a = { 0 / 0 } }, "form: a[0] is not a finite number" },
+    { "a bare list", { "x" }, "form: the form mixes a list and names" },
   } do
     it("raises on " .. case[1], function()
-      assert.has_error(function() form.encode(case[2]) end)
+      assert.has_error(function() form.encode(case[2]) end, case[3])
     end)
   end
 
