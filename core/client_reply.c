@@ -41,6 +41,8 @@ static int on_field(llhttp_t *parser, const char *at, size_t len) {
 
 static int on_field_complete(llhttp_t *parser) {
   struct client_reply *r = parser->data;
+  bool nameless = !r->head.len || r->head.data[r->head.len - 1] == '\n'; /* llhttp lets it pass */
+  if (nameless && !r->status) return stop(r, REPLY_BAD);
   int err = add(r, ": ", 2);
   r->value_at = r->head.len;
   return err;
@@ -60,13 +62,12 @@ static int on_value_complete(llhttp_t *parser) {
 static int on_headers_complete(llhttp_t *parser) {
   struct client_reply *r = parser->data;
   int status = parser->status_code;
-  if (status == 101) return stop(r, REPLY_BAD); /* nothing else was asked for */
-  if (status < 200) {
+  if (status < 100 || status == 101) return stop(r, REPLY_BAD); /* 101: nobody asked for it */
+  if (status < 200)
     bytes_clear(&r->head);
-    return 0;
-  }
-  r->status = status;
-  return r->no_body || status == 204 || status == 304; /* 1: llhttp expects no body */
+  else
+    r->status = status;
+  return r->no_body || status < 200 || status == 204 || status == 304; /* 1: no body is expected */
 }
 
 static int on_body(llhttp_t *parser, const char *at, size_t len) {

@@ -106,6 +106,98 @@ static void test_an_idle_connection_that_ended_is_not_used(void **state) {
   }
 }
 
+/* What a peer says unasked is no reply: the connection is not used again, and what it said is not the next one's. */
+static void test_a_word_too_many(void **state) {
+  (void)state;
+  static const struct peer_line lines[] = {{EMPTY EMPTY, KEEP, 0},
+                                           {EMPTY "HTTP/1.1 408 Late", KEEP, 0}};
+  for (size_t i = 0; i < COUNT(lines); i++) {
+    struct world w;
+    world_open(&w, &lines[i], 1, &(struct client_settings){0});
+    struct client_request r = post(&w);
+    for (unsigned n = 1; n <= 3; n++) {
+      exchange(&w, &r);
+      assert_int_equal(client_call_error(w.call), CLIENT_OK);
+      assert_int_equal(w.peer.accepts, n);
+    }
+    world_close(&w);
+  }
+}
+
+/* Said between two requests, the same; the reply comes with the loop that has not run yet. */
+static void test_a_word_in_between(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){0});
+  struct client_request r = post(&w);
+  exchange(&w, &r);
+  peer_say(w.peer.conns, &(struct peer_line){"HTTP/1.1 408 Late\r\n\r\n", KEEP, 0});
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  assert_int_equal(client_call_status(w.call), 200);
+  assert_int_equal(w.peer.accepts, 2);
+  world_close(&w);
+}
+
+/* The reply is whole before the request is: it counts, and the connection is given up. */
+static void test_an_early_reply(void **state) {
+  (void)state;
+  enum { SIZE = 32 << 20 };
+  struct world w;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){0});
+  w.peer.greeting = "HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n";
+  struct client_request r = post(&w);
+  r.body = calloc(1, SIZE);
+  r.body_len = SIZE;
+  exchange(&w, &r);
+  free((char *)r.body);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  assert_int_equal(client_call_status(w.call), 413);
+  assert_int_equal(w.peer.requests, 0);
+  while (w.peer.conns) uv_run(&w.loop, UV_RUN_ONCE);
+  world_close(&w);
+}
+
+/* localhost is two addresses on most machines, and the peer has one of them. */
+static void test_each_address_of_a_name(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){0});
+  char url[64];
+  snprintf(url, sizeof url, "http://localhost%s", strrchr(w.peer.url, ':'));
+  struct client_request r = post(&w);
+  r.url = url;
+  for (int i = 0; i < 2; i++) {
+    exchange(&w, &r);
+    if (client_call_error(w.call)) fail_msg("%s", client_call_message(w.call));
+  }
+  assert_int_equal(w.peer.accepts, 1);
+  world_close(&w);
+}
+
+/* Hundreds of hosts: what nobody uses is forgotten. */
+static void test_many_hosts(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line line = {OK "Connection: close\r\nContent-Length: 0\r\n\r\n", FIN, 0};
+  world_open(&w, &line, 1, &(struct client_settings){0});
+  struct client_request r = post(&w);
+  for (int i = 1; i <= 200; i++) {
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.%d%s", i + 1, strrchr(w.peer.url, ':'));
+    r.url = url;
+    exchange(&w, &r);
+    assert_int_equal(client_call_error(w.call), CLIENT_CONNECT);
+  }
+  r.url = w.peer.url;
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  world_close(&w);
+}
+
 /* A kept connection does not keep the loop from ending. */
 static void test_idle_connections_do_not_hold_the_loop(void **state) {
   (void)state;
@@ -293,6 +385,11 @@ int main(void) {
       cmocka_unit_test(test_no_request_is_silently_sent_twice),
       cmocka_unit_test(test_nor_on_another_kept_connection),
       cmocka_unit_test(test_an_idle_connection_that_ended_is_not_used),
+      cmocka_unit_test(test_a_word_too_many),
+      cmocka_unit_test(test_a_word_in_between),
+      cmocka_unit_test(test_an_early_reply),
+      cmocka_unit_test(test_each_address_of_a_name),
+      cmocka_unit_test(test_many_hosts),
       cmocka_unit_test(test_idle_connections_do_not_hold_the_loop),
       cmocka_unit_test(test_a_waiting_call_has_its_deadline),
       cmocka_unit_test(test_an_idle_connection_makes_room),

@@ -48,6 +48,25 @@ static void test_trust(void **state) {
   }
 }
 
+/* By a name: it is sent (SNI), and it is what the certificate has to say. */
+static void test_names(void **state) {
+  (void)state;
+  static const char *const names[] = {"DNS:localhost", "DNS:example.com", "IP:127.0.0.1"};
+  for (size_t i = 0; i < COUNT(names); i++) {
+    struct tls_peer peer;
+    struct world w;
+    char url[64];
+    tls_peer_open(&peer, names[i], -60, 0);
+    tls_world_open(&w, peer.ca_file);
+    snprintf(url, sizeof url, "https://localhost%s", strrchr(peer.url, ':'));
+    exchange(&w, &(struct client_request){.method = "GET", .url = url, .deadline_ms = UINT64_MAX});
+    if (client_call_error(w.call) != (i ? CLIENT_TLS : CLIENT_OK))
+      fail_msg("%s: %s", names[i], client_call_message(w.call));
+    world_close(&w);
+    tls_peer_close(&peer);
+  }
+}
+
 static void test_a_missing_ca_file_trusts_nobody(void **state) {
   (void)state;
   struct tls_peer peer;
@@ -103,6 +122,7 @@ int main(void) {
   signal(SIGPIPE, SIG_IGN); /* the peer writes to clients that refuse it */
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_trust),
+      cmocka_unit_test(test_names),
       cmocka_unit_test(test_a_missing_ca_file_trusts_nobody),
       cmocka_unit_test(test_connections_are_kept),
       cmocka_unit_test(test_a_farewell_is_heard_and_sessions_are_resumed),
