@@ -7,6 +7,7 @@ local challenges = require "sandbox.cognito.challenges"
 local factors = require "sandbox.cognito.factors"
 local passwords = require "sandbox.cognito.passwords"
 local pools = require "sandbox.cognito.pools"
+local sessions = require "sandbox.cognito.sessions"
 local tokens = require "sandbox.cognito.tokens"
 local users = require "sandbox.cognito.users"
 local failure = require "sandbox.failure"
@@ -101,9 +102,15 @@ local function sign_in_with_srp(pool, client, params)
   return challenges.password_verifier(client, user, public)
 end
 
--- The user chooses how to prove who they are, now or in the next step.
-local function sign_in_by_choice(pool, client, params)
+-- The user chooses how to prove who they are, now or in the next step. Who has just confirmed a sign-up, and goes on
+-- in its session, has proved it.
+local function sign_in_by_choice(pool, client, params, session)
   local user = users.find(pool, required(params, "USERNAME")) or unknown_user(client)
+  if session then
+    sessions.close(sessions.of(session, sessions.CONFIRMED, client, user))
+    check_may_sign_in(user)
+    return auth.admit(pool, client, user)
+  end
   local wish = params.PREFERRED_CHALLENGE
   if wish == "PASSWORD" and params.PASSWORD then return sign_in_with_password(pool, client, params) end
   if wish == "PASSWORD_SRP" and params.SRP_A then return sign_in_with_srp(pool, client, params) end
@@ -135,6 +142,7 @@ local function initiate(flows, pool, client, input)
     callers.check_secret(client, pool, required(params, "USERNAME"), params.SECRET_HASH)
   end
   if run ~= no_custom_auth then check_flow(client, name == "REFRESH_TOKEN" and "REFRESH_TOKEN_AUTH" or name) end
+  if run == sign_in_by_choice then return run(pool, client, params, input.Session) end
   return run(pool, client, params)
 end
 

@@ -6,7 +6,8 @@ local db = require "sandbox.cognito.tables"
 local failure = require "sandbox.failure"
 local time = require "sandbox.time"
 
-local sessions = {}
+-- Two are no challenges: a sign-up waits for its code, or has had it.
+local sessions = { SIGNED_UP = "SIGNED_UP", CONFIRMED = "CONFIRMED" }
 
 local function refuse(message) failure("NotAuthorizedException", message) end
 
@@ -26,6 +27,13 @@ function sessions.open(id, challenge)
   if row.used ~= 0 then refuse("Invalid session for the user, session can only be used once.") end
   if row.expires_at <= time.now() then refuse("Invalid session for the user, session is expired.") end
   row.data = json.decode(row.data)
+  return row
+end
+
+-- The same, of one client and user.
+function sessions.of(id, challenge, client, user)
+  local row = sessions.open(id, challenge)
+  if row.client ~= client.id or row.user ~= user.id then refuse("Invalid session for the user.") end
   return row
 end
 

@@ -7,6 +7,7 @@ local codes = require "sandbox.cognito.codes"
 local delivery = require "sandbox.cognito.delivery"
 local naming = require "sandbox.cognito.naming"
 local passwords = require "sandbox.cognito.passwords"
+local sessions = require "sandbox.cognito.sessions"
 local triggers = require "sandbox.cognito.triggers"
 local users = require "sandbox.cognito.users"
 local failure = require "sandbox.failure"
@@ -22,6 +23,13 @@ end
 local function auto_verify(user, response)
   if response.autoVerifyEmail then user.attributes.email_verified = "true" end
   if response.autoVerifyPhone then user.attributes.phone_number_verified = "true" end
+end
+
+-- Clients whose people choose how to sign in go on from a sign-up into it.
+local function next_session(client, user, state)
+  for _, flow in ipairs(client.settings.ExplicitAuthFlows or {}) do
+    if flow == "ALLOW_USER_AUTH" then return sessions.keep(client, user, state, {}) end
+  end
 end
 
 function sign_up.SignUp(input)
@@ -48,7 +56,8 @@ function sign_up.SignUp(input)
     triggers.run(pool, "PostConfirmation_ConfirmSignUp", user, detail)
     return { UserConfirmed = true, UserSub = user.sub }
   end
-  return { UserConfirmed = false, UserSub = user.sub, CodeDeliveryDetails = send_code(pool, user) }
+  return { UserConfirmed = false, UserSub = user.sub, CodeDeliveryDetails = send_code(pool, user),
+    Session = next_session(client, user, sessions.SIGNED_UP) }
 end
 
 local function check_unconfirmed(user)
@@ -65,6 +74,7 @@ function sign_up.ConfirmSignUp(input)
   end
   if not user.enabled then failure("NotAuthorizedException", "User is disabled.") end
   check_unconfirmed(user)
+  local session = input.Session and sessions.of(input.Session, sessions.SIGNED_UP, client, user)
   codes.count_attempt(user, "confirm")
   local attribute = codes.check(user, "sign_up", input.ConfirmationCode)
   users.verify(pool, user, attribute, input.ForceAliasCreation)
@@ -73,7 +83,9 @@ function sign_up.ConfirmSignUp(input)
   codes.spend(user, "sign_up")
   triggers.run(pool, "PostConfirmation_ConfirmSignUp", user,
     { client = client, metadata = input.ClientMetadata })
-  return {}
+  if not session then return {} end
+  sessions.close(session)
+  return { Session = next_session(client, user, sessions.CONFIRMED) }
 end
 
 -- What an unknown user is told by a pool that does not say who exists.

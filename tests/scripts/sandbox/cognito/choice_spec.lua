@@ -72,6 +72,36 @@ describe("USER_AUTH", function()
   end)
 end)
 
+describe("a sign-up that goes on into a sign-in", function()
+  local settings = { AutoVerifiedAttributes = list { "email" }, UsernameAttributes = list { "email" } }
+
+  local function sign_up(flows)
+    local app = client.pool(settings, { ExplicitAuthFlows = flows })
+    local named = { ClientId = app.client_id, Username = client.address() }
+    return named, ok("SignUp", { ClientId = app.client_id, Username = named.Username, Password = client.password })
+  end
+
+  it("needs no password in its session, once", function()
+    local named, signed_up = sign_up(list { "ALLOW_USER_AUTH" })
+    named.ConfirmationCode, named.Session = client.code(named.Username), signed_up.Session
+    local session = ok("ConfirmSignUp", named).Session
+    local input = { AuthFlow = "USER_AUTH", ClientId = named.ClientId, Session = session,
+      AuthParameters = { USERNAME = named.Username } }
+    assert.is_string(ok("InitiateAuth", input).AuthenticationResult.AccessToken)
+    assert.equal(NOT .. "Invalid session for the user, session can only be used once.",
+      (refused("InitiateAuth", input)))
+    input.Session = signed_up.Session
+    assert.matches("^" .. NOT .. "Invalid session", (refused("InitiateAuth", input)))
+  end)
+
+  it("has no session where people do not choose, or do not go on", function()
+    assert.is_nil(select(2, sign_up(list { "ALLOW_USER_SRP_AUTH" })).Session)
+    local named = sign_up(list { "ALLOW_USER_AUTH" })
+    named.ConfirmationCode = client.code(named.Username)
+    assert.same({}, ok("ConfirmSignUp", named))
+  end)
+end)
+
 describe("GetTokensFromRefreshToken", function()
   it("gives new tokens for the client's secret", function()
     local email = client.confirmed()
