@@ -97,7 +97,9 @@ end
 
 local function sign_in_with_srp(pool, client, params)
   local name, public = required(params, "USERNAME"), required(params, "SRP_A")
-  local user = users.find(pool, name) or unknown_user(client)
+  local user = users.find(pool, name)
+  if not user and callers.hides_users(client) then return challenges.for_nobody(pool, client, name, public) end
+  user = user or unknown_user(client)
   check_may_sign_in(user)
   return challenges.password_verifier(client, user, public)
 end

@@ -45,7 +45,8 @@ function challenges.new_password(pool, client, user)
 end
 
 function challenges.password_verifier(client, user, public)
-  local exchange = user.verifier and srp.begin(crypto.unhex(user.verifier), public)
+  if not user.verifier then refuse("Incorrect username or password.") end
+  local exchange = srp.begin(crypto.unhex(user.verifier), public)
   if not exchange then bad("Invalid SRP_A.") end
   return {
     ChallengeName = "PASSWORD_VERIFIER",
@@ -57,6 +58,14 @@ function challenges.password_verifier(client, user, public)
       SECRET_BLOCK = sessions.keep(client, user, "PASSWORD_VERIFIER", exchange),
     },
   }
+end
+
+-- The same for somebody who is not there: always the same salt and id for the same name, and never the right answer.
+function challenges.for_nobody(pool, client, name, public)
+  local seed = crypto.sha256(pool.id .. "/" .. name)
+  local id = next(pool.username_attributes) and crypto.uuid5("url", crypto.hex(seed)) or name
+  return challenges.password_verifier(client, { id = sessions.NOBODY, username = id,
+    salt = crypto.hex("\1" .. seed:sub(1, 15)), verifier = crypto.hex(seed) }, public)
 end
 
 -- challenge name -> function(pool, user, responses, challenge, client) that raises, or returns when it is met; what it
@@ -154,6 +163,7 @@ function challenges.open(pool, client, input, responses)
     bad("Missing required parameter Session")
   end
   local found = sessions.open(session, input.ChallengeName)
+  if found.user == sessions.NOBODY then refuse("Incorrect username or password.") end
   local user = found.client == client.id and users.by_id(found.user)
   if not user or not is_named(pool, user, responses.USERNAME) then refuse("Invalid session for the user.") end
   return user, { answer = answer, data = found.data, id = found.id }

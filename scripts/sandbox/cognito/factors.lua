@@ -58,7 +58,9 @@ function factors.needed(pool, user)
   if mode == "OFF" then return nil end
   local list, preferred = enabled(user)
   if list then return preferred or list[1] end
-  if mode == "ON" and factors.takes_apps(pool) then return "MFA_SETUP" end
+  if mode ~= "ON" then return nil end
+  if pool.settings.SmsMfaConfiguration and user.attributes.phone_number then return SMS end
+  if factors.takes_apps(pool) then return "MFA_SETUP" end
 end
 
 -- Raises unless `code` is of this moment and was not used before.

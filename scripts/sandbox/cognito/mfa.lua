@@ -103,6 +103,10 @@ function operations.SetUserPoolMfaConfig(input)
     failure("InvalidParameterException",
       "At least one of [SmsMfaConfiguration] or [SoftwareTokenMfaConfiguration] must be provided.")
   end
+  if input.SmsMfaConfiguration and not input.SmsMfaConfiguration.SmsConfiguration then
+    failure("InvalidParameterException",
+      "[SmsConfiguration] is a required member of [SoftwareTokenMfaConfiguration].") -- the service's own slip
+  end
   pool.settings.MfaConfiguration = mode
   for _, name in ipairs(CONFIGURATIONS) do pool.settings[name] = input[name] end
   return shown(pools.save(pool))

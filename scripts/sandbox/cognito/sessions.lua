@@ -7,7 +7,7 @@ local failure = require "sandbox.failure"
 local time = require "sandbox.time"
 
 -- Two are no challenges: a sign-up waits for its code, or has had it.
-local sessions = { SIGNED_UP = "SIGNED_UP", CONFIRMED = "CONFIRMED" }
+local sessions = { SIGNED_UP = "SIGNED_UP", CONFIRMED = "CONFIRMED", NOBODY = 0 }
 
 local function refuse(message) failure("NotAuthorizedException", message) end
 

@@ -83,6 +83,20 @@ describe("InitiateAuth with a password", function()
     assert.equal(WRONG, (refused("InitiateAuth", input)))
   end)
 
+  it("plays SRP with a stranger whom the client hides, always the same way, to the end", function()
+    local app = client.pool({ UsernameAttributes = json.array { "email" } }, { PreventUserExistenceErrors = "ENABLED",
+      ExplicitAuthFlows = json.array { "ALLOW_USER_SRP_AUTH" } })
+    local input = { AuthFlow = "USER_SRP_AUTH", ClientId = app.client_id,
+      AuthParameters = { USERNAME = "nobody@example.com", SRP_A = ("5"):rep(64) } }
+    local first = ok("InitiateAuth", input).ChallengeParameters
+    local second = ok("InitiateAuth", input).ChallengeParameters
+    assert.same({ first.SALT, first.USER_ID_FOR_SRP }, { second.SALT, second.USER_ID_FOR_SRP })
+    assert.matches("^%x+%-%x+%-%x+%-%x+%-%x+$", first.USER_ID_FOR_SRP)
+    assert.equal(WRONG, (refused("RespondToAuthChallenge", { ClientId = app.client_id,
+      ChallengeName = "PASSWORD_VERIFIER", ChallengeResponses = { USERNAME = first.USER_ID_FOR_SRP,
+        PASSWORD_CLAIM_SECRET_BLOCK = first.SECRET_BLOCK, PASSWORD_CLAIM_SIGNATURE = "x", TIMESTAMP = "now" } })))
+  end)
+
   it("shuts the door after five wrong passwords, twice as long each time", function()
     local email = client.confirmed()
     for _ = 1, 5 do assert.equal(WRONG, sign_in_text(email, "Wrong-horse-7")) end

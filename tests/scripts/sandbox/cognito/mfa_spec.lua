@@ -150,6 +150,16 @@ describe("a pool's second factors", function()
       ok("GetUserPoolMfaConfig", { UserPoolId = pool.id }))
   end)
 
+  it("are a text message where the pool wants that of everybody", function()
+    local pool = world()
+    local input = { UserPoolId = pool.id, MfaConfiguration = "ON", SmsMfaConfiguration = {} }
+    assert.equal("InvalidParameterException: [SmsConfiguration] is a required member of "
+      .. "[SoftwareTokenMfaConfiguration].", (refused("SetUserPoolMfaConfig", input)))
+    input.SmsMfaConfiguration.SmsConfiguration = { SnsCallerArn = "arn:aws:iam::123456789012:role/sms" }
+    ok("SetUserPoolMfaConfig", input)
+    assert.equal("SMS_MFA", sign_in(pool).ChallengeName)
+  end)
+
   it("name at least one", function()
     assert.equal("InvalidParameterException: At least one of [SmsMfaConfiguration] or [SoftwareTokenMfaConfiguration] "
       .. "must be provided.", (refused("SetUserPoolMfaConfig", { UserPoolId = world().id, MfaConfiguration = "ON" })))
