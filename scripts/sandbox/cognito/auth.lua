@@ -107,17 +107,18 @@ end
 -- The user chooses how to prove who they are, now or in the next step. Who has just confirmed a sign-up, and goes on
 -- in its session, has proved it.
 local function sign_in_by_choice(pool, client, params, session)
-  local user = users.find(pool, required(params, "USERNAME")) or unknown_user(client)
-  if session then
+  local user = users.find(pool, required(params, "USERNAME"))
+  local wish, hidden = params.PREFERRED_CHALLENGE, not user and callers.hides_users(client)
+  if not user and not hidden then unknown_user(client) end
+  if session and user then
     sessions.close(sessions.of(session, sessions.CONFIRMED, client, user))
     check_may_sign_in(user)
     return auth.admit(pool, client, user)
   end
-  local wish = params.PREFERRED_CHALLENGE
   if wish == "PASSWORD" and params.PASSWORD then return sign_in_with_password(pool, client, params) end
   if wish == "PASSWORD_SRP" and params.SRP_A then return sign_in_with_srp(pool, client, params) end
-  check_may_sign_in(user)
-  return challenges.choice(client, user)
+  if user then check_may_sign_in(user) end
+  return challenges.choice(client, user or challenges.NOBODY)
 end
 
 -- proved: the client has shown its secret.
@@ -182,8 +183,14 @@ end
 
 function auth.RevokeToken(input)
   local client = pools.client(input.ClientId)
+  if client.settings.EnableTokenRevocation == false then
+    failure("UnsupportedOperationException", "Token revocation is not enabled for this client.")
+  end
   if client.secret and input.ClientSecret ~= client.secret then
     failure("UnauthorizedException", "Invalid client secret.")
+  end
+  if tokens.is_signed(input.Token) then
+    failure("UnsupportedTokenTypeException", "Only refresh tokens can be revoked.")
   end
   local ok, sign_in = pcall(tokens.sign_in_of, client, input.Token)
   if ok then tokens.revoke(sign_in) end

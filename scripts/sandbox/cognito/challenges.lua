@@ -63,8 +63,7 @@ end
 -- The same for somebody who is not there: always the same salt and id for the same name, and never the right answer.
 function challenges.for_nobody(pool, client, name, public)
   local seed = crypto.sha256(pool.id .. "/" .. name)
-  local id = next(pool.username_attributes) and crypto.uuid5("url", crypto.hex(seed)) or name
-  return challenges.password_verifier(client, { id = sessions.NOBODY, username = id,
+  return challenges.password_verifier(client, { id = sessions.NOBODY, username = crypto.uuid5("url", crypto.hex(seed)),
     salt = crypto.hex("\1" .. seed:sub(1, 15)), verifier = crypto.hex(seed) }, public)
 end
 
@@ -110,6 +109,8 @@ local function is_named(pool, user, name)
   local found = users.find(pool, name)
   return found and found.id == user.id
 end
+
+challenges.NOBODY = { id = sessions.NOBODY }
 
 local CHOICES <const> = { "PASSWORD_SRP", "PASSWORD" }
 

@@ -36,13 +36,17 @@ function codes.expired()
   failure("ExpiredCodeException", "Invalid code provided, please request a code again.")
 end
 
+function codes.mismatch()
+  failure("CodeMismatchException", "Invalid verification code provided, please try again.")
+end
+
 -- Raises unless `given` is the current code; returns the attribute it was sent to.
 function codes.check(user, purpose, given)
   local row = row_of(user, purpose)
   if not row or row.expires_at <= time.now() then codes.expired() end
   if crypto.equal(row.code, given) then return row.attribute end
   if #given == 6 and row.superseded:find(given, 1, true) then codes.expired() end
-  failure("CodeMismatchException", "Invalid verification code provided, please try again.")
+  codes.mismatch()
 end
 
 function codes.spend(user, purpose)

@@ -26,13 +26,20 @@ local function recovery_order(pool)
   return order
 end
 
--- The proved address that a reset code goes to.
-local function recovery_attribute(order, user)
+-- The proved address that a reset code goes to | nil
+local function find_address(order, user)
   for _, attribute in ipairs(order) do
     local proved = user.attributes[attribute .. "_verified"] == "true"
     if proved and user.attributes[attribute] then return attribute end
   end
-  failure("InvalidParameterException",
+end
+
+local function is_reachable(pool, user)
+  return find_address(recovery_order(pool), user) ~= nil
+end
+
+local function recovery_attribute(order, user)
+  return find_address(order, user) or failure("InvalidParameterException",
     "Cannot reset password for the user as there is no registered/verified email or phone_number")
 end
 
@@ -55,10 +62,10 @@ function forgot.ForgotPassword(input)
   if not recovery_order(pool)[1] then
     failure("NotAuthorizedException", "Contact administrator to reset password.")
   end
-  if not user then
-    if callers.hides_users(client) then return { CodeDeliveryDetails = sign_up.simulated(input.Username) } end
-    callers.not_found()
+  if callers.hides_users(client) and not (user and user.enabled and is_reachable(pool, user)) then
+    return { CodeDeliveryDetails = sign_up.simulated(input.Username) }
   end
+  if not user then callers.not_found() end
   forgot.check_state(user)
   return { CodeDeliveryDetails = forgot.send_code(pool, user) }
 end
@@ -66,10 +73,8 @@ end
 function forgot.ConfirmForgotPassword(input)
   local client, pool, user = callers.identify(input)
   passwords.check_policy(pool, input.Password)
-  if not user then
-    if callers.hides_users(client) then codes.expired() end
-    callers.not_found()
-  end
+  if callers.hides_users(client) and not (user and user.enabled) then codes.mismatch() end
+  if not user then callers.not_found() end
   if not user.enabled then failure("NotAuthorizedException", "User is disabled.") end
   codes.count_attempt(user, "confirm_forgot")
   codes.check(user, "forgot", input.ConfirmationCode)

@@ -101,10 +101,10 @@ sign_up.simulated = simulated
 
 function sign_up.ResendConfirmationCode(input)
   local client, pool, user = callers.identify(input)
-  if not user then
-    if callers.hides_users(client) then return { CodeDeliveryDetails = simulated(input.Username) } end
-    callers.not_found()
+  if callers.hides_users(client) and not (user and user.enabled) then
+    return { CodeDeliveryDetails = simulated(input.Username) }
   end
+  if not user then callers.not_found() end
   if not user.enabled then failure("NotAuthorizedException", "User is disabled.") end
   if user.status ~= "UNCONFIRMED" then failure("InvalidParameterException", "User is already confirmed.") end
   if not naming.verifiable(pool, user.attributes) then

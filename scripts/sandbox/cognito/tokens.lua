@@ -157,6 +157,11 @@ function tokens.refresh(pool, client, user, sign_in)
   return result(pool, client, user, sign_in)
 end
 
+-- Whether it is an id or access token, by its three parts.
+function tokens.is_signed(token)
+  return select(2, token:gsub("%.", "")) == 2
+end
+
 function tokens.revoke(sign_in)
   db:run("UPDATE cognito_sign_ins SET revoked = 1 WHERE origin_jti = ?", sign_in.origin_jti)
 end

@@ -35,17 +35,30 @@ end
 
 -- --- and back ---
 
--- -> claims | nil
+local TROUBLE = { timeout = "Timeout occurred in calling IdP token endpoint", reset = "Connection reset" }
+
+-- What is said of a provider that did not answer, or answered with an error.
+local function describe(provider, answer, err)
+  if not answer then return TROUBLE[err.kind] or "Connection reset" end
+  local said = json.decode(answer.body)
+  if provider.ProviderName ~= "Google" or type(said) ~= "table" or type(said.error) ~= "string" then
+    return ("%s Error - %d error getting token"):format(provider.ProviderName, answer.status)
+  end
+  return ("Google Error - %d %s"):format(answer.status, said.error)
+end
+
+-- -> claims | nil, what the provider did wrong | nil: its token is none
 local function exchange(provider, code)
   local details = provider.ProviderDetails
-  local answer = http.fetch {
+  local answer, err = http.fetch {
     method = details.token_request_method or "POST", url = providers.reach(details.token_url), timeout = 30,
     headers = { ["Content-Type"] = "application/x-www-form-urlencoded" },
     body = web.query { { "grant_type", "authorization_code" }, { "code", code },
       { "redirect_uri", addresses.idpresponse() }, { "client_id", details.client_id },
       { "client_secret", details.client_secret } },
   }
-  local body = answer and answer.status == 200 and json.decode(answer.body)
+  if not answer or answer.status ~= 200 then return nil, describe(provider, answer, err) end
+  local body = json.decode(answer.body)
   local claims = type(body) == "table" and type(body.id_token) == "string" and jwt.decode(body.id_token)
   return claims and claims.aud == details.client_id and claims.sub and claims or nil
 end
@@ -127,7 +140,9 @@ function federation.back(req)
     return requests.refuse(request, "access_denied", req.query.error_description or req.query.error)
   end
   local provider = providers.find(request.pool, request.provider)
-  local claims = provider and req.query.code and exchange(provider, req.query.code)
+  local claims, fault
+  if provider and req.query.code then claims, fault = exchange(provider, req.query.code) end
+  if fault then return requests.refuse(request, "invalid_request", fault) end
   if not claims then return requests.refuse(request, "server_error", "Exception processing authorization code") end
   return requests.guard(request, sign_in, provider, claims)
 end

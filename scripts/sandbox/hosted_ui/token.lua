@@ -12,8 +12,8 @@ local token = {}
 
 local HEADERS = { ["Cache-Control"] = "no-store", Pragma = "no-cache", ["Access-Control-Allow-Origin"] = "*" }
 
-local function refuse(code)
-  return { status = 400, headers = HEADERS, json = { error = code } }
+local function refuse(code, status)
+  return { status = status or 400, headers = HEADERS, json = { error = code } }
 end
 
 local function answer(issued)
@@ -97,9 +97,9 @@ end
 function token.revoke(req)
   local fields = web.form(req)
   local client, problem = authenticate(req, fields)
-  if not client then return refuse(problem) end
-  if not fields.token then return refuse "invalid_request" end
-  if select(2, fields.token:gsub("%.", "")) == 2 then return refuse "unsupported_token_type" end
+  if not client then return refuse(problem, problem == "invalid_client" and 401 or nil) end
+  if not fields.token or client.settings.EnableTokenRevocation == false then return refuse "invalid_request" end
+  if tokens.is_signed(fields.token) then return refuse "unsupported_token_type" end
   local sign_in = sign_in_of(client, fields.token)
   if sign_in then tokens.revoke(sign_in) end
   return { status = 200, headers = HEADERS, body = "" }

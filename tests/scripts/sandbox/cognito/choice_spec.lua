@@ -61,6 +61,20 @@ describe("USER_AUTH", function()
     end)
   end
 
+  it("plays with strangers too, where the client hides them", function()
+    local app = client.pool({},
+      { PreventUserExistenceErrors = "ENABLED", ExplicitAuthFlows = list { "ALLOW_USER_AUTH" } })
+    local input = start()
+    input.ClientId = app.client_id
+    local challenge = ok("InitiateAuth", input)
+    assert.equal("SELECT_CHALLENGE", challenge.ChallengeName)
+    assert.equal(NOT .. "Incorrect username or password.", (refused("RespondToAuthChallenge", {
+      ClientId = app.client_id, ChallengeName = "SELECT_CHALLENGE", Session = challenge.Session,
+      ChallengeResponses = { USERNAME = "ann", ANSWER = "PASSWORD", PASSWORD = client.password } })))
+    input.AuthParameters.PREFERRED_CHALLENGE, input.AuthParameters.PASSWORD = "PASSWORD", client.password
+    assert.equal(NOT .. "Incorrect username or password.", (refused("InitiateAuth", input)))
+  end)
+
   it("must be enabled, and custom flows need their functions", function()
     local other = client.pool {}
     local input = start()

@@ -220,7 +220,7 @@ describe("a client that prevents user existence errors", function()
 
   local CASES = {
     { "ConfirmSignUp", { ConfirmationCode = "123456" }, EXPIRED },
-    { "ConfirmForgotPassword", { ConfirmationCode = "123456", Password = client.password }, EXPIRED },
+    { "ConfirmForgotPassword", { ConfirmationCode = "123456", Password = client.password }, MISMATCH },
     { "ResendConfirmationCode", {} },
     { "ForgotPassword", {} },
   }
@@ -235,6 +235,24 @@ describe("a client that prevents user existence errors", function()
       end
     end)
   end
+
+  it("hides who is disabled, or has no proved address", function()
+    local function input(more)
+      local all = { ClientId = app.client_id, Username = "joan@example.com" }
+      for key, value in pairs(more or {}) do all[key] = value end
+      return all
+    end
+    ok("SignUp", input { Password = client.password })
+    assert.equal("j***@e***", ok("ForgotPassword", input()).CodeDeliveryDetails.Destination)
+    assert.equal(EXPIRED, (refused("ConfirmForgotPassword",
+      input { ConfirmationCode = "123456", Password = client.password })))
+    ok("AdminDisableUser", { UserPoolId = app.id, Username = "joan@example.com" })
+    for _, operation in ipairs { "ForgotPassword", "ResendConfirmationCode" } do
+      assert.equal("j***@e***", ok(operation, input()).CodeDeliveryDetails.Destination)
+    end
+    assert.equal(MISMATCH, (refused("ConfirmForgotPassword",
+      input { ConfirmationCode = "123456", Password = client.password })))
+  end)
 
   it("still says UsernameExists", function()
     local input = { ClientId = app.client_id, Username = "jane@example.com", Password = client.password }

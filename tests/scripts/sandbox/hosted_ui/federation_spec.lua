@@ -118,11 +118,25 @@ describe("/oauth2/idpresponse", function()
     assert.equal(400, browser.at_google(leaving, browser.person()).status)
   end)
 
-  it("is server_error when Google knows no such code", function()
-    local state = browser.authorize().given.state
-    local reply = browser.send("cognito", "/oauth2/idpresponse?code=x&state=" .. state)
-    assert.equal("server_error", reply.given.error)
-  end)
+  -- what the provider's token endpoint does -> what the client is told
+  local TROUBLES = {
+    { "knows no such code", nil, "invalid_request", "Google Error - 400 invalid_grant" },
+    { "is broken", { status = 503, body = "<html>" }, "invalid_request", "Google Error - 503 error getting token" },
+    { "is late", { kind = "timeout" }, "invalid_request", "Timeout occurred in calling IdP token endpoint" },
+    { "hangs up", { kind = "reset" }, "invalid_request", "Connection reset" },
+    { "gives no token", { status = 200, body = "{}" }, "server_error", "Exception processing authorization code" },
+  }
+  for _, case in ipairs(TROUBLES) do
+    it("says so when Google " .. case[1], function()
+      local state, ours = browser.authorize().given.state, http.fetch
+      if case[2] then
+        http.fetch = function() return case[2].status and case[2] or nil, case[2] end
+      end
+      local reply = browser.send("cognito", "/oauth2/idpresponse?code=x&state=" .. state)
+      http.fetch = ours
+      assert.same({ case[3], case[4], "S" }, { reply.given.error, reply.given.error_description, reply.given.state })
+    end)
+  end
 
   it("lets nobody in who is disabled", function()
     local person = browser.person()

@@ -119,6 +119,15 @@ describe("/oauth2/token", function()
     assert.equal("invalid_grant", browser.redeem(nil, again).json.error)
     ours.token = issued.access_token
     assert.equal("unsupported_token_type", browser.send("cognito", "/oauth2/revoke", ours).json.error)
+    assert.equal("UnsupportedTokenTypeException: Only refresh tokens can be revoked.", (client.refused("RevokeToken",
+      { Token = ours.token, ClientId = ours.client_id, ClientSecret = ours.client_secret })))
+    ours.token = "x"
+    assert.equal(200, browser.send("cognito", "/oauth2/revoke", ours).status)
+    browser.register { EnableTokenRevocation = false }
+    assert.equal("invalid_request", browser.send("cognito", "/oauth2/revoke", ours).json.error)
+    ours.client_secret = "wrong"
+    local unknown = browser.send("cognito", "/oauth2/revoke", ours)
+    assert.same({ 401, "invalid_client" }, { unknown.status, unknown.json.error })
   end)
 end)
 
