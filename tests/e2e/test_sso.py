@@ -219,6 +219,10 @@ class SignIn(unittest.TestCase):
             ({"error": "invalid_request", "error_description": "PreSignUp failed with error A sign-up with this address "
               "is being worked on, please try again in a moment. "}, "signup_in_progress"),
             ({"error": "server_error", "error_description": "Exception"}, "try_again"),
+            ({"error": "invalid_request", "error_description": "Timeout occurred in calling IdP token endpoint"}, "try_again"),
+            ({"error": "invalid_request", "error_description": "Connection reset"}, "try_again"),
+            ({"error": "invalid_request", "error_description": "Google Error - 503 unavailable"}, "try_again"),
+            ({"error": "invalid_request", "error_description": "Google Error - 400 invalid_grant"}, "sso_failed"),
             ({"error": "<script>"}, "sso_failed"), ({}, "sso_failed"), ({"code": ""}, "sso_failed"),
             ({"code": "unknown"}, "sso_failed"), ({"code": "x", "error": "invalid_scope"}, "sso_failed"),
         ]

@@ -8,6 +8,9 @@ local answer = {}
 
 local FOUND <const>, TRIGGER <const> = "Already found an entry for username", "^%a+ failed with error"
 
+-- What Cognito says when the provider did not answer it, or not now.
+local PASSING <const> = { "^Timeout ", "^Connection reset", "^Read timed out", " Error %- 5%d%d " }
+
 -- What our own trigger says -> status, code. Whatever else a trigger says, the operator's words too, is sso_refused.
 local OWN_WORDS <const> = {
   { words.not_verified, 403, "email_not_verified" },
@@ -32,6 +35,15 @@ local function refuse_as_trigger(signup, text)
 end
 
 
+local function will_pass(query, text)
+  if query.error == "server_error" then return true end
+  for _, pattern in ipairs(PASSING) do
+    if text:find(pattern) then return true end
+  end
+  return false
+end
+
+
 -- Raises unless there is a code.
 function answer.check(signup, query)
   signup.at = "answer"
@@ -40,7 +52,7 @@ function answer.check(signup, query)
   if query.error == "access_denied" then trouble.refuse(signup, "answer", 403, "sso_denied") end
   if text:find(TRIGGER) then refuse_as_trigger(signup, text) end
   log.warn("sso_answer", { error_code = (query.error or "none"):match("^[%w_]+") })
-  if query.error == "server_error" then trouble.stop(signup, "answer", { code = "server_error" }) end
+  if will_pass(query, text) then trouble.stop(signup, "answer", { code = "server_error" }) end
   trouble.refuse(signup, "answer", 400, "sso_failed")
 end
 
