@@ -119,12 +119,12 @@ static enum sigv4_problem check_claims(const struct sigv4_request *request,
   const struct slice day = {auth->date, 8};
   if (!is_signed(auth, "host")) return SIGV4_UNSIGNED;
   if (header(request, "x-amz-date").len && !is_signed(auth, "x-amz-date")) return SIGV4_UNSIGNED;
+  if (expect->window && auth->time < expect->now - expect->window) return SIGV4_EXPIRED;
+  if (expect->window && auth->time > expect->now + expect->window) return SIGV4_EARLY;
   if (!same(auth->terminator, SIGV4_TERMINATOR) || !same_slice(scope->date, day) ||
       (expect->region.len && !same_slice(scope->region, expect->region)) ||
       (expect->service.len && !same_slice(scope->service, expect->service)))
     return SIGV4_SCOPE;
-  if (expect->window && auth->time < expect->now - expect->window) return SIGV4_EXPIRED;
-  if (expect->window && auth->time > expect->now + expect->window) return SIGV4_EARLY;
   return SIGV4_OK;
 }
 

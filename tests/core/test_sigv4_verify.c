@@ -266,6 +266,9 @@ static void claims(void **state) {
       {"us-east-1", "dynamodb", 600, SIGV4_EXPIRED,
        "Signature expired: 20150830T123600Z is now earlier than 20150830T124100Z "
        "(20150830T124600Z - 5 min.)"},
+      {"eu-west-1", "ses", 600, SIGV4_EXPIRED,
+       "Signature expired: 20150830T123600Z is now earlier than 20150830T124100Z "
+       "(20150830T124600Z - 5 min.)"},
       {"us-east-1", "dynamodb", -301, SIGV4_EARLY,
        "Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z "
        "(20150830T123059Z + 5 min.)"},

@@ -93,6 +93,10 @@ class Tables(TableTest):
         self.refused("ValidationException", self.client.update_time_to_live, TableName=self.name,
                      TimeToLiveSpecification=specification)
 
+    def test_its_endpoint_is_where_it_is(self):
+        [endpoint] = self.client.describe_endpoints()["Endpoints"]
+        self.assertIn("//%s/" % endpoint["Address"], fixture.url("dynamodb"))
+
     def test_tags(self):
         arn = self.table.table_arn
         self.client.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])

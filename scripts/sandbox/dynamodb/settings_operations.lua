@@ -83,6 +83,7 @@ function operations.TagResource(input)
   check_arn(arn, "TagResource")
   require_some(tags, "tags", "Atleast one Tag needs to be provided as Input.")
   local tab, new = find_table(arn, unknown_arn(arn)), {}
+  rules.tags(tags)
   for _, tag in ipairs(tags) do new[tag.Key] = tag end
   local all = without(tab.extra.tags, new)
   for _, tag in ipairs(tags) do all[#all + 1] = tag end
@@ -96,7 +97,10 @@ function operations.UntagResource(input)
   check_arn(arn, "UntagResource")
   require_some(input.TagKeys, "tagKeys", "Atleast one Tag Key needs to be provided as Input.")
   local tab = find_table(arn, NO_SUCH_TABLE)
-  for _, key in ipairs(input.TagKeys) do gone[key] = true end
+  for _, key in ipairs(input.TagKeys) do
+    rules.tag_key(key)
+    gone[key] = true
+  end
   tab.extra.tags = without(tab.extra.tags, gone)
   tables.save(tab)
 end
@@ -114,7 +118,7 @@ function operations.DescribeLimits()
 end
 
 function operations.DescribeEndpoints(_, ctx)
-  local address = ctx and ctx.host or "dynamodb.us-east-1.amazonaws.com"
+  local address = ctx and ctx.req:header "host" or "dynamodb.us-east-1.amazonaws.com"
   return { Endpoints = json.array { { Address = address, CachePeriodInMinutes = 1440 } } }
 end
 
@@ -145,6 +149,10 @@ end
 function operations.UpdateContinuousBackups(input)
   local tab, wanted = find_saved(input.TableName), input.PointInTimeRecoverySpecification
   local current = tab.extra.recovery
+  if wanted.RecoveryPeriodInDays and not wanted.PointInTimeRecoveryEnabled then
+    failure("ValidationException",
+      "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery.")
+  end
   tab.extra.recovery = wanted.PointInTimeRecoveryEnabled
     and { since = current and current.since or clock.now(), days = wanted.RecoveryPeriodInDays or LONGEST } or nil
   tables.save(tab)

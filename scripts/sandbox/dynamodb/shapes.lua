@@ -197,25 +197,24 @@ local PROJECTION = required(struct("Projection", {
 }, true))
 local ON_DEMAND = struct("OnDemandThroughput", { { "MaxReadRequestUnits", LONG },
   { "MaxWriteRequestUnits", LONG } }, true)
+local WARM = struct("WarmThroughput", { { "ReadUnitsPerSecond", LONG }, { "WriteUnitsPerSecond", LONG } }, true)
 local GLOBAL = { { "IndexName", required(NAME) }, { "KeySchema", SCHEMA }, { "Projection", PROJECTION },
-                 { "ProvisionedThroughput", THROUGHPUT }, { "OnDemandThroughput", ON_DEMAND } }
+                 { "ProvisionedThroughput", THROUGHPUT }, { "OnDemandThroughput", ON_DEMAND },
+                 { "WarmThroughput", WARM } }
 local LOCAL = struct("LocalSecondaryIndex", { { "IndexName", required(NAME) }, { "KeySchema", SCHEMA },
   { "Projection", PROJECTION } })
-local TAG_TEXT = with(STRING, { required = true, pattern = { shown = [[^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$]],
-  form = "^[%s%w_.:/=+%-@\128-\255]*$" } }) -- letters of all alphabets are taken for what they are
-local TAGS = list(struct("Tag", { { "Key", with(TAG_TEXT, { least = 1, most = 128 }) },
-  { "Value", with(TAG_TEXT, { most = 256 }) } }))
+local TAGS = list(struct("Tag", { { "Key", STRING }, { "Value", STRING } }))
 local STREAM = struct("StreamSpecification", { { "StreamEnabled", required(BOOLEAN) },
   { "StreamViewType", enum "NEW_IMAGE OLD_IMAGE NEW_AND_OLD_IMAGES KEYS_ONLY" } }, true)
 local SSE = struct("SSESpecification", { { "Enabled", BOOLEAN }, { "SSEType", enum "AES256 KMS" },
-  { "KMSMasterKeyId", STRING } }, true)
-local BILLING, CLASS = enum "PROVISIONED PAY_PER_REQUEST", enum "STANDARD STANDARD_INFREQUENT_ACCESS"
+  { "KMSMasterKeyId", with(STRING, { least = 1 }) } }, true)
+local BILLING = enum "PROVISIONED PAY_PER_REQUEST"
 local OWN_TABLE = { { "TableName", OWN_NAME } }
 local SETTINGS = { { "BillingMode", BILLING }, { "ProvisionedThroughput", THROUGHPUT },
   { "StreamSpecification", STREAM },
-                   { "SSESpecification", SSE }, { "TableClass", CLASS }, { "DeletionProtectionEnabled",
+                   { "SSESpecification", SSE }, { "TableClass", STRING }, { "DeletionProtectionEnabled",
                      BOOLEAN },
-                   { "OnDemandThroughput", ON_DEMAND } }
+                   { "OnDemandThroughput", ON_DEMAND }, { "WarmThroughput", WARM } }
 
 shapes.CreateTable = request({ { "AttributeDefinitions", required(DEFINITIONS) },
   { "TableName", with(OWN_NAME, { least = 3, most = 255 }) } }, SETTINGS,
@@ -224,7 +223,8 @@ shapes.CreateTable = request({ { "AttributeDefinitions", required(DEFINITIONS) }
 
 local GLOBAL_UPDATE = struct("GlobalSecondaryIndexUpdate", {
   { "Update", struct("UpdateGlobalSecondaryIndexAction", { { "IndexName", required(NAME) },
-    { "ProvisionedThroughput", THROUGHPUT }, { "OnDemandThroughput", ON_DEMAND } }, true) },
+    { "ProvisionedThroughput", THROUGHPUT }, { "OnDemandThroughput", ON_DEMAND }, { "WarmThroughput", WARM } },
+    true) },
   { "Create", struct("CreateGlobalSecondaryIndexAction", GLOBAL, true) },
   { "Delete", struct("DeleteGlobalSecondaryIndexAction", { { "IndexName", required(NAME) } }, true) },
 })

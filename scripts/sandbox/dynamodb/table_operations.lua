@@ -6,6 +6,7 @@ local clock = require "clock"
 local failure = require "sandbox.failure"
 local json = require "json"
 local rules = require "sandbox.dynamodb.table_rules"
+local settings = require "sandbox.dynamodb.table_settings"
 local storage = require "sandbox.dynamodb.storage"
 local store = require "sandbox.store"
 local tables = require "sandbox.dynamodb.tables"
@@ -31,6 +32,7 @@ local function describe_index(name, given, global)
     index.IndexStatus = "ACTIVE"
     index.ProvisionedThroughput = throughput(given.ProvisionedThroughput)
     index.OnDemandThroughput = given.OnDemandThroughput
+    index.WarmThroughput = settings.warm_new(given, "index " .. given.IndexName)
   end
   return index
 end
@@ -46,32 +48,6 @@ local function on_demand_summary(now)
   return { BillingMode = "PAY_PER_REQUEST", LastUpdateToPayPerRequestDateTime = now }
 end
 
--- A stream that is off is none.
-local function apply_stream(description, stream)
-  if not stream then return end
-  description.StreamSpecification = stream.StreamEnabled and stream or nil
-  if not stream.StreamEnabled then return end
-  local now = clock.now()
-  description.LatestStreamLabel = os.date("!%Y-%m-%dT%H:%M:%S", math.floor(now))
-    .. (".%03d"):format(math.floor(now * 1000) % 1000)
-  description.LatestStreamArn = description.TableArn .. "/stream/" .. description.LatestStreamLabel
-end
-
-local function apply_settings(description, input)
-  apply_stream(description, input.StreamSpecification)
-  if input.DeletionProtectionEnabled ~= nil then
-    description.DeletionProtectionEnabled = input.DeletionProtectionEnabled
-  end
-  if input.OnDemandThroughput then description.OnDemandThroughput = input.OnDemandThroughput end
-  if input.TableClass then description.TableClassSummary = { TableClass = input.TableClass } end
-  if input.SSESpecification and input.SSESpecification.Enabled then
-    local key = input.SSESpecification.KMSMasterKeyId
-      or "arn:aws:kms:us-east-1:000000000000:key/" .. crypto.uuid()
-    description.SSEDescription = { Status = "ENABLED", SSEType = input.SSESpecification.SSEType or "KMS",
-      KMSMasterKeyArn = key }
-  end
-end
-
 local function describe_new(input)
   local name, on_demand, now = input.TableName, input.BillingMode == "PAY_PER_REQUEST", clock.now()
   local description = {
@@ -85,7 +61,7 @@ local function describe_new(input)
       LastUpdateToPayPerRequestDateTime = now } or nil,
     DeletionProtectionEnabled = false,
   }
-  apply_settings(description, input)
+  settings.apply_new(description, input)
   return description
 end
 
@@ -182,8 +158,7 @@ local function check_throughput_change(current, wanted)
 end
 
 local function change_billing(description, input)
-  local on_demand = description.BillingModeSummary ~= nil
-    and description.BillingModeSummary.BillingMode == "PAY_PER_REQUEST"
+  local on_demand = settings.on_demand(description)
   local will_be = input.BillingMode or (on_demand and "PAY_PER_REQUEST" or "PROVISIONED")
   if input.ProvisionedThroughput then
     if will_be == "PAY_PER_REQUEST" then
@@ -199,6 +174,7 @@ local function change_billing(description, input)
   elseif input.BillingMode == "PROVISIONED" and on_demand then
     description.BillingModeSummary.BillingMode = "PROVISIONED"
   end
+  settings.keep_warm(description, will_be == "PAY_PER_REQUEST")
 end
 
 local function find_index(description, name)
@@ -227,8 +203,7 @@ end
 
 local function create_index(tab, given, definitions)
   local description = tab.description
-  local billing = description.BillingModeSummary
-  rules.create_index(given, definitions, tab.types, billing and billing.BillingMode == "PAY_PER_REQUEST")
+  rules.create_index(given, definitions, tab.types, settings.on_demand(description))
   if tab.by_name[given.IndexName] then
     failure("ValidationException", "One or more parameter values were invalid: Attempting to create an "
       .. "index which already exists")
@@ -242,13 +217,18 @@ local function create_index(tab, given, definitions)
   return saved
 end
 
-local function missing_index()
-  failure("ResourceNotFoundException", "Requested resource not found")
+local function find_global(tab, name, what)
+  local at, index = find_index(tab.description, name)
+  if index then return index, at end
+  if tab.by_name[name] then
+    failure("ValidationException", ("Cannot %s an index that is not a GlobalSecondaryIndex: %s"):format(what, name))
+  end
+  failure("ResourceNotFoundException",
+    ("Requested resource not found: Index %s for table %s"):format(name, tab.name))
 end
 
 local function delete_index(tab, given)
-  local at = find_index(tab.description, given.IndexName)
-  if not at then missing_index() end
+  local _, at = find_global(tab, given.IndexName, "delete")
   storage.drop_index(tab.by_name[given.IndexName])
   tables.forget_index(tab, given.IndexName)
   table.remove(tab.description.GlobalSecondaryIndexes, at)
@@ -258,12 +238,15 @@ local function delete_index(tab, given)
 end
 
 local function update_index(tab, given)
-  local _, index = find_index(tab.description, given.IndexName)
-  if not index then missing_index() end
+  local index, on_demand = find_global(tab, given.IndexName, "update"), settings.on_demand(tab.description)
+  rules.update_index(given, on_demand)
   if given.ProvisionedThroughput then
     check_throughput_change(index.ProvisionedThroughput, given.ProvisionedThroughput)
     index.ProvisionedThroughput = throughput(given.ProvisionedThroughput)
+    settings.keep_warm(index, on_demand)
   end
+  if given.OnDemandThroughput then settings.limit(index, given.OnDemandThroughput) end
+  if given.WarmThroughput then settings.warm_up(index, given.WarmThroughput, "index " .. given.IndexName) end
   return tables.save(tab)
 end
 
@@ -274,7 +257,7 @@ function operations.UpdateTable(input)
   rules.at_once(updates)
   tab = store:transaction(function()
     change_billing(tab.description, input)
-    apply_settings(tab.description, input)
+    settings.change(tab.description, input)
     tab = tables.save(tab)
     for _, update in ipairs(updates) do
       if update.Create then tab = create_index(tab, update.Create, input.AttributeDefinitions or {}) end

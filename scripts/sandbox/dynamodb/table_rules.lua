@@ -2,6 +2,7 @@
 -- What CreateTable and UpdateTable refuse: key schemas, indexes, billing, in the order in which the service
 -- looks.
 local failure = require "sandbox.failure"
+local settings = require "sandbox.dynamodb.table_settings"
 
 local rules = {}
 
@@ -144,24 +145,32 @@ local function check_key_schema(input, context)
   end
 end
 
--- tags: all that a table is to have.
-function rules.tags(tags)
-  if #tags > MAX_TAGS then invalid(INVALID .. "Number of tags exceeds the limit of %d per resource", MAX_TAGS) end
-  local seen = {}
-  for _, tag in ipairs(tags) do
-    if seen[tag.Key] then invalid(INVALID .. "Duplicate tag key: %s", tag.Key) end
-    seen[tag.Key] = true
-  end
+-- Letters of all alphabets are taken for what they are.
+local TAG_TEXT, MAX_KEY, MAX_VALUE = "^[%s%w_.:/=+%-@\128-\255]*$", 128, 256
+
+local function is_tag_text(text, least, most)
+  return text and text:find(TAG_TEXT) and (utf8.len(text) or #text) >= least and (utf8.len(text) or #text) <= most
 end
 
-function rules.stream(input)
-  local stream = input.StreamSpecification
-  if not stream then return end
-  if stream.StreamEnabled and not stream.StreamViewType then
-    invalid(INVALID .. "StreamViewType is required when StreamEnabled is true")
-  elseif not stream.StreamEnabled and stream.StreamViewType then
-    invalid(INVALID .. "StreamViewType cannot be specified when StreamEnabled is false")
+function rules.tag_key(key)
+  if not is_tag_text(key, 1, MAX_KEY) then invalid("The Tag Key provided is invalid, Key: %s", key or "null") end
+  if key:find "^aws:" then invalid("Tag Key cannot be prefixed with aws:, Key: %s", key) end
+end
+
+-- tags: all that a table is to have.
+function rules.tags(tags)
+  local seen = {}
+  for _, tag in ipairs(tags) do
+    rules.tag_key(tag.Key)
+    if not is_tag_text(tag.Value, 0, MAX_VALUE) then
+      invalid("The Tag Value provided is invalid, Value: %s", tag.Value or "null")
+    end
+    if seen[tag.Key] then
+      invalid("Duplicate Tag Keys provided as input: Duplicate Tag Key found %s", tag.Key)
+    end
+    seen[tag.Key] = true
   end
+  if #tags > MAX_TAGS then invalid("Number of Tags exceed the current limit for the provided ResourceArn") end
 end
 
 -- The names that a list of definitions defines, in order and as a set.
@@ -176,7 +185,7 @@ end
 
 function rules.create(input)
   rules.billing(input)
-  rules.stream(input)
+  settings.check(input, "new")
   rules.tags(input.Tags or {})
   local context = context_of(input.AttributeDefinitions)
   check_key_schema(input, context)
@@ -222,6 +231,24 @@ function rules.create_index(index, definitions, types, on_demand)
   end
 end
 
+-- A change of an index that is there.
+function rules.update_index(given, on_demand)
+  local limits, warm = given.OnDemandThroughput, given.WarmThroughput
+  if warm and not next(warm) then
+    invalid(INVALID .. "WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond "
+      .. "specified for index: %s", given.IndexName)
+  end
+  if not on_demand then return end
+  if given.ProvisionedThroughput then
+    invalid(INVALID .. "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: %s when "
+      .. "BillingMode is PAY_PER_REQUEST", given.IndexName)
+  end
+  if not warm and not (limits and next(limits)) then
+    invalid(INVALID .. "The only Updates for index: %s when TableThroughputMode is PAY_PER_REQUEST can be to "
+      .. "OnDemandThroughput, WarmThroughput", given.IndexName)
+  end
+end
+
 local ACTIONS = "GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
   .. "GlobalSecondaryIndexUpdate.Delete "
 
@@ -254,16 +281,12 @@ end
 
 function rules.update(input)
   local updates = input.GlobalSecondaryIndexUpdates
-  if not (input.ProvisionedThroughput or input.BillingMode or input.SSESpecification or input.TableClass
-    or input.StreamSpecification or input.DeletionProtectionEnabled ~= nil or updates and #updates > 0) then
-    invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
-      .. "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
-  end
+  settings.check_operations(input)
   if input.BillingMode == "PROVISIONED" and not input.ProvisionedThroughput then
     invalid(INVALID .. "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
   end
   if input.ProvisionedThroughput then check_units(input.ProvisionedThroughput) end
-  rules.stream(input)
+  settings.check(input, "change")
   if updates then check_index_updates(updates) end
 end
 

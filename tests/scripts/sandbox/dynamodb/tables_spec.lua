@@ -90,6 +90,8 @@ describe("what is refused", function()
       "ResourceNotFoundException: Requested resource not found: ResourcArn: arn:aws:dynamodb:us-east-1:000000000000:table/nosuch not found" },
     { "UntagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/nosuch","TagKeys":["a"]}]],
       "ResourceNotFoundException: Requested resource not found" },
+    { "UntagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/Hash1","TagKeys":[""]}]],
+      "ValidationException: The Tag Key provided is invalid, Key: " },
     { "ListTagsOfResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/nosuch"}]],
       "ResourceNotFoundException: Requested resource not found: ResourcArn: arn:aws:dynamodb:us-east-1:000000000000:table/nosuch not found" },
   })
@@ -105,16 +107,27 @@ describe("a table's definition", function()
     return table.concat(list, ",")
   end
 
-  local long = ("x"):rep(256)
+  local INVALID, long = "One or more parameter values were invalid: ", ("x"):rep(256)
   local tags = {}
   for i = 1, 51 do tags[i] = ('{"Key":"%d","Value":"v"}'):format(i) end
   local INCLUDE = [=["GlobalSecondaryIndexes":[{"IndexName":"gsi","KeySchema":[{"AttributeName":"x","KeyType":"HASH"}],"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["%s"]}}]]=]
 
   for _, case in ipairs {
     { "p:S p:N", nil, "One or more parameter values were invalid: Duplicate AttributeName in AttributeDefinitions: p" },
-    { "p:S", [=["Tags":[{"Key":"a","Value":"1"},{"Key":"a","Value":"2"}]]=], "One or more parameter values were invalid: Duplicate tag key: a" },
-    { "p:S", '"Tags":[' .. table.concat(tags, ",") .. "]", "One or more parameter values were invalid: Number of tags exceeds the limit of 50 per resource" },
-    { "p:S", [=["Tags":[{"Key":"a!","Value":""}]]=], [[1 validation error detected: Value 'a!' at 'tags.1.member.key' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$]] },
+    { "p:S", [=["Tags":[{"Key":"a","Value":"1"},{"Key":"a","Value":"2"}]]=], "Duplicate Tag Keys provided as input: Duplicate Tag Key found a" },
+    { "p:S", '"Tags":[' .. table.concat(tags, ",") .. "]", "Number of Tags exceed the current limit for the provided ResourceArn" },
+    { "p:S", [=["Tags":[{"Key":"a!","Value":""}]]=], "The Tag Key provided is invalid, Key: a!" },
+    { "p:S", [=["Tags":[{"Value":"v"}]]=], "The Tag Key provided is invalid, Key: null" },
+    { "p:S", [=["Tags":[{"Key":"k"}]]=], "The Tag Value provided is invalid, Value: null" },
+    { "p:S", [=["Tags":[{"Key":"aws:k","Value":"v"}]]=], "Tag Key cannot be prefixed with aws:, Key: aws:k" },
+    { "p:S", [["StreamSpecification":{"StreamEnabled":true}]], INVALID .. "Table is being created with a stream enabled, UpdateViewType is required" },
+    { "p:S", [["StreamSpecification":{"StreamEnabled":false,"StreamViewType":"KEYS_ONLY"}]], INVALID .. "Table is being created with a stream disabled, UpdateViewType should not be specified" },
+    { "p:S", [["SSESpecification":{"KMSMasterKeyId":"k"}]], INVALID .. "KMSMasterKeyId can not be specified if Enabled is false" },
+    { "p:S", [["SSESpecification":{"Enabled":true,"SSEType":"AES256"}]], INVALID .. "SSEType AES256 is not supported" },
+    { "p:S", [["SSESpecification":{"Enabled":true,"KMSMasterKeyId":""}]], "1 validation error detected: Value '' at 'sSESpecification.kMSMasterKeyId' failed to satisfy constraint: Member must have length greater than or equal to 1" },
+    { "p:S", [["TableClass":"standard"]], "Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, STANDARD_INFREQUENT_ACCESS]." },
+    { "p:S", [["OnDemandThroughput":{"MaxReadRequestUnits":-1}]], INVALID .. "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range" },
+    { "p:S", [["WarmThroughput":{"WriteUnitsPerSecond":3999}]], INVALID .. "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial" },
     { "p:S x:S", INCLUDE:format(long), "1 validation error detected: Value '[" .. long .. "]' at 'globalSecondaryIndexes.1.member.projection.nonKeyAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 255, Member must have length greater than or equal to 1]" },
   } do
     it("is refused: " .. case[3]:sub(1, 200), function()
@@ -181,6 +194,75 @@ describe("later indexes", function()
   end)
 end)
 
+-- One table, changed again and again: { the change, what the service says of it or "", what the description then has }
+describe("a table's settings", function()
+  local INVALID = "ValidationException: One or more parameter values were invalid: "
+  local COLDER = "Requested ReadUnitsPerSecond for WarmThroughput for %s is lower than current WarmThroughput, decreasing WarmThroughput is not supported"
+  local ALONE = " modification must be the only operation in the request"
+  local PROVISIONED = [["BillingMode":"PROVISIONED","ProvisionedThroughput":{"ReadCapacityUnits":%d,"WriteCapacityUnits":5}]]
+  local function index(more) return ([=["GlobalSecondaryIndexUpdates":[{"Update":{"IndexName":"gsi"%s}}]]=]):format(more) end
+  local function warm(read, write) return { ReadUnitsPerSecond = read, WriteUnitsPerSecond = write, Status = "ACTIVE" } end
+
+  before_each(function()
+    call("CreateTable", [[{"TableName":"Set","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"},{"AttributeName":"q","AttributeType":"S"}],"KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"q","KeyType":"RANGE"}],"GlobalSecondaryIndexes":[{"IndexName":"gsi","KeySchema":[{"AttributeName":"q","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}],"LocalSecondaryIndexes":[{"IndexName":"lsi","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"q","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}}]}]])
+  end)
+  after_each(function() call("DeleteTable", [[{"TableName":"Set"}]]) end)
+
+  for name, changes in pairs {
+    stream = {
+      { [["StreamSpecification":{"StreamEnabled":false}]], "ValidationException: Table has no stream to disable: TableName: Set" },
+      { [["StreamSpecification":{"StreamEnabled":true}]], INVALID .. "If stream is being enabled then UpdateViewType is required" },
+      { [["StreamSpecification":{"StreamEnabled":true,"StreamViewType":"KEYS_ONLY"}]], "", StreamSpecification = { StreamEnabled = true, StreamViewType = "KEYS_ONLY" } },
+      { [["StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_IMAGE"}]], "ValidationException: Table already has an enabled stream: TableName: Set" },
+      { [["StreamSpecification":{"StreamEnabled":false,"StreamViewType":"KEYS_ONLY"}]], INVALID .. "If stream is being disabled, then UpdateViewType must not be specified" },
+    },
+    encryption = {
+      { [["SSESpecification":{}]], INVALID .. "Table is already encrypted by default" },
+      { [["SSESpecification":{"Enabled":true},"DeletionProtectionEnabled":true]], INVALID .. "Server-Side Encryption" .. ALONE },
+      { [["SSESpecification":{"Enabled":true,"KMSMasterKeyId":"k"}]], "", SSEDescription = { Status = "ENABLED", SSEType = "KMS", KMSMasterKeyArn = "k" } },
+      { [["SSESpecification":{"Enabled":true,"KMSMasterKeyId":"k"}]], INVALID .. "Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key" },
+    },
+    class = {
+      { [["TableClass":"STANDARD","DeletionProtectionEnabled":false]], INVALID .. "TableClass" .. ALONE },
+      { [["BillingMode":"PAY_PER_REQUEST","DeletionProtectionEnabled":false]], INVALID .. "DeletionProtection" .. ALONE },
+      { [["TableClass":"junk"]], "ValidationException: Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, STANDARD_INFREQUENT_ACCESS]." },
+    },
+    demand = {
+      { [["OnDemandThroughput":{"MaxReadRequestUnits":0}]], INVALID .. "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range" },
+      { [["OnDemandThroughput":{"MaxReadRequestUnits":5,"MaxWriteRequestUnits":6}]], "", OnDemandThroughput = { MaxReadRequestUnits = 5, MaxWriteRequestUnits = 6 } },
+      { [["OnDemandThroughput":{"MaxReadRequestUnits":-1}]], "", OnDemandThroughput = { MaxWriteRequestUnits = 6 } },
+      { PROVISIONED:format(1) .. [[,"OnDemandThroughput":{"MaxWriteRequestUnits":6}]], INVALID .. "MaxWriteRequestUnits for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED" },
+    },
+    warm = {
+      { [["WarmThroughput":{"ReadUnitsPerSecond":12000}]], "", WarmThroughput = warm(12000, 4000) },
+      { [["WarmThroughput":{"ReadUnitsPerSecond":12002}]], "", WarmThroughput = warm(12002, 4000) },
+      { [["WarmThroughput":{"ReadUnitsPerSecond":12001}]], INVALID .. COLDER:format "table" },
+      { [["WarmThroughput":{"ReadUnitsPerSecond":13000},"BillingMode":"PAY_PER_REQUEST"]], INVALID .. "WarmThroughput must be the only operation in the request" },
+      { PROVISIONED:format(12003), "", WarmThroughput = warm(12003, 4000) },
+    },
+    index = {
+      { index "", INVALID .. "The only Updates for index: gsi when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput" },
+      { index [[,"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1}]], INVALID .. "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: gsi when BillingMode is PAY_PER_REQUEST" },
+      { index [[,"WarmThroughput":{}]], INVALID .. "WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond specified for index: gsi" },
+      { index [[,"WarmThroughput":{"ReadUnitsPerSecond":1}]], INVALID .. COLDER:format "index gsi" },
+      { index [[,"OnDemandThroughput":{"MaxReadRequestUnits":7}]], "" },
+      { (index [[,"WarmThroughput":{"ReadUnitsPerSecond":1}]]):gsub("gsi", "nosuch"), "ResourceNotFoundException: Requested resource not found: Index nosuch for table Set" },
+      { [=["GlobalSecondaryIndexUpdates":[{"Delete":{"IndexName":"lsi"}}]]=], "ValidationException: Cannot delete an index that is not a GlobalSecondaryIndex: lsi" },
+    },
+  } do
+    it("change: " .. name, function()
+      for _, change in ipairs(changes) do
+        local answer = call("UpdateTable", [[{"TableName":"Set",]] .. change[1] .. "}")
+        assert.equal(change[2], answer:sub(1, 1) == "{" and "" or answer, change[1])
+        local now = json.decode(call("DescribeTable", [[{"TableName":"Set"}]])).Table
+        for member, value in pairs(change) do
+          if type(member) == "string" then assert.same(value, now[member]) end
+        end
+      end
+    end)
+  end
+end)
+
 describe("a table's life", function()
   local function described(name)
     local answer = json.decode(call("DescribeTable", ('{"TableName":"%s"}'):format(name)))
@@ -235,15 +317,6 @@ describe("a table's life", function()
     assert.is_nil((stream [[{"StreamEnabled":false}]]))
   end)
 
-  it("names the key that it is encrypted with", function()
-    local function key(specification)
-      call("UpdateTable", ('{"TableName":"Life","SSESpecification":%s}'):format(specification))
-      return described "Life".SSEDescription.KMSMasterKeyArn
-    end
-    assert.truthy(key [[{"Enabled":true}]]:find "^arn:aws:kms:")
-    assert.equal("mine", key [[{"Enabled":true,"KMSMasterKeyId":"mine"}]])
-  end)
-
   it("can be recovered from where it was, when asked", function()
     local function recovery(operation, more)
       local answer = call(operation, [[{"TableName":"Life"]] .. (more or "") .. "}")
@@ -257,6 +330,8 @@ describe("a table's life", function()
     assert.equal(first.EarliestRestorableDateTime, second.EarliestRestorableDateTime)
     assert.is_true(second.LatestRestorableDateTime >= second.EarliestRestorableDateTime)
     assert.equal(7, recovery "DescribeContinuousBackups".RecoveryPeriodInDays)
+    assert.equal("ValidationException: Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery.",
+      call("UpdateContinuousBackups", [[{"TableName":"Life"]] .. ON:format [[false,"RecoveryPeriodInDays":7]] .. "}"))
     assert.same({ PointInTimeRecoveryStatus = "DISABLED" }, recovery("UpdateContinuousBackups", ON:format "false"))
     for _, operation in ipairs { "DescribeContinuousBackups", "UpdateContinuousBackups" } do
       assert.equal("TableNotFoundException: Table not found: nosuch", call(operation, [[{"TableName":"nosuch"]] .. ON:format "true" .. "}"))
