@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The sandbox of scripts. Lua has no read-only tables: a script gets an empty one that reads from the real one, says no to
- * every write, and whose metatable nobody sees. What it may have is a list, so that a new Lua adds nothing by itself.
- */
+/* The sandbox of scripts. What a flow may have is a list, so that a new Lua adds nothing by itself. */
 #include "globals.h"
 
+#include "view.h"
 #include "vm_state.h"
 
 #include <lauxlib.h>
@@ -12,79 +10,7 @@
 #include <string.h>
 
 #define ENVIRONMENT "usher.environment"
-#define VIEWS       "usher.views"
 #define METATABLES  "usher.metatables" /* those that scripts have set; weak */
-
-/* --- views ---------------------------------------------------------------------------------- */
-
-/* upvalue 1: what the table is called */
-static int view_newindex(lua_State *L) {
-  const char *key = luaL_tolstring(L, 2, NULL);
-  return luaL_error(L, "%s.%s cannot be set: what usher gives to scripts is read-only",
-                    lua_tostring(L, lua_upvalueindex(1)), key);
-}
-
-static int view_next(lua_State *L) {
-  lua_settop(L, 2);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_replace(L, 1);
-  return lua_next(L, 1) ? 2 : 0;
-}
-
-/* upvalue 1: the real table */
-static int view_pairs(lua_State *L) {
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_pushcclosure(L, view_next, 1);
-  lua_pushvalue(L, 1);
-  return 2;
-}
-
-/* stack: …, real, view, metatable -> the same */
-static void copy_call(lua_State *L) {
-  if (luaL_getmetafield(L, -3, "__call") != LUA_TNIL) lua_setfield(L, -2, "__call");
-}
-
-/* stack: …, real -> …, real, view */
-static void push_new_view(lua_State *L, const char *name) {
-  lua_newtable(L);
-  lua_createtable(L, 0, 5);
-  copy_call(L);
-  lua_pushvalue(L, -3);
-  lua_setfield(L, -2, "__index");
-  lua_pushstring(L, name);
-  lua_pushcclosure(L, view_newindex, 1);
-  lua_setfield(L, -2, "__newindex");
-  lua_pushvalue(L, -3);
-  lua_pushcclosure(L, view_pairs, 1);
-  lua_setfield(L, -2, "__pairs");
-  lua_pushfstring(L, "read-only %s", name);
-  lua_setfield(L, -2, "__metatable");
-  lua_setmetatable(L, -2);
-}
-
-static bool could_be_written(lua_State *L) {
-  if (!lua_istable(L, -1)) return false;
-  if (luaL_getmetafield(L, -1, "__metatable") == LUA_TNIL) return true;
-  lua_pop(L, 1);
-  return false;
-}
-
-void globals_push_view(lua_State *L, const char *name) {
-  luaL_checkstack(L, 8, NULL);
-  if (!could_be_written(L)) return;
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, VIEWS);
-  lua_insert(L, -2); /* stack: …, views, real */
-  lua_pushvalue(L, -1);
-  if (lua_rawget(L, -3) == LUA_TNIL) {
-    lua_pop(L, 1);
-    push_new_view(L, name);
-    lua_pushvalue(L, -2);
-    lua_pushvalue(L, -2);
-    lua_rawset(L, -5); /* views[real] = view */
-  }
-  lua_insert(L, -3);
-  lua_pop(L, 2);
-}
 
 /* --- functions that a flow has in place of Lua's -------------------------------------------- */
 
@@ -126,24 +52,12 @@ static int flow_getmetatable(lua_State *L) {
   return 1;
 }
 
-static int environment_newindex(lua_State *L);
-
-/* stack: t, … -> the same, with the real table in the place of one of usher's */
-static void see_through(lua_State *L) {
-  if (luaL_getmetafield(L, 1, "__newindex") == LUA_TNIL) return;
-  lua_CFunction says_no = lua_tocfunction(L, -1);
-  lua_pop(L, 1);
-  if (says_no != view_newindex && says_no != environment_newindex) return;
-  luaL_getmetafield(L, 1, "__index");
-  lua_replace(L, 1);
-}
-
 /* What usher gives is in the table behind the one that a script holds. */
 static int flow_rawget(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   luaL_checkany(L, 2);
   lua_settop(L, 2);
-  see_through(L);
+  view_see_through(L, 1);
   lua_rawget(L, 1);
   return 1;
 }
@@ -250,7 +164,7 @@ static void add_library(lua_State *L, const char *library, const char *const *na
   else
     copy_all(L);
   lua_pop(L, 1);
-  globals_push_view(L, library);
+  view_push(L, library);
   lua_setfield(L, -2, library);
 }
 
@@ -288,23 +202,6 @@ static int environment_undeclared(lua_State *L) {
                     luaL_tolstring(L, 2, NULL));
 }
 
-/* stack: names -> the environment, which reads from them */
-static void push_environment(lua_State *L) {
-  lua_newtable(L);
-  lua_createtable(L, 0, 4);
-  lua_pushvalue(L, -3);
-  lua_setfield(L, -2, "__index");
-  lua_pushcfunction(L, environment_newindex);
-  lua_setfield(L, -2, "__newindex");
-  lua_pushvalue(L, -3);
-  lua_pushcclosure(L, view_pairs, 1);
-  lua_setfield(L, -2, "__pairs");
-  lua_pushliteral(L, "read-only _G");
-  lua_setfield(L, -2, "__metatable");
-  lua_setmetatable(L, -2);
-  lua_remove(L, -2);
-}
-
 /* What the environment reads from says no to a name that it does not have. stack: names -> the same */
 static void make_strict(lua_State *L) {
   lua_createtable(L, 0, 2);
@@ -313,6 +210,15 @@ static void make_strict(lua_State *L) {
   lua_pushliteral(L, "read-only _G");
   lua_setfield(L, -2, "__metatable");
   lua_setmetatable(L, -2);
+}
+
+/* stack: names -> the environment, which reads from them */
+static void make_environment(lua_State *L) {
+  make_strict(L);
+  view_push_new(L, "_G", environment_newindex);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "_G");
+  lua_remove(L, -2);
 }
 
 static void push_trusted_names(lua_State *L) {
@@ -333,13 +239,9 @@ void globals_install(lua_State *L) {
     push_flow_names(L);
   lua_pushvalue(L, require);
   lua_setfield(L, -2, "require");
-  make_strict(L);
-  lua_pushvalue(L, -1);
-  push_environment(L);
-  lua_pushvalue(L, -1);
+  make_environment(L);
   lua_setfield(L, LUA_REGISTRYINDEX, ENVIRONMENT);
-  lua_setfield(L, -2, "_G");
-  lua_pop(L, 2);
+  lua_pop(L, 1);
 }
 
 static void push_script_environment(lua_State *L) {
@@ -357,14 +259,11 @@ static int globals_environment(lua_State *L) {
   return 1;
 }
 
-/* globals.flow() -> what a flow has as _ENV, also where scripts have more; a new one, without require. Does not yield. */
+/* globals.flow() -> what a flow has as _ENV, also where scripts have more; a new one, without require. Does not
+ * yield. */
 static int globals_flow(lua_State *L) {
   push_flow_names(L);
-  make_strict(L);
-  lua_pushvalue(L, -1);
-  push_environment(L);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -3, "_G");
+  make_environment(L);
   return 1;
 }
 

@@ -5,8 +5,7 @@
 #include "embedded.h"
 #include "globals.h"
 #include "script_set.h"
-#include "task.h"
-#include "trail.h"
+#include "view.h"
 #include "vm_state.h"
 
 #include <ctype.h>
@@ -14,41 +13,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Each is defined in the file of its name (background_wait: background.c, embedded: embedded_lua.c, metrics:
- * metrics_lua.c, guard: guard_install.c). task.h declares its own. */
-int luaopen_attribute_encode(lua_State *L);
-int luaopen_aws_credentials(lua_State *L);
-int luaopen_aws_env(lua_State *L);
-int luaopen_background_wait(lua_State *L);
-int luaopen_bignum(lua_State *L);
-int luaopen_clock(lua_State *L);
-int luaopen_crypto(lua_State *L);
-int luaopen_embedded(lua_State *L);
-int luaopen_files(lua_State *L);
-int luaopen_form_encode(lua_State *L);
-int luaopen_guard(lua_State *L);
-int luaopen_http(lua_State *L);
-int luaopen_interrupt(lua_State *L);
-int luaopen_json(lua_State *L);
-int luaopen_jwt(lua_State *L);
-int luaopen_latch(lua_State *L);
-int luaopen_lifecycle(lua_State *L);
-int luaopen_limiter(lua_State *L);
-int luaopen_log_sink(lua_State *L);
-int luaopen_marks(lua_State *L);
-int luaopen_metrics(lua_State *L);
-int luaopen_process(lua_State *L);
-int luaopen_random(lua_State *L);
-int luaopen_reload(lua_State *L);
-int luaopen_request(lua_State *L);
-int luaopen_script_files(lua_State *L);
-int luaopen_secret(lua_State *L);
-int luaopen_sigv4(lua_State *L);
-int luaopen_sqlite(lua_State *L);
-int luaopen_terminal(lua_State *L);
-int luaopen_unicode(lua_State *L);
-int luaopen_virtual(lua_State *L);
-int luaopen_web_files(lua_State *L);
+/* The modules in C. Each is opened by luaopen_NAME, in the file of its name (background_wait: background.c, embedded:
+ * embedded_lua.c, metrics: metrics_lua.c, guard: guard_install.c). */
+/* clang-format off */
+#define MODULES(X)                                                                                \
+  X(attribute_encode) X(aws_credentials) X(aws_env) X(background_wait) X(bignum) X(clock)         \
+  X(crypto) X(embedded) X(files) X(form_encode) X(globals) X(guard) X(http) X(interrupt) X(json)  \
+  X(jwt) X(latch) X(lifecycle) X(limiter) X(log_sink) X(marks) X(metrics) X(modules) X(process)   \
+  X(random) X(reload) X(request) X(script_files) X(secret) X(sigv4) X(sqlite) X(task)             \
+  X(terminal) X(trail) X(unicode) X(virtual) X(web_files)
+/* clang-format on */
+
+#define DECLARE(name) int luaopen_##name(lua_State *L);
+MODULES(DECLARE)
 
 #define SEARCHERS "usher.searchers" /* Lua's own, for trusted states */
 
@@ -56,43 +33,9 @@ static const struct {
   const char *name;
   lua_CFunction open;
 } modules[] = {
-    {"attribute_encode", luaopen_attribute_encode},
-    {"aws_credentials", luaopen_aws_credentials},
-    {"aws_env", luaopen_aws_env},
-    {"background_wait", luaopen_background_wait},
-    {"bignum", luaopen_bignum},
-    {"clock", luaopen_clock},
-    {"crypto", luaopen_crypto},
-    {"embedded", luaopen_embedded},
-    {"files", luaopen_files},
-    {"form_encode", luaopen_form_encode},
-    {"globals", luaopen_globals},
-    {"guard", luaopen_guard},
-    {"http", luaopen_http},
-    {"interrupt", luaopen_interrupt},
-    {"json", luaopen_json},
-    {"jwt", luaopen_jwt},
-    {"latch", luaopen_latch},
-    {"lifecycle", luaopen_lifecycle},
-    {"limiter", luaopen_limiter},
-    {"log_sink", luaopen_log_sink},
-    {"marks", luaopen_marks},
-    {"metrics", luaopen_metrics},
-    {"modules", luaopen_modules},
-    {"process", luaopen_process},
-    {"random", luaopen_random},
-    {"reload", luaopen_reload},
-    {"request", luaopen_request},
-    {"script_files", luaopen_script_files},
-    {"secret", luaopen_secret},
-    {"sigv4", luaopen_sigv4},
-    {"sqlite", luaopen_sqlite},
-    {"task", luaopen_task},
-    {"terminal", luaopen_terminal},
-    {"trail", luaopen_trail},
-    {"unicode", luaopen_unicode},
-    {"virtual", luaopen_virtual},
-    {"web_files", luaopen_web_files},
+#define ROW(name) {#name, luaopen_##name},
+    MODULES(ROW)
+#undef ROW
 };
 
 static bool name_is_sane(const char *name) {
@@ -305,14 +248,14 @@ static int require(lua_State *L) {
   lua_settop(L, NAME);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   if (lua_getfield(L, LOADED, name) != LUA_TNIL) {
-    if (for_scripts && binding) globals_push_view(L, name);
+    if (for_scripts && binding) view_push(L, name);
     return 1;
   }
   lua_settop(L, LOADED);
   load(L, name);
   if (!for_scripts || !binding) return 2;
   lua_pop(L, 1);
-  globals_push_view(L, name);
+  view_push(L, name);
   return 1;
 }
 
