@@ -16,6 +16,7 @@ local TIMEOUT <const> = 10          -- seconds for all tries together, when neit
 local MAX_RESPONSE <const> = 16 << 20
 local DEEP <const> = { depth = 128 } -- an item nests 32 levels, two on the wire for each
 local SORTED <const> = { sorted = true }
+local NONE <const> = {}
 
 -- id: the suffix of AWS_ENDPOINT_URL_*. section: of the settings. signs: the signing name, where it is not the
 -- host's first label. never: codes of the retry tables that mean
@@ -66,7 +67,7 @@ end
 -- The first that is set: config.<section>.url, AWS_ENDPOINT_URL_<ID>, AWS_ENDPOINT_URL, the profile's
 -- services section and endpoint_url, config.aws.endpoint_url, the vendor's host.
 function aws.endpoint(name)
-  local entry = known[name] or {}
+  local entry = known[name] or NONE
   local url = setting(entry.section, "url")
     or aws_env.endpoint_url(entry.id or (name:upper():gsub("%A", "_")))
     or setting("aws", "endpoint_url")
@@ -104,7 +105,7 @@ local services = {} -- name -> what this VM has learned about the service: its b
 local function service_of(name)
   local service = services[name]
   if service then return service end
-  local entry = known[name] or {}
+  local entry = known[name] or NONE
   service = {
     name = name, entry = entry, skew = skew.new(skew_is_off()), endpoint = aws.endpoint(name),
     policy = retry.new { attempts = attempts_set() or entry.attempts, base = entry.base, never = entry.never,
@@ -308,7 +309,7 @@ end
 -- deadline travels inward. {service=, deadline= or timeout=}, else the settings' timeout; never later than
 -- the request that this task works for.
 function aws.deadline(request)
-  local deadline, entry = request.deadline, known[request.service] or {}
+  local deadline, entry = request.deadline, known[request.service] or NONE
   if not deadline then
     local timeout = request.timeout or setting(entry.section, "timeout") or TIMEOUT
     deadline = clock.monotonic() + timeout
@@ -345,15 +346,15 @@ function aws.call(request)
     "aws.call: target is a string, Prefix.Operation")
   local deadline, input = aws.deadline(request), request.input
   if input == nil then input = {} end
-  local service = service_of(request.service)
-  if not aws.region() and (request.signed ~= false or not service.endpoint) then
+  local service, region = service_of(request.service), aws.region()
+  if not region and (request.signed ~= false or not service.endpoint) then
     aws_credentials.await(deadline - clock.monotonic()) -- the metadata may know the region
-    service = service_of(request.service)
+    service, region = service_of(request.service), aws.region()
   end
   local call = {
     service = service, target = request.target, operation = request.operation or request.target:match("%.([^.]*)$"),
-    version = request.json_version or "1.0", signed = request.signed ~= false, region = aws.region(),
-    deadline = deadline, attempt_timeout = request.attempt_timeout, headers = request.headers or {},
+    version = request.json_version or "1.0", signed = request.signed ~= false, region = region,
+    deadline = deadline, attempt_timeout = request.attempt_timeout, headers = request.headers or NONE,
     read = request.read, body = json.encode(input, SORTED), id = crypto.uuid(), sent = false,
   }
   if not service.endpoint or call.signed and not call.region then

@@ -14,6 +14,7 @@ local scope = { __name = "dynamodb.scope" }
 scope.__index = scope
 
 local MOST_KNOWN <const> = 512
+local NONE <const> = {}
 
 -- make(text), remembered: flows use the same few names and expressions over and over.
 local function remembering(make)
@@ -35,10 +36,10 @@ end
 -- {open="OPEN"} or {[":open"]="OPEN"}.
 function expression.scope(names, values)
   local self = setmetatable({ names = {}, values = {}, own_aliases = names ~= nil }, scope)
-  for alias, name in pairs(names or {}) do
+  for alias, name in pairs(names or NONE) do
     self.names[alias:find("^#") and alias or "#" .. alias] = name
   end
-  for placeholder, value in pairs(values or {}) do
+  for placeholder, value in pairs(values or NONE) do
     self:value(placeholder:gsub("^:", ""), value)
   end
   return self

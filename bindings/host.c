@@ -16,6 +16,7 @@ struct port { /* one listener of this worker; the ctx of its server's callbacks 
   struct host *host;
   struct server *server;
   const char *tag;
+  char labels[64]; /* the tag, for metrics */
 };
 
 struct retired { /* a generation that finishes what began on it */
@@ -40,12 +41,11 @@ static void on_request(struct exchange *e, void *ctx) {
   generation_request(host->now, e);
 }
 
-static void count_reply(const struct server_reply *r, const char *tag) {
+static void count_reply(const struct server_reply *r, const struct port *port) {
   char labels[128];
-  snprintf(labels, sizeof labels, "listener=\"%s\",status=\"%d\"", tag, r->status);
+  snprintf(labels, sizeof labels, "%s,status=\"%d\"", port->labels, r->status);
   metrics_count("usher_http_requests_total", labels, 1);
-  snprintf(labels, sizeof labels, "listener=\"%s\"", tag);
-  metrics_observe("usher_http_request_seconds", labels, (double)r->duration / 1e9);
+  metrics_observe("usher_http_request_seconds", port->labels, (double)r->duration / 1e9);
 }
 
 /* A path that leads nowhere was typed by somebody: only segments of small letters, "_" and "-" are shown. */
@@ -80,9 +80,9 @@ static void log_reply(const struct server_reply *r, const char *tag) {
 }
 
 static void on_reply(const struct server_reply *r, void *ctx) {
-  const char *tag = ((struct port *)ctx)->tag;
-  count_reply(r, tag);
-  if (log_wants(LOG_INFO)) log_reply(r, tag);
+  const struct port *port = ctx;
+  count_reply(r, port);
+  if (log_wants(LOG_INFO)) log_reply(r, port->tag);
 }
 
 static int open_ports(struct host *host) {
@@ -97,6 +97,7 @@ static int open_ports(struct host *host) {
     server.on_reply = on_reply;
     port->host = host;
     port->tag = listener->tag;
+    snprintf(port->labels, sizeof port->labels, "listener=\"%s\"", listener->tag);
     int err = server_open(worker_loop(host->worker), listener->fds[index], &server, on_request,
                           port, &port->server);
     if (err) {

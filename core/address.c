@@ -57,11 +57,22 @@ bool address_parse(struct address *out, struct slice text) {
   return true;
 }
 
+/* Every request asks for this; inet_ntop would go through sprintf. */
+static size_t v4_text(const unsigned char four[4], char *out) {
+  char *at = out;
+  for (int i = 0; i < 4; i++) {
+    if (i) *at++ = '.';
+    if (four[i] >= 100) *at++ = (char)('0' + four[i] / 100);
+    if (four[i] >= 10) *at++ = (char)('0' + four[i] / 10 % 10);
+    *at++ = (char)('0' + four[i] % 10);
+  }
+  *at = '\0';
+  return (size_t)(at - out);
+}
+
 size_t address_text(const struct address *a, char out[ADDRESS_TEXT]) {
-  if (is_v4(a))
-    inet_ntop(AF_INET, a->bytes + sizeof mapped, out, ADDRESS_TEXT);
-  else
-    inet_ntop(AF_INET6, a->bytes, out, ADDRESS_TEXT);
+  if (is_v4(a)) return v4_text(a->bytes + sizeof mapped, out);
+  inet_ntop(AF_INET6, a->bytes, out, ADDRESS_TEXT);
   return strlen(out);
 }
 
