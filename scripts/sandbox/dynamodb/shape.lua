@@ -86,12 +86,22 @@ local function check_list(value, as)
   if not json.is_array(value) then wrong("Start of structure or map found where not expected") end
 end
 
+-- A null in a list is a structure that says nothing; of anything else it is none.
+local function without_nulls(list, of)
+  local kept, is_structure = json.array {}, of.kind == "Struct" or of.kind == "Map"
+  for _, member in ipairs(list) do
+    if member ~= json.null then kept[#kept + 1] = member elseif is_structure then kept[#kept + 1] = {} end
+  end
+  return kept
+end
+
 function KINDS.List(value, as)
   check_list(value, as)
+  local has_null
   for i, member in ipairs(value) do
-    if member ~= json.null then value[i] = convert(member, as.of) end
+    if member == json.null then has_null = true else value[i] = convert(member, as.of) end
   end
-  return value
+  return has_null and without_nulls(value, as.of) or value
 end
 
 local function check_map(value, as)
@@ -167,7 +177,7 @@ local function length(value)
 end
 
 local function report(errors, value, as, path, constraint)
-  local shown = as.shown_as_json and json.encode(value, { sorted = true }) or value_string(value, as)
+  local shown = value ~= nil and as.shown_as_json and json.encode(value, { sorted = true }) or value_string(value, as)
   if value ~= nil then shown = "'" .. shown .. "'" end
   errors[#errors + 1] = ("Value %s at '%s' failed to satisfy constraint: %s"):format(shown, path, constraint)
 end

@@ -34,6 +34,8 @@ describe("batches", function()
       "ValidationException: The provided key element does not match the schema" },
     { "BatchWriteItem", [[{"RequestItems":{"Hash1":[{"DeleteRequest":{"Key":{"b":{"S":"1"}}}}]}}]],
       "ValidationException: The provided key element does not match the schema" },
+    { "BatchGetItem", "{}",
+      "ValidationException: 1 validation error detected: Value null at 'requestItems' failed to satisfy constraint: Member must not be null" },
     { "BatchGetItem", [[{"RequestItems":{}}]],
       "ValidationException: 1 validation error detected: Value '{}' at 'requestItems' failed to satisfy constraint: Member must have length greater than or equal to 1" },
     { "BatchGetItem", [[{"RequestItems":{"Hash1":{}}}]],

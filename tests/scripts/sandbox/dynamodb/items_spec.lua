@@ -346,3 +346,14 @@ describe("a name that is none", function()
     { "PutItem", [[{"TableName":"Hash1","Item":{"a":{"S":"x"},"m":{"M":{"":{"S":"y"}}}}}]], "ValidationException: Empty attribute name" },
   })
 end)
+
+describe("a null in a list", function()
+  service.check(it, {
+    { "PutItem", [[{"TableName":"Hash1","Item":{"a":{"S":"x"},"l":{"L":[null]}}}]], "ValidationException: Supplied AttributeValue is empty, must contain exactly one of the supported datatypes" },
+    { "PutItem", [[{"TableName":"Hash1","Item":{"a":{"S":"x"},"s":{"SS":[null]}}}]], "ValidationException: One or more parameter values were invalid: An string set  may not be empty" },
+    { "GetItem", [[{"TableName":"Hash1","Key":{"a":{"S":"x"}},"AttributesToGet":[null]}]], "ValidationException: 1 validation error detected: Value '[]' at 'attributesToGet' failed to satisfy constraint: Member must have length greater than or equal to 1" },
+    { "BatchGetItem", [[{"RequestItems":{"Hash1":{"Keys":[null]}}}]], "ValidationException: The provided key element does not match the schema" },
+    { "TransactGetItems", [[{"TransactItems":[null]}]], "ValidationException: 1 validation error detected: Value null at 'transactItems.1.member.get' failed to satisfy constraint: Member must not be null" },
+    { "CreateTable", [[{"TableName":"Null","KeySchema":[null],"AttributeDefinitions":[]}]], "ValidationException: 2 validation errors detected: Value null at 'keySchema.1.member.attributeName' failed to satisfy constraint: Member must not be null; Value null at 'keySchema.1.member.keyType' failed to satisfy constraint: Member must not be null" },
+  })
+end)
