@@ -6,6 +6,7 @@ local codes = require "sandbox.cognito.codes"
 local factors = require "sandbox.cognito.factors"
 local passwords = require "sandbox.cognito.passwords"
 local pools = require "sandbox.cognito.pools"
+local readable = require "sandbox.cognito.readable"
 local tokens = require "sandbox.cognito.tokens"
 local users = require "sandbox.cognito.users"
 local failure = require "sandbox.failure"
@@ -25,8 +26,9 @@ function account.holder(input)
 end
 
 function account.GetUser(input)
-  local user = account.holder(input)
-  return factors.show(user, { Username = user.username, UserAttributes = attributes.to_list(user.attributes) })
+  local user, pool, claims = account.holder(input)
+  local shown = readable.of(pools.client_in(pool, claims.client_id), nil, user.attributes)
+  return factors.show(user, { Username = user.username, UserAttributes = attributes.to_list(shown) })
 end
 
 function account.DeleteUser(input)

@@ -59,7 +59,7 @@ function admin_create.AdminCreateUser(input)
   local values = attributes.from_list(input.UserAttributes)
   if values.sub then failure("InvalidParameterException", "user.sub: Attribute cannot be updated.") end
   local user = naming.new_user(pool, input.Username, values)
-  attributes.check_schema(pool, user.attributes)
+  attributes.check_schema(pool, user.attributes, true)
   attributes.check_formats(user.attributes)
   naming.check_new(pool, user, input.Username, "User account already exists")
   local password = set_temporary(pool, user, input.TemporaryPassword)

@@ -137,8 +137,8 @@ local function length_problem(entry, value)
   end
 end
 
--- A new user's attributes against the pool's schema.
-function attributes.check_schema(pool, values)
+-- A new user's attributes against the pool's schema; by an administrator even what is required may be missing.
+function attributes.check_schema(pool, values, by_administrator)
   local problems = {}
   for _, name in ipairs(sorted_names(values)) do
     local entry = pool.schema[name]
@@ -147,7 +147,8 @@ function attributes.check_schema(pool, values)
     if problem then problems[#problems + 1] = name .. ": " .. problem end
   end
   for _, entry in ipairs(pool.schema_list) do
-    if entry.Required and entry.Name ~= "sub" and (values[entry.Name] or "") == "" then
+    local required = entry.Required and entry.Name ~= "sub" and not by_administrator
+    if required and (values[entry.Name] or "") == "" then
       problems[#problems + 1] = entry.Name .. ": The attribute is required"
     end
   end

@@ -65,11 +65,21 @@ local function check_providers(pool, names)
   end
 end
 
+-- What the pool requires of everybody stays writable.
+local function may_write(pool, names)
+  local set = set_of(names)
+  for _, entry in ipairs(pool.schema_list) do
+    if entry.Required and entry.Name ~= "sub" and not set[entry.Name] then return false end
+  end
+  return true
+end
+
 local function check_attributes(pool, input, doing)
   for _, kind in ipairs { "Read", "Write" } do
-    for _, name in ipairs(input[kind .. "Attributes"] or {}) do
-      if not pool.schema[name] then bad("Invalid %s attributes specified while %s a client", kind:lower(), doing) end
-    end
+    local names = input[kind .. "Attributes"]
+    local fine = not names or kind == "Read" or may_write(pool, names)
+    for _, name in ipairs(names or {}) do fine = fine and pool.schema[name] ~= nil end
+    if not fine then bad("Invalid %s attributes specified while %s a client", kind:lower(), doing) end
   end
 end
 

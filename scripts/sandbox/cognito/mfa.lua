@@ -31,7 +31,7 @@ end
 function operations.AssociateSoftwareToken(input)
   local user, pool, next_session = who(input)
   if not factors.takes_apps(pool) then
-    failure("SoftwareTokenMFANotFoundException", "Software Token MFA has not been enabled by the userPool")
+    failure("SoftwareTokenMFANotFoundException", "Software Token MFA has not been enabled by the userPool.")
   end
   local row = factors.of(user)
   row.pending = totp.new_secret()

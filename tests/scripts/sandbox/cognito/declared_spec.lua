@@ -125,6 +125,27 @@ describe("an app client", function()
     end)
   end
 
+  it("writes what the pool requires, and is shown what it may read", function()
+    local strict = ok("CreateUserPool", { PoolName = "strict",
+      Schema = list { { Name = "name", Required = true } } }).UserPool.Id
+    local input = { UserPoolId = strict, ClientName = "app", WriteAttributes = list { "email" } }
+    assert.equal(BAD .. "Invalid write attributes specified while creating a client",
+      (refused("CreateUserPoolClient", input)))
+    input.WriteAttributes, input.ReadAttributes = list { "email", "name" }, list { "name" }
+    input.ExplicitAuthFlows = list { "ALLOW_USER_PASSWORD_AUTH" }
+    local app = ok("CreateUserPoolClient", input).UserPoolClient.ClientId
+    ok("AdminCreateUser", { UserPoolId = strict, Username = "ann", TemporaryPassword = client.password,
+      UserAttributes = list { { Name = "email", Value = "ann@example.com" } } })
+    local challenge = ok("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH", ClientId = app,
+      AuthParameters = { USERNAME = "ann", PASSWORD = client.password } })
+    assert.equal('["userAttributes.name"]', challenge.ChallengeParameters.requiredAttributes)
+    local token = ok("RespondToAuthChallenge", { ClientId = app, ChallengeName = "NEW_PASSWORD_REQUIRED",
+      Session = challenge.Session, ChallengeResponses = { USERNAME = "ann", NEW_PASSWORD = "Another-horse-8",
+        ["userAttributes.name"] = "Ann" } }).AuthenticationResult.AccessToken
+    local shown = ok("GetUser", { AccessToken = token }).UserAttributes
+    assert.same({ "name", "sub" }, { shown[1].Name, shown[2].Name })
+  end)
+
   it("has the providers of its pool only", function()
     assert.equal(BAD .. "The provider Google does not exist for User Pool " .. pool, (refused("CreateUserPoolClient",
       { UserPoolId = pool, ClientName = "app", SupportedIdentityProviders = list { "COGNITO", "Google" } })))

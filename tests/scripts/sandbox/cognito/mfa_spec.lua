@@ -123,7 +123,7 @@ describe("an app as the second factor", function()
 
   it("is nothing for a pool without", function()
     local token = sign_in(world()).AuthenticationResult.AccessToken
-    assert.equal("SoftwareTokenMFANotFoundException: Software Token MFA has not been enabled by the userPool",
+    assert.equal("SoftwareTokenMFANotFoundException: Software Token MFA has not been enabled by the userPool.",
       (refused("AssociateSoftwareToken", { AccessToken = token })))
   end)
 end)
