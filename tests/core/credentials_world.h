@@ -206,4 +206,28 @@ static inline int close_world(void **state) {
   return 0;
 }
 
+struct answer_row {
+  const char *name;
+  struct answer answers[MOST_LINES];
+  int err;
+  unsigned requests;
+  const char *why;
+};
+
+/* Each row asks once; those without an err bring what is good. */
+static inline void expect_answers(const char *const *variables, const struct answer_row *rows,
+                                  size_t count, const struct outcome *good) {
+  for (const struct answer_row *row = rows; row < rows + count; row++) {
+    world_ask(&w, variables, row->answers);
+    expect_number(row->name, "err", w.outcome.err, row->err);
+    expect_number(row->name, "requests", w.peer.requests, row->requests);
+    expect_text(row->name, w.outcome.why, row->why);
+    if (row->err) continue;
+    assert_string_equal(w.outcome.id, good->id);
+    assert_string_equal(w.outcome.secret, good->secret);
+    assert_string_equal(w.outcome.token, good->token);
+    assert_int_equal(w.outcome.expires, good->expires);
+  }
+}
+
 #endif

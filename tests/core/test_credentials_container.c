@@ -13,13 +13,7 @@
     { 200, CREDENTIALS, KEEP }                                                                     \
   }
 
-static const struct {
-  const char *name;
-  struct answer answers[MOST_LINES];
-  int err;
-  unsigned requests;
-  const char *why;
-} rows[] = {
+static const struct answer_row rows[] = {
     /* clang-format off */
     {"the answer of the real one", GOOD, 0, 1, NULL},
     {"a refusal, three times", {{400,
@@ -53,18 +47,10 @@ static const struct {
 
 static void every_answer(void **state) {
   (void)state;
+  static const struct outcome good = {
+      .id = "ASIAX", .secret = "sec", .token = "tok", .expires = 1893456000};
   static const char *const variables[] = {FULL, "AWS_REGION=r", NULL};
-  for (size_t i = 0; i < COUNT(rows); i++) {
-    world_ask(&w, variables, rows[i].answers);
-    expect_number(rows[i].name, "err", w.outcome.err, rows[i].err);
-    expect_number(rows[i].name, "requests", w.peer.requests, rows[i].requests);
-    expect_text(rows[i].name, w.outcome.why, rows[i].why);
-    if (rows[i].err) continue;
-    assert_string_equal(w.outcome.id, "ASIAX");
-    assert_string_equal(w.outcome.secret, "sec");
-    assert_string_equal(w.outcome.token, "tok");
-    assert_int_equal(w.outcome.expires, 1893456000);
-  }
+  expect_answers(variables, rows, COUNT(rows), &good);
 }
 
 static const struct {

@@ -23,13 +23,7 @@
   "AWS_WEB_IDENTITY_TOKEN_FILE=D/token", "AWS_ROLE_ARN=arn:aws:iam::123456789012:role/R",          \
       "AWS_ENDPOINT_URL_STS=U", "AWS_REGION=us-east-1"
 
-static const struct {
-  const char *name;
-  struct answer answers[MOST_LINES];
-  int err;
-  unsigned requests;
-  const char *why;
-} rows[] = {
+static const struct answer_row rows[] = {
     /* clang-format off */
     {"the answer of the real one", {{200, GOOD(WEB), KEEP}}, 0, 1, NULL},
     {"with a prolog and line breaks", {{200, "<?xml version=\"1.0\"?>\n" GOOD(WEB) "\n", KEEP}}, 0,
@@ -71,19 +65,11 @@ static const struct {
 
 static void every_answer(void **state) {
   (void)state;
+  static const struct outcome good = {
+      .id = "ASIAX", .secret = "s/ec+ret", .token = "tok&en", .expires = 1919113223};
   static const char *const variables[] = {VARIABLES, "AWS_ROLE_SESSION_NAME=app1", NULL};
   world_file(&w, "token", "a.b.c\n");
-  for (size_t i = 0; i < COUNT(rows); i++) {
-    world_ask(&w, variables, rows[i].answers);
-    expect_number(rows[i].name, "err", w.outcome.err, rows[i].err);
-    expect_number(rows[i].name, "requests", w.peer.requests, rows[i].requests);
-    expect_text(rows[i].name, w.outcome.why, rows[i].why);
-    if (rows[i].err) continue;
-    assert_string_equal(w.outcome.id, "ASIAX");
-    assert_string_equal(w.outcome.secret, "s/ec+ret");
-    assert_string_equal(w.outcome.token, "tok&en");
-    assert_int_equal(w.outcome.expires, 1919113223);
-  }
+  expect_answers(variables, rows, COUNT(rows), &good);
 }
 
 static void the_request(void **state) {
