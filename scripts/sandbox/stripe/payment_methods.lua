@@ -13,10 +13,11 @@ local payment_methods = {}
 
 -- Those that a list may ask for; there are cards only.
 local TYPES = {}
-for name in ([[acss_debit affirm afterpay_clearpay alipay alma amazon_pay au_becs_debit bacs_debit bancontact billie
-  blik boleto card cashapp crypto custom customer_balance eps fpx giropay grabpay ideal kakao_pay klarna konbini kr_card
-  link mb_way mobilepay multibanco naver_pay nz_bank_account oxxo p24 pay_by_bank payco paynow paypal payto pix
-  promptpay revolut_pay samsung_pay satispay sepa_debit sofort swish twint us_bank_account wechat_pay zip]]):gmatch "%S+" do
+for name in ([[acss_debit affirm afterpay_clearpay alipay alma amazon_pay au_becs_debit bacs_debit bancontact
+  billie blik boleto card cashapp crypto custom customer_balance eps fpx giropay grabpay ideal
+  kakao_pay klarna konbini kr_card link mb_way mobilepay multibanco naver_pay nz_bank_account oxxo
+  p24 pay_by_bank payco paynow paypal payto pix promptpay revolut_pay samsung_pay satispay
+  sepa_debit sofort swish twint us_bank_account wechat_pay zip]]):gmatch "%S+" do
   TYPES[#TYPES + 1] = name
 end
 
