@@ -155,7 +155,7 @@ end
 
 local function exchange(parts, operation, request, deadline)
   local started = parts.clock.monotonic()
-  request.timeout = deadline - started
+  request.timeout = math.max(0, deadline - started) -- a sleep may last longer than it should
   local reply, failure = parts.http.fetch(request)
   local object, err = outcome_of(reply, failure)
   parts.metrics.observe("usher_upstream_seconds", parts.clock.monotonic() - started, {

@@ -16,7 +16,7 @@ local function world(answers, overrides)
       monotonic = function() return w.now end,
       sleep = function(seconds)
         w.slept[#w.slept + 1] = seconds
-        w.now = w.now + seconds
+        w.now = w.now + seconds + (overrides and overrides.late or 0)
       end,
     },
     http = {
@@ -211,6 +211,12 @@ describe("a failure", function()
     assert.equal(10, w.requests[1].timeout)
     assert.equal(5.5, w.requests[2].timeout)
     assert.same({ 0.5 }, w.slept)
+  end)
+
+  it("has no time, and not less, when it slept over the deadline", function()
+    local w = world({ { status = 500 }, { kind = "timeout", took = 0 } }, { timeout = 10, late = 60 })
+    local _, err = w.client.create_customer {}
+    assert.same({ "timeout", 2, 0 }, { err.kind, err.attempts, w.requests[2].timeout })
   end)
 
   it("leaves a log line without the body, and one observation for each try", function()
