@@ -5,6 +5,7 @@ local expression = require "sandbox.dynamodb.expression"
 local failure = require "sandbox.failure"
 local json = require "json"
 local reads = require "sandbox.dynamodb.reads"
+local shape = require "sandbox.dynamodb.shape"
 local sorted_names = require "sandbox.sorted_names"
 local storage = require "sandbox.dynamodb.storage"
 local store = require "sandbox.store"
@@ -60,7 +61,7 @@ end
 
 local function bind_reads(batch)
   for _, part in ipairs(batch) do
-    part.tab = tables.get(part.name)
+    part.tab = tables.get(shape.table_name(part.name))
     local seen = {}
     for _, key in ipairs(part.read.input.Keys) do
       reads.check(part.read, key, part.tab)
@@ -144,7 +145,7 @@ end
 
 local function bind_writes(batch)
   for _, part in ipairs(batch) do
-    part.tab, part.places = tables.get(part.name), {}
+    part.tab, part.places = tables.get(shape.table_name(part.name)), {}
     local seen = {}
     for i, request in ipairs(part.requests) do
       local item = request.PutRequest and request.PutRequest.Item

@@ -47,9 +47,12 @@ end
 local ARN = "^arn:aws:dynamodb:[%w-]+:%d+:table/([%w_.-]+)$"
 
 -- A table's ARN is as good as its name.
+function shape.table_name(text)
+  return text:match(ARN) or text
+end
+
 function KINDS.TableName(value)
-  local name = KINDS.String(value)
-  return name:match(ARN) or name
+  return shape.table_name(KINDS.String(value))
 end
 
 local TRUTH = { TRUE = true, ["1"] = true, YES = true, FALSE = false, ["0"] = false, NO = false }
@@ -232,7 +235,8 @@ end
 
 local function check_map_rules(value, as, path, errors)
   for key, member in pairs(value) do
-    if as.keys and is_broken(key, as.keys) then
+    local name = as.keys and as.keys.or_arn and shape.table_name(key) or key
+    if as.keys and is_broken(name, as.keys) then
       report(errors, value, as, path, ("Map keys must satisfy constraint: [%s]"):format(all_rules(as.keys)))
     end
     if as.values and is_broken(member, as.values) then

@@ -127,7 +127,7 @@ shapes.Scan = request(PAGE, TABLE, { { "ScanFilter", CONDITIONS }, { "Segment", 
 
 -- --- batches ---
 
-local TABLE_KEYS = { most = 255, least = 3, pattern = NAME_PATTERN }
+local TABLE_KEYS = { most = 255, least = 3, pattern = NAME_PATTERN, or_arn = true }
 
 shapes.BatchGetItem = request({ { "RequestItems",
   with(map("KeysAndAttributes",

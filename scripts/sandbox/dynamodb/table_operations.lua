@@ -24,6 +24,22 @@ local function throughput(given)
            WriteCapacityUnits = given and given.WriteCapacityUnits or 0 }
 end
 
+local DAY <const> = 86400
+
+local function throughput_after(current, wanted)
+  local new, now = throughput(wanted), clock.now()
+  local more, less = false, false
+  for _, name in ipairs { "ReadCapacityUnits", "WriteCapacityUnits" } do
+    more, less = more or new[name] > current[name], less or new[name] < current[name]
+  end
+  local last = current.LastDecreaseDateTime
+  if last and last // DAY == now // DAY then new.NumberOfDecreasesToday = current.NumberOfDecreasesToday end
+  if less then new.NumberOfDecreasesToday = new.NumberOfDecreasesToday + 1 end
+  new.LastIncreaseDateTime = more and now or current.LastIncreaseDateTime
+  new.LastDecreaseDateTime = less and now or last
+  return new
+end
+
 local function describe_index(name, given, global)
   local index = { IndexName = given.IndexName, KeySchema = given.KeySchema, Projection = given.Projection,
                   IndexArn = tables.arn(name) .. "/index/" .. given.IndexName, IndexSizeBytes = 0,
@@ -88,6 +104,7 @@ function operations.CreateTable(input)
   local tab = tables.add(describe_new(input), { tags = input.Tags or json.array {} })
   local shown = with_status(tab.description, "CREATING")
   if shown.BillingModeSummary then shown.BillingModeSummary = { BillingMode = "PAY_PER_REQUEST" } end
+  if not input.WarmThroughput then shown.WarmThroughput = nil end
   return { TableDescription = shown }
 end
 
@@ -166,7 +183,7 @@ local function change_billing(description, input)
         .. "ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
     end
     check_throughput_change(description.ProvisionedThroughput, input.ProvisionedThroughput)
-    description.ProvisionedThroughput = throughput(input.ProvisionedThroughput)
+    description.ProvisionedThroughput = throughput_after(description.ProvisionedThroughput, input.ProvisionedThroughput)
   end
   if input.BillingMode == "PAY_PER_REQUEST" and not on_demand then
     description.BillingModeSummary, description.ProvisionedThroughput =
@@ -242,7 +259,7 @@ local function update_index(tab, given)
   rules.update_index(given, on_demand)
   if given.ProvisionedThroughput then
     check_throughput_change(index.ProvisionedThroughput, given.ProvisionedThroughput)
-    index.ProvisionedThroughput = throughput(given.ProvisionedThroughput)
+    index.ProvisionedThroughput = throughput_after(index.ProvisionedThroughput, given.ProvisionedThroughput)
     settings.keep_warm(index, on_demand)
   end
   if given.OnDemandThroughput then settings.limit(index, given.OnDemandThroughput) end

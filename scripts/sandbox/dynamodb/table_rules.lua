@@ -73,6 +73,11 @@ local function check_projection(projection)
   if type == "INCLUDE" and not projection.NonKeyAttributes then
     invalid(INVALID .. "ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
   end
+  local seen = {}
+  for _, name in ipairs(projection.NonKeyAttributes or {}) do
+    if seen[name] then invalid(INVALID .. "Duplicate element in NonKeyAttributes: %s", name) end
+    seen[name] = true
+  end
 end
 
 local function check_unique(name, seen)

@@ -128,6 +128,7 @@ describe("a table's definition", function()
     { "p:S", [["TableClass":"standard"]], "Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, STANDARD_INFREQUENT_ACCESS]." },
     { "p:S", [["OnDemandThroughput":{"MaxReadRequestUnits":-1}]], INVALID .. "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range" },
     { "p:S", [["WarmThroughput":{"WriteUnitsPerSecond":3999}]], INVALID .. "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial" },
+    { "p:S x:S", INCLUDE:format [[a","a]], INVALID .. "Duplicate element in NonKeyAttributes: a" },
     { "p:S x:S", INCLUDE:format(long), "1 validation error detected: Value '[" .. long .. "]' at 'globalSecondaryIndexes.1.member.projection.nonKeyAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 255, Member must have length greater than or equal to 1]" },
   } do
     it("is refused: " .. case[3]:sub(1, 200), function()
@@ -315,6 +316,15 @@ describe("a table's life", function()
     assert.same({ StreamEnabled = true, StreamViewType = "KEYS_ONLY" }, on)
     assert.truthy(arn:find "^arn:aws:dynamodb:us%-east%-1:000000000000:table/Life/stream/%d+%-%d+%-%d+T%d+:%d+:%d+%.%d%d%d$")
     assert.is_nil((stream [[{"StreamEnabled":false}]]))
+  end)
+
+  it("counts what is taken from its throughput", function()
+    local function provision(read, write)
+      call("UpdateTable", ([[{"TableName":"Life","ProvisionedThroughput":{"ReadCapacityUnits":%d,"WriteCapacityUnits":%d}}]]):format(read, write))
+      local now = described "Life".ProvisionedThroughput
+      return ("%d %s %s"):format(now.NumberOfDecreasesToday, now.LastIncreaseDateTime and "more" or "-", now.LastDecreaseDateTime and "less" or "-")
+    end
+    assert.same({ "0 more -", "1 more less", "2 more less", "2 more less" }, { provision(5, 5), provision(9, 4), provision(1, 1), provision(2, 3) })
   end)
 
   it("can be recovered from where it was, when asked", function()
