@@ -82,7 +82,7 @@ end
 
 local function read_names(words, names, rest, found)
   for i, name in ipairs(names) do
-    if not words[i] then arguments.refuse(name .. " is missing") end
+    if (words[i] or "") == "" then arguments.refuse(name .. " is missing") end
     found[name] = words[i]
   end
   if rest then

@@ -20,9 +20,12 @@ function dossier.unread(store, err)
 end
 
 
+-- Nobody can have a name that Cognito calls invalid.
+local NOBODY <const> = { UserNotFoundException = true, InvalidParameterException = true }
+
 local function get_user(name)
   local user, err = cognito.admin_get_user(name)
-  if not user and err.code ~= "UserNotFoundException" then dossier.unread("Cognito", err) end
+  if not user and not NOBODY[err.code] then dossier.unread("Cognito", err) end
   return user
 end
 

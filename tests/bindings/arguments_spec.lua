@@ -20,6 +20,7 @@ local READ <const> = {
 
 local REFUSED <const> = {
   { {}, "EMAIL is missing" },
+  { { "" }, "EMAIL is missing" },
   { { "a", "b" }, "'b' is one word too many" },
   { { "--jsn", "a" }, "there is no option --jsn; did you mean --json?" },
   { { "--json=1", "a" }, "--json takes no value" },

@@ -184,6 +184,11 @@ class Repair(unittest.TestCase):
         self.assertEqual(command("repair", unproven.email)[0], 0)
         self.assertEqual(inspect(unproven.email)[0], 0)
 
+    def test_names_that_nobody_can_have(self):
+        for name in ("a b", "ada@example.com'; --", '"ada"@example.com', "ünï@example.com", "x" * 300, "USER#", "cus_", "%s"):
+            code, view = inspect(name)
+            self.assertEqual((code, kinds(view)), (1, ["unknown"]), name)
+
     def test_one_person_by_every_name(self):
         person = Person("confirmed")
         seen = [inspect(who)[1] for who in
