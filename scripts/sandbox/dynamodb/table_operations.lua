@@ -105,6 +105,9 @@ function operations.CreateTable(input)
   local shown = with_status(tab.description, "CREATING")
   if shown.BillingModeSummary then shown.BillingModeSummary = { BillingMode = "PAY_PER_REQUEST" } end
   if not input.WarmThroughput then shown.WarmThroughput = nil end
+  for i, given in ipairs(input.GlobalSecondaryIndexes or {}) do
+    if not given.WarmThroughput then shown.GlobalSecondaryIndexes[i].WarmThroughput = nil end
+  end
   return { TableDescription = shown }
 end
 

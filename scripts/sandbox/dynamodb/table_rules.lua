@@ -100,16 +100,21 @@ local function check_local(input, index, context)
   check_unique(name, context.seen)
 end
 
-local function check_global(index, context, on_demand)
+-- What a provisioned index has to bring, and one on demand must not: in CreateTable, and in UpdateTable.
+local THROUGHPUT = {
+  new = { "ProvisionedThroughput is not specified for index: %s",
+    "ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST" },
+  change = { "ProvisionedThroughput must be specified for index: %s",
+    "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: %s when BillingMode is "
+      .. "PAY_PER_REQUEST" },
+}
+
+local function check_global(index, context, on_demand, when)
   check_defined(names_of(index.KeySchema), context.defined, context.names)
   check_schema(index.KeySchema)
   check_projection(index.Projection)
-  if on_demand and index.ProvisionedThroughput then
-    invalid(INVALID .. "ProvisionedThroughput should not be specified for index: %s when BillingMode is "
-      .. "PAY_PER_REQUEST", index.IndexName)
-  end
-  if not on_demand and not index.ProvisionedThroughput then
-    invalid(INVALID .. "ProvisionedThroughput must be specified for index: %s", index.IndexName)
+  if on_demand == (index.ProvisionedThroughput ~= nil) then
+    invalid(INVALID .. THROUGHPUT[when][on_demand and 2 or 1], index.IndexName)
   end
   check_unique(index.IndexName, context.seen)
 end
@@ -182,7 +187,7 @@ end
 local function context_of(definitions)
   local context = { names = names_of(definitions), defined = {}, seen = {} }
   for _, name in ipairs(context.names) do
-    if context.defined[name] then invalid(INVALID .. "Duplicate AttributeName in AttributeDefinitions: %s", name) end
+    if context.defined[name] then invalid("Attribute Name is duplicated: %s", name) end
     context.defined[name] = true
   end
   return context
@@ -208,8 +213,8 @@ function rules.create(input)
   end
   if globals then
     check_list(globals, "GlobalSecondaryIndexes")
-    for _, index in ipairs(globals) do check_global(index, context,
-      input.BillingMode == "PAY_PER_REQUEST") end
+    local on_demand = input.BillingMode == "PAY_PER_REQUEST"
+    for _, index in ipairs(globals) do check_global(index, context, on_demand, "new") end
     if #globals > MAX_GLOBAL then
       invalid(INVALID .. "GlobalSecondaryIndex count exceeds the per-table limit of %d", MAX_GLOBAL)
     end
@@ -223,7 +228,7 @@ end
 
 -- A later index: its keys are defined in its own request, as the table (types = {[name] = type}) already has them.
 function rules.create_index(index, definitions, types, on_demand)
-  check_global(index, context_of(definitions), on_demand)
+  check_global(index, context_of(definitions), on_demand, "change")
   local wanted = {}
   for _, definition in ipairs(definitions) do wanted[definition.AttributeName] = definition.AttributeType end
   for _, key in ipairs(index.KeySchema) do
@@ -244,10 +249,7 @@ function rules.update_index(given, on_demand)
       .. "specified for index: %s", given.IndexName)
   end
   if not on_demand then return end
-  if given.ProvisionedThroughput then
-    invalid(INVALID .. "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: %s when "
-      .. "BillingMode is PAY_PER_REQUEST", given.IndexName)
-  end
+  if given.ProvisionedThroughput then invalid(INVALID .. THROUGHPUT.change[2], given.IndexName) end
   if not warm and not (limits and next(limits)) then
     invalid(INVALID .. "The only Updates for index: %s when TableThroughputMode is PAY_PER_REQUEST can be to "
       .. "OnDemandThroughput, WarmThroughput", given.IndexName)

@@ -112,11 +112,19 @@ local function check_stream(stream, when)
   end
 end
 
+-- A type that is asked for is a wish to be encrypted, too.
+local function is_encrypted(wanted)
+  if wanted.Enabled == nil then return wanted.SSEType ~= nil end
+  return wanted.Enabled
+end
+
 local function check_encryption(wanted)
-  if wanted.Enabled and wanted.SSEType == "AES256" then invalid("SSEType AES256 is not supported") end
-  if wanted.Enabled then return end
   for _, name in ipairs { "SSEType", "KMSMasterKeyId" } do
-    if wanted[name] then invalid("%s can not be specified if Enabled is false", name) end
+    if wanted.Enabled == false and wanted[name] then invalid("%s can not be specified if Enabled is false", name) end
+  end
+  if wanted.SSEType == "AES256" then invalid("SSEType AES256 is not supported") end
+  if wanted.KMSMasterKeyId and not is_encrypted(wanted) then
+    invalid("SSEType KMS is required if KMSMasterKeyId is specified")
   end
 end
 
@@ -168,7 +176,7 @@ local function apply_stream(description, stream)
 end
 
 local function apply_encryption(description, wanted)
-  description.SSEDescription = wanted.Enabled and { Status = "ENABLED", SSEType = wanted.SSEType or "KMS",
+  description.SSEDescription = is_encrypted(wanted) and { Status = "ENABLED", SSEType = wanted.SSEType or "KMS",
     KMSMasterKeyArn = wanted.KMSMasterKeyId or "arn:aws:kms:us-east-1:000000000000:key/" .. crypto.uuid() } or nil
 end
 
@@ -199,8 +207,9 @@ local function check_stream_change(description, stream)
 end
 
 local function check_encryption_change(current, wanted)
-  if not wanted.Enabled and not current then invalid("Table is already encrypted by default") end
-  if wanted.Enabled and current and (wanted.KMSMasterKeyId or current.KMSMasterKeyArn) == current.KMSMasterKeyArn then
+  local encrypted = is_encrypted(wanted)
+  if not encrypted and not current then invalid("Table is already encrypted by default") end
+  if encrypted and current and (wanted.KMSMasterKeyId or current.KMSMasterKeyArn) == current.KMSMasterKeyArn then
     invalid("Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to "
       .. "change Master Key")
   end

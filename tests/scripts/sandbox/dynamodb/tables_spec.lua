@@ -113,7 +113,7 @@ describe("a table's definition", function()
   local INCLUDE = [=["GlobalSecondaryIndexes":[{"IndexName":"gsi","KeySchema":[{"AttributeName":"x","KeyType":"HASH"}],"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["%s"]}}]]=]
 
   for _, case in ipairs {
-    { "p:S p:N", nil, "One or more parameter values were invalid: Duplicate AttributeName in AttributeDefinitions: p" },
+    { "p:S p:N", nil, "Attribute Name is duplicated: p" },
     { "p:S", [=["Tags":[{"Key":"a","Value":"1"},{"Key":"a","Value":"2"}]]=], "Duplicate Tag Keys provided as input: Duplicate Tag Key found a" },
     { "p:S", '"Tags":[' .. table.concat(tags, ",") .. "]", "Number of Tags exceed the current limit for the provided ResourceArn" },
     { "p:S", [=["Tags":[{"Key":"a!","Value":""}]]=], "The Tag Key provided is invalid, Key: a!" },
@@ -122,12 +122,14 @@ describe("a table's definition", function()
     { "p:S", [=["Tags":[{"Key":"aws:k","Value":"v"}]]=], "Tag Key cannot be prefixed with aws:, Key: aws:k" },
     { "p:S", [["StreamSpecification":{"StreamEnabled":true}]], INVALID .. "Table is being created with a stream enabled, UpdateViewType is required" },
     { "p:S", [["StreamSpecification":{"StreamEnabled":false,"StreamViewType":"KEYS_ONLY"}]], INVALID .. "Table is being created with a stream disabled, UpdateViewType should not be specified" },
-    { "p:S", [["SSESpecification":{"KMSMasterKeyId":"k"}]], INVALID .. "KMSMasterKeyId can not be specified if Enabled is false" },
+    { "p:S", [["SSESpecification":{"Enabled":false,"KMSMasterKeyId":"k"}]], INVALID .. "KMSMasterKeyId can not be specified if Enabled is false" },
+    { "p:S", [["SSESpecification":{"KMSMasterKeyId":"k"}]], INVALID .. "SSEType KMS is required if KMSMasterKeyId is specified" },
     { "p:S", [["SSESpecification":{"Enabled":true,"SSEType":"AES256"}]], INVALID .. "SSEType AES256 is not supported" },
     { "p:S", [["SSESpecification":{"Enabled":true,"KMSMasterKeyId":""}]], "1 validation error detected: Value '' at 'sSESpecification.kMSMasterKeyId' failed to satisfy constraint: Member must have length greater than or equal to 1" },
     { "p:S", [["TableClass":"standard"]], "Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, STANDARD_INFREQUENT_ACCESS]." },
     { "p:S", [["OnDemandThroughput":{"MaxReadRequestUnits":-1}]], INVALID .. "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range" },
     { "p:S", [["WarmThroughput":{"WriteUnitsPerSecond":3999}]], INVALID .. "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial" },
+    { "p:S x:S", (INCLUDE:format "a":gsub('"IndexName"', '"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1},%0')), INVALID .. "ProvisionedThroughput should not be specified for index: gsi when BillingMode is PAY_PER_REQUEST" },
     { "p:S x:S", INCLUDE:format [[a","a]], INVALID .. "Duplicate element in NonKeyAttributes: a" },
     { "p:S x:S", INCLUDE:format(long), "1 validation error detected: Value '[" .. long .. "]' at 'globalSecondaryIndexes.1.member.projection.nonKeyAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 255, Member must have length greater than or equal to 1]" },
   } do
@@ -165,6 +167,8 @@ describe("later indexes", function()
     { create("one", "x") .. "," .. create("two", "x"), S:format "x", LIMIT },
     { delete "one" .. "," .. delete "two", nil, LIMIT },
     { create("one", "x") .. "," .. delete "two", S:format "x", LIMIT },
+    { (create("one", "x"):gsub('"IndexName"', '"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1},%0', 1)), S:format "x",
+      "ValidationException: One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: one when BillingMode is PAY_PER_REQUEST" },
     { (create("one", "x") .. delete "two"):gsub("}{", ",", 1), S:format "x",
       "ValidationException: One or more parameter values were invalid: Only one of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete can be specified" },
     { create("one", "p"), nil, "ValidationException: One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [p], AttributeDefinitions: []" },
@@ -220,7 +224,7 @@ describe("a table's settings", function()
     encryption = {
       { [["SSESpecification":{}]], INVALID .. "Table is already encrypted by default" },
       { [["SSESpecification":{"Enabled":true},"DeletionProtectionEnabled":true]], INVALID .. "Server-Side Encryption" .. ALONE },
-      { [["SSESpecification":{"Enabled":true,"KMSMasterKeyId":"k"}]], "", SSEDescription = { Status = "ENABLED", SSEType = "KMS", KMSMasterKeyArn = "k" } },
+      { [["SSESpecification":{"SSEType":"KMS","KMSMasterKeyId":"k"}]], "", SSEDescription = { Status = "ENABLED", SSEType = "KMS", KMSMasterKeyArn = "k" } },
       { [["SSESpecification":{"Enabled":true,"KMSMasterKeyId":"k"}]], INVALID .. "Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key" },
     },
     class = {
@@ -325,6 +329,15 @@ describe("a table's life", function()
       return ("%d %s %s"):format(now.NumberOfDecreasesToday, now.LastIncreaseDateTime and "more" or "-", now.LastDecreaseDateTime and "less" or "-")
     end
     assert.same({ "0 more -", "1 more less", "2 more less", "2 more less" }, { provision(5, 5), provision(9, 4), provision(1, 1), provision(2, 3) })
+  end)
+
+  it("tells of warmth once it is there", function()
+    local made = json.decode(call("CreateTable", [[{"TableName":"Warm","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"GlobalSecondaryIndexes":[{"IndexName":"gsi","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}]}]])).TableDescription
+    local warm = { ReadUnitsPerSecond = 12000, WriteUnitsPerSecond = 4000, Status = "ACTIVE" }
+    local now = described "Warm"
+    assert.same({}, { made.WarmThroughput, made.GlobalSecondaryIndexes[1].WarmThroughput })
+    assert.same({ warm, warm }, { now.WarmThroughput, now.GlobalSecondaryIndexes[1].WarmThroughput })
+    call("DeleteTable", [[{"TableName":"Warm"}]])
   end)
 
   it("can be recovered from where it was, when asked", function()
