@@ -5,6 +5,8 @@
 --   are left become a list. Does not yield.
 local nearest = require "nearest"
 
+local DAY <const> = 86400 -- seconds
+
 local arguments = {}
 
 local Usage = {}
@@ -34,6 +36,16 @@ function arguments.number(low, high)
     local value = tonumber(text)
     if value and value >= low and value <= high then return value end
     return nil, ("a number from %g to %g"):format(low, high)
+  end
+end
+
+
+-- A number of days -> seconds.
+function arguments.days(low, high)
+  local number = arguments.number(low, high)
+  return function(text)
+    local days, expected = number(text)
+    return days and days * DAY, expected
   end
 end
 

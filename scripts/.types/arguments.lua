@@ -40,6 +40,12 @@ function arguments.text(text) end
 ---@return usher.arguments.Kind
 function arguments.number(low, high) end
 
+---A kind of value: a number of days inside bounds; the value is in seconds. Does not yield.
+---@param low number
+---@param high number
+---@return usher.arguments.Kind
+function arguments.days(low, high) end
+
 ---A kind of value: a whole number. Does not yield.
 ---@param text string
 ---@return integer? value

@@ -4,8 +4,6 @@ local arguments, json = require "arguments", require "json"
 local diagnosis, dossier = require "lib.diagnosis", require "lib.dossier"
 local page, report = require "lib.page", require "lib.report"
 
-local DAY <const> = 86400
-
 local HELP <const> = [[
 usage: usher inspect [OPTION…] EMAIL|SUB|ACCOUNT
 
@@ -31,12 +29,11 @@ or a store cannot be read. 2: wrong usage.
 
 
 local WANTED <const> = { names = { "EMAIL|SUB|ACCOUNT" }, flags = { "json" },
-  values = { ["older-than"] = arguments.number(0, 3650) } }
+  values = { ["older-than"] = arguments.days(0, 3650) } }
 
 
 local function run(given)
-  local facts = dossier.gather(given["EMAIL|SUB|ACCOUNT"],
-    { too_long = given.older_than and given.older_than * DAY })
+  local facts = dossier.gather(given["EMAIL|SUB|ACCOUNT"], { too_long = given.older_than })
   local findings = diagnosis.of(facts)
   local healthy = diagnosis.is_healthy(findings)
   local view = report.view(facts, findings, healthy)

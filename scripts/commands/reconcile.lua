@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- usher reconcile: walks everything, and finds or mends what is half made.
-local arguments, clock, config = require "arguments", require "clock", require "config"
+local arguments, clock = require "arguments", require "clock"
 local interrupt, json = require "interrupt", require "json"
 local diagnosis, dossier = require "lib.diagnosis", require "lib.dossier"
 local pace, repair = require "lib.pace", require "lib.repair"
 local report, sweep = require "lib.report", require "lib.sweep"
 
-local DAY <const> = 86400
 local RATE <const> = 25
+local YOUNG <const> = 86400 -- seconds: a customer of Stripe whose account may still come
 local QUIET <const>, PROGRESS <const> = 2, 5 -- seconds before the first word on progress, and between two
 
 -- What is looked for. Mails and people's own errands are inspect's and repair's.
@@ -154,7 +154,7 @@ end
 
 
 local WANTED <const> = { flags = { "apply", "json" }, values = { state = arguments.text,
-  rate = arguments.number(0.1, 1000), ["older-than"] = arguments.number(0, 3650) } }
+  rate = arguments.number(0.1, 1000), ["older-than"] = arguments.days(0, 3650) } }
 
 
 local function run(given)
@@ -162,8 +162,7 @@ local function run(given)
   local walk = {
     apply = given.apply, path = given.state, state = read_state(given.state) or new_state(), seen = {},
     next_word = clock.monotonic() + QUIET,
-    options = { orphan_after = DAY, kinds = KINDS,
-      too_long = given.older_than and given.older_than * DAY or config.signup.ttl },
+    options = { orphan_after = YOUNG, kinds = KINDS, too_long = given.older_than },
   }
   for _, person in ipairs(walk.state.people) do walk.seen[person.email or person.asked] = true end
   local complete = walk_all(walk)

@@ -3,8 +3,6 @@
 local arguments, json = require "arguments", require "json"
 local diagnosis, repair, report = require "lib.diagnosis", require "lib.repair", require "lib.report"
 
-local DAY <const> = 86400
-
 local HELP <const> = [[
 usage: usher repair [OPTION…] EMAIL
 
@@ -39,13 +37,13 @@ end
 
 
 local WANTED <const> = { names = { "EMAIL" }, flags = { "json", "dry-run", "undo", "resend", "force" },
-  values = { ["older-than"] = arguments.number(0, 3650) } }
+  values = { ["older-than"] = arguments.days(0, 3650) } }
 
 
 local function run(given)
   local steps, findings, facts = repair[given.dry_run and "plan" or "run"](given.EMAIL, {
     undo = given.undo, resend = given.resend, force = given.force,
-    too_long = given.older_than and given.older_than * DAY,
+    too_long = given.older_than,
   })
   -- After an undo there is nothing, and that is right.
   local email = facts.email or given.EMAIL

@@ -13,7 +13,7 @@ touched: mend them before the next reload. Exit code 0: the old version serves. 
 
 
 local function run(args)
-  local given = admin.read(args, { values = { to = arguments.number(1, 999999) } })
+  local given = admin.read(args, { values = { to = arguments.integer } })
   local to = given.to and ("?to=%d"):format(given.to) or ""
   return admin.tell(given, admin.call(given, "POST", "/rollback" .. to))
 end

@@ -4,7 +4,7 @@ local arguments = require "arguments"
 
 local WANTED <const> = {
   names = { "EMAIL" }, flags = { "json", "dry-run" },
-  values = { rate = arguments.number(1, 100), state = arguments.text },
+  values = { rate = arguments.number(1, 100), ["older-than"] = arguments.days(0, 7), state = arguments.text },
 }
 
 local READ <const> = {
@@ -13,6 +13,7 @@ local READ <const> = {
   { { "a@b.c", "--dry-run" }, { EMAIL = "a@b.c", dry_run = true } },
   { { "--rate", "2.5", "a@b.c" }, { EMAIL = "a@b.c", rate = 2.5 } },
   { { "--rate=7", "a@b.c" }, { EMAIL = "a@b.c", rate = 7 } },
+  { { "--older-than", "0.5", "a@b.c" }, { EMAIL = "a@b.c", older_than = 43200.0 } },
   { { "--state=x=y", "a@b.c" }, { EMAIL = "a@b.c", state = "x=y" } },
   { { "--", "--json" }, { EMAIL = "--json" } },
   { { "-" }, { EMAIL = "-" } },
@@ -27,6 +28,7 @@ local REFUSED <const> = {
   { { "a", "--rate" }, "--rate takes a number from 1 to 100" },
   { { "--rate", "many", "a" }, "--rate takes a number from 1 to 100, not 'many'" },
   { { "--rate=101", "a" }, "--rate takes a number from 1 to 100, not '101'" },
+  { { "--older-than=8", "a" }, "--older-than takes a number from 0 to 7, not '8'" },
   { { "--state=", "a" }, "--state takes something, not ''" },
 }
 

@@ -151,6 +151,7 @@ class Reload(unittest.TestCase):
         self.assertEqual(0, self.command("rollback", "--to", "1")[0])
         self.assertEqual("one", self.word())
         self.assertEqual(1, self.command("rollback", "--to", "77")[0])
+        self.assertEqual(2, self.command("rollback", "--to", "1.5")[0])
         self.assertEqual(1, run("status", "--admin", "http://127.0.0.1:1")[0])
 
     def test_requests_in_flight_finish_on_their_version(self):

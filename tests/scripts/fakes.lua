@@ -17,7 +17,8 @@ local function settings()
   return {
     env = "test", aws = {}, cognito = {}, dynamodb = { table = "T" }, stripe = { attach = "at_signup", pause = 30 },
     account = { cell_id = "cell-1", cloud_provider = "AWS", limits = { max_indexes = 5 } },
-    api_key = { prefix = "usher" }, sso = { provider = "Google", card = "none", state_ttl = 600, console_url = "https://console.example" },
+    api_key = { prefix = "usher" },
+    sso = { provider = "Google", card = "none", state_ttl = 600, console_url = "https://console.example" },
     signup = { key = "0123456789abcdef0123456789abcdef", lease = 30, ttl = 604800, max_cards = 3 },
     attempts = { per_address = 0, per_email = 0, overall = 0, cards_per_address = 0 },
     slack = { webhook = "a secret", timeout = 2 },
