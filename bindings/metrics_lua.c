@@ -42,7 +42,8 @@ static void add_escaped(luaL_Buffer *b, const char *s) {
 
 #define PAIRS_MAX 8
 
-/* The table at the index as Prometheus labels; stays on the stack. Values are made strings there. */
+/* The table at the index as Prometheus labels; stays on the stack, as do the names and the values as strings: a __tostring
+ * may take them out of the table. */
 static const char *check_labels(lua_State *L, int index) {
   const char *pairs[PAIRS_MAX][2];
   int n = 0;
@@ -56,8 +57,8 @@ static const char *check_labels(lua_State *L, int index) {
     pairs[n][0] = lua_tostring(L, -2);
     luaL_argcheck(L, is_name(pairs[n][0]), index, "a dimension's name is letters, digits and _");
     pairs[n++][1] = luaL_tolstring(L, -1, NULL);
-    lua_insert(L, -3); /* keep the string under the key, drop the value */
-    lua_pop(L, 1);
+    lua_replace(L, -2);
+    lua_pushvalue(L, -2);
   }
   sort_pairs(pairs, n);
   luaL_Buffer b;

@@ -63,6 +63,20 @@ describe("metrics", function()
     it("refuses " .. case[1], function() assert.error_matches(case[2], case[3]) end)
   end
 
+  it("holds on to a dimension that its value's __tostring takes out of the table", function()
+    local dimensions, name = {}, ("long"):rep(20)
+    for i = 1, 8 do
+      dimensions[name .. i] = setmetatable({}, { __tostring = function()
+        dimensions[name .. i] = nil
+        collectgarbage()
+        for _ = 1, 100 do local _ = ("other"):rep(17) .. i end
+        return "v" .. i
+      end })
+    end
+    metrics.count("spec_vanishing_total", 1, dimensions)
+    for i = 1, 8 do assert.matches(('%s%d="v%d"'):format(name, i, i), metrics.render(), 1, true) end
+  end)
+
   it("takes eight dimensions", function()
     metrics.count("spec_eight", 1, { a = 1, b = 1, c = 1, d = 1, e = 1, f = 1, g = 1, h = 1 })
     assert.is_true(page()['spec_eight{a="1",b="1",c="1",d="1",e="1",f="1",g="1",h="1"} 1'])
