@@ -9,6 +9,8 @@ require "request_methods"
 
 local SORTED <const> = { sorted = true }
 
+local MOST_HEADERS <const> = 62 -- request.c has room for these and for two of ours
+
 local function flatten(headers)
   local flat = {}
   for name, value in pairs(headers or {}) do
@@ -17,6 +19,7 @@ local function flatten(headers)
       flat[#flat + 1] = tostring(one)
     end
   end
+  if #flat > 2 * MOST_HEADERS then error("the handler's reply has more than " .. MOST_HEADERS .. " headers", 0) end
   return flat
 end
 

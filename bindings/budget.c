@@ -43,15 +43,21 @@ void budgets_close(struct budgets *all) {
   deadlines_close(&all->walls, on_closed);
 }
 
+static void start_wall(struct budget *b) {
+  struct vm *vm = b->of->vm;
+  uint64_t ms = guard_of(vm->L)->wall_ms;
+  deadline_set(&b->of->walls, &b->wall, ALL_ALIKE, uv_now(vm->settings.loop) + ms);
+}
+
 struct budget *budget_new(struct budgets *all) {
   struct budget *b = calloc(1, sizeof *b);
   if (!b) return NULL;
-  uint64_t ms = guard_of(all->vm->L)->wall_ms;
   b->of = all;
   b->next = all->first;
   if (b->next) b->next->prev = b;
   all->first = b;
-  deadline_set(&all->walls, &b->wall, ALL_ALIKE, uv_now(all->vm->settings.loop) + ms);
+  b->since = uv_now(all->vm->settings.loop);
+  start_wall(b);
   return b;
 }
 
@@ -60,4 +66,25 @@ void budget_free(struct budget *b) {
   if (b->next) b->next->prev = b->prev;
   *(b->prev ? &b->prev->next : &b->of->first) = b->next;
   free(b);
+}
+
+void budget_rest(struct budget *b) {
+  deadline_clear(&b->wall);
+  if (!b->tasks && !b->timers) budget_free(b);
+}
+
+void budget_drop_timer(struct budget *b) {
+  b->timers--;
+  if (!b->tasks) budget_rest(b);
+}
+
+void budget_ring(struct budget *b) {
+  const struct guard_settings *max = guard_of(b->of->vm->L);
+  uint64_t now = uv_now(b->of->vm->settings.loop);
+  b->timers--;
+  double back = (double)max->cpu * (double)(now - b->since) / (double)max->wall_ms;
+  b->cpu = back < (double)b->cpu ? b->cpu - (uint64_t)back : 0;
+  b->since = now;
+  if (!b->tasks) b->memory = 0;
+  start_wall(b);
 }

@@ -145,7 +145,9 @@ static size_t check_max_response(lua_State *L) {
   if (lua_getfield(L, 1, "max_response") != LUA_TNIL) max = lua_tointegerx(L, -1, &is_integer);
   if (!is_integer || max < 0) luaL_error(L, "http.fetch: max_response: a number of bytes");
   lua_pop(L, 1);
-  return (size_t)max;
+  const struct guard_settings *limits = guard_of(L); /* it would be refused when it has come */
+  size_t most = limits ? limits->request_memory : SIZE_MAX;
+  return (size_t)max < most ? (size_t)max : most;
 }
 
 /* Pushes the body: a string, or a list of parts. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `json` module. Reading is jansson's (strict, UTF-8, no NUL); its tree lives only inside json_decode, which converts
  * it in a protected call, so that a Lua state out of memory does not keep it. Writing is json_encode.c. */
+#include "guard.h"
 #include "json_encode.h"
 
 #include <ctype.h>
@@ -8,6 +9,7 @@
 #include <jansson.h>
 #include <lauxlib.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,9 +42,26 @@ static bool option_boolean(lua_State *L, const char *name) {
 
 /* --- decode ------------------------------------------------------------------------------------- */
 
+/* A tree takes up to fifty times the memory of its text, and Lua does not see it. What this thread's may still take: */
+static _Thread_local size_t room = SIZE_MAX;
+
+static void *take_room(size_t size) {
+  if (size > room) {
+    room = 0;
+    return NULL;
+  }
+  if (room != SIZE_MAX) room -= size;
+  return malloc(size);
+}
+
+static void limit_trees(void) {
+  json_set_alloc_funcs(take_room, free);
+}
+
 static bool push_tree(lua_State *L, json_t *node, int depth);
 
 static bool push_object(lua_State *L, json_t *node, int depth) {
+  guard_check(L);
   size_t size = json_object_size(node);
   lua_createtable(L, 0, size < INT_MAX ? (int)size : INT_MAX);
   for (void *at = json_object_iter(node); at; at = json_object_iter_next(node, at)) {
@@ -54,6 +73,7 @@ static bool push_object(lua_State *L, json_t *node, int depth) {
 }
 
 static bool push_array(lua_State *L, json_t *node, int depth) {
+  guard_check(L);
   size_t size = json_array_size(node);
   lua_createtable(L, size < INT_MAX ? (int)size : INT_MAX, 0);
   lua_pushvalue(L, ARRAY_INDEX);
@@ -122,6 +142,17 @@ static json_t *parse(const char *text, size_t len, size_t flags, json_error_t *e
   return tree;
 }
 
+static json_t *parse_in_room(lua_State *L, const char *text, size_t len, size_t flags,
+                             json_error_t *error) {
+  const struct guard_settings *max = guard_of(L);
+  room = max ? max->request_memory : SIZE_MAX;
+  json_t *tree = parse(text, len, flags, error);
+  bool refused = room == 0;
+  room = SIZE_MAX;
+  if (!tree && refused) luaL_error(L, "json.decode: not enough memory (scripts.request_memory)");
+  return tree;
+}
+
 static int push_problem(lua_State *L, json_error_t *error) {
   char *near = strstr(error->text, " near "); /* a piece of the text follows: it may be a secret */
   if (near) *near = '\0';
@@ -151,7 +182,8 @@ static int json_decode(lua_State *L) {
     lua_pushfstring(L, "NUL at byte %d", (int)(nul - text));
     return 2;
   }
-  json_t *tree = parse(text, len, flags, &error); /* nothing may raise until it is freed */
+  json_t *tree =
+      parse_in_room(L, text, len, flags, &error); /* nothing may raise until it is freed */
   if (!tree) return push_problem(L, &error);
   lua_pushcfunction(L, decode_tree);
   lua_pushvalue(L, lua_upvalueindex(NULL_UPVALUE));
@@ -246,6 +278,8 @@ static void push_null(lua_State *L) {
 
 int luaopen_json(lua_State *L);
 int luaopen_json(lua_State *L) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, limit_trees);
   luaL_newlibtable(L, functions);
   push_null(L);
   lua_pushvalue(L, -1);

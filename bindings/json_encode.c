@@ -76,15 +76,15 @@ static size_t sequence(const unsigned char *s, const unsigned char *end) {
 
 static void append_escape(lua_State *L, struct json_encoder *e, unsigned char c) {
   static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the byte, its letter */
-  char text[8];
+  static const char digits[] = "0123456789abcdef";
+  char text[] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
   for (const char *pair = shorts; *pair; pair += 2)
     if ((unsigned char)pair[0] == c) {
-      snprintf(text, sizeof text, "\\%c", pair[1]);
+      text[1] = pair[1];
       json_put(L, e, text, 2);
       return;
     }
-  snprintf(text, sizeof text, "\\u%04x", c);
-  json_put(L, e, text, 6);
+  json_put(L, e, text, sizeof text);
 }
 
 /* What stands for itself. */

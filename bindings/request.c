@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUEST     "usher.request"
-#define HEADERS_MAX 64
+#define REQUEST          "usher.request"
+#define HEADERS_MAX      64
+#define HEADER_BYTES_MAX 65536
 
 struct request {
   struct exchange *exchange;
@@ -70,6 +71,39 @@ static struct slice string_at(lua_State *T, int index) {
   return s;
 }
 
+/* An error that no traceback goes with. */
+static void log_lost(const struct exchange *e, const char *problem, struct slice name) {
+  char id[REQUEST_ID_MAX + 1];
+  struct slice whole = exchange_request_id(e);
+  size_t len = whole.len < REQUEST_ID_MAX ? whole.len : REQUEST_ID_MAX;
+  memcpy(id, whole.data, len);
+  id[len] = '\0';
+  log_event(LOG_ERROR, "request_lost", "error", problem, "request_id", id,
+            name.len ? "header" : NULL, name.data, NULL);
+}
+
+static void reply_fault(struct exchange *e, const struct request_list *list) {
+  reply_plain(e, list, 500, "internal_error",
+              "Something went wrong on our side. Please try again.");
+}
+
+/* Can it be sent? What cannot is logged. */
+static bool check_headers(const struct exchange *e, const struct exchange_header *headers,
+                          size_t count) {
+  size_t total = 0;
+  for (size_t i = 0; i < count; i++) {
+    total += headers[i].name.len + headers[i].value.len;
+    if (exchange_header_valid(headers[i].name, headers[i].value) && total <= HEADER_BYTES_MAX)
+      continue;
+    log_lost(e,
+             total > HEADER_BYTES_MAX ? "the reply's headers are too large"
+                                      : "the reply has a header that cannot be sent",
+             headers[i].name);
+    return false;
+  }
+  return true;
+}
+
 /* stack: status, {name, value, …}, body. Strings only, so nothing here can raise. */
 static void reply_from_stack(lua_State *T, struct exchange *e, const struct request_list *list) {
   struct exchange_header headers[HEADERS_MAX + 1];
@@ -82,7 +116,10 @@ static void reply_from_stack(lua_State *T, struct exchange *e, const struct requ
     headers[count].value = string_at(T, -1);
     lua_pop(T, 2);
   }
-  reply(e, list, (int)lua_tointeger(T, 1), headers, count, string_at(T, 3));
+  if (check_headers(e, headers, count))
+    reply(e, list, (int)lua_tointeger(T, 1), headers, count, string_at(T, 3));
+  else
+    reply_fault(e, list);
 }
 
 static bool is_reply(lua_State *T) {
@@ -148,9 +185,8 @@ static void on_end(lua_State *T, int status, void *ctx) {
   const char *problem = status == TASK_STOPPED           ? NULL /* which was logged */
                         : lua_type(T, -1) == LUA_TSTRING ? lua_tostring(T, -1)
                                                          : "the handler gave no reply";
-  if (problem) log_event(LOG_ERROR, "request_lost", "error", problem, NULL);
-  reply_plain(e, list, 500, "internal_error",
-              "Something went wrong on our side. Please try again.");
+  if (problem) log_lost(e, problem, (struct slice){0});
+  reply_fault(e, list);
 }
 
 static int start(lua_State *L) {

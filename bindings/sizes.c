@@ -50,6 +50,18 @@ static int string_rep(lua_State *L) {
   return 1;
 }
 
+/* Lua's own, when what it makes cannot be too large: all of it is one step. upvalue 1: Lua's format */
+static int string_format(lua_State *L) {
+  enum { NUMBER = 512, QUOTED = 4 }; /* bytes at most: of a number, and of a byte behind %q */
+  size_t total = 0, most = largest(L);
+  const char *format = luaL_checkstring(L, 1);
+  size_t each = strstr(format, "%q") ? QUOTED : 1;
+  for (int i = lua_gettop(L); i > 0; i--)
+    total += lua_type(L, i) == LUA_TSTRING ? each * lua_rawlen(L, i) : NUMBER;
+  if (total > most) return too_large(L);
+  return lua_tocfunction(L, lua_upvalueindex(1))(L); /* in this frame: its errors say who called */
+}
+
 /* --- table ------------------------------------------------------------------------------------ */
 
 enum { READ = 1, WRITE = 2, LENGTH = 4 };
@@ -231,6 +243,7 @@ static void wrap(lua_State *L, const char *name, lua_CFunction function) {
 
 void sizes_string(lua_State *L) {
   luaL_setfuncs(L, string_functions, 0);
+  wrap(L, "format", string_format);
 }
 
 void sizes_table(lua_State *L) {

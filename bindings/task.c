@@ -8,6 +8,8 @@
 #include <lauxlib.h>
 #include <string.h>
 
+enum { LONG_ROUND = 10 * 1000 * 1000 }; /* nanoseconds */
+
 static void enqueue(struct task *t) {
   struct vm *vm = t->context.vm;
   t->next = NULL;
@@ -57,7 +59,7 @@ static unsigned *counter_of(struct task *t) {
 
 void task_check_room(lua_State *L, const struct budget *b, unsigned n) {
   const struct guard_settings *max = guard_of(L);
-  if (b && b->tasks + n > max->tasks)
+  if (b && b->tasks + b->timers + n > max->tasks)
     luaL_error(L, "too many tasks: scripts.tasks is %d", (int)max->tasks);
 }
 
@@ -74,7 +76,7 @@ static void leave(struct task *t) {
   if (t->budget_next) t->budget_next->budget_prev = t->budget_prev;
   *(t->budget_prev ? &t->budget_prev->budget_next : &b->first) = t->budget_next;
   t->budget = NULL;
-  if (--b->tasks == 0) budget_free(b);
+  if (--b->tasks == 0) budget_rest(b);
 }
 
 void task_begin(struct task *t, struct budget *b) {
@@ -100,8 +102,13 @@ static struct budget *budget_for(lua_State *L, const struct task *from) {
 }
 
 struct task *task_start(lua_State *L, int nargs, task_on_end on_end, void *ctx) {
+  return task_start_in(L, nargs, on_end, ctx, NULL);
+}
+
+struct task *task_start_in(lua_State *L, int nargs, task_on_end on_end, void *ctx,
+                           struct budget *b) {
   const struct task *from = task_running(L);
-  struct budget *b = budget_for(L, from);
+  if (!b) b = budget_for(L, from);
   task_check_room(L, b, 1);
   struct task *t = task_push(L, nargs);
   if (from) task_inherit(t, from);
@@ -156,16 +163,32 @@ static void resume(struct task *t) {
   }
 }
 
-/* One round: what is woken meanwhile waits for the next, so that I/O is never starved. */
-static void run(struct vm *vm) {
-  vm->round = vm->ready;
+/* What has come takes turns with what is left of the round before. */
+static void begin_round(struct vm *vm) {
+  struct task *come = vm->ready, *left = vm->round, **end = &vm->round;
+  while (come && left) {
+    struct task *first = come, *second = left;
+    come = first->next;
+    left = second->next;
+    *end = first;
+    first->next = second;
+    end = &second->next;
+  }
+  *end = come ? come : left;
   vm->ready = NULL;
   vm->ready_tail = &vm->ready;
-  while (vm->round) {
+}
+
+/* One round: what is woken meanwhile waits for the next, and so does the rest of a long one: I/O is never starved. */
+static void run(struct vm *vm) {
+  begin_round(vm);
+  if (!vm->round) return;
+  uint64_t until = uv_hrtime() + LONG_ROUND;
+  do {
     struct task *t = vm->round;
     vm->round = t->next;
     resume(t);
-  }
+  } while (vm->round && uv_hrtime() < until);
 }
 
 static void on_busy(uv_idle_t *h) {
@@ -174,8 +197,8 @@ static void on_busy(uv_idle_t *h) {
 
 static void run_and_rest(struct vm *vm) {
   run(vm);
-  if (!vm->ready) virtual_step(vm);
-  if (vm->ready)
+  if (!vm->ready && !vm->round) virtual_step(vm);
+  if (vm->ready || vm->round)
     uv_idle_start(&vm->busy, on_busy);
   else
     uv_idle_stop(&vm->busy);

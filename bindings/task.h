@@ -17,6 +17,9 @@ typedef void (*task_on_end)(lua_State *T, int status, void *ctx);
 
 /* Takes a function and its nargs arguments from the top of L, queues a new task for them. Raises when memory is out. */
 struct task *task_start(lua_State *L, int nargs, task_on_end on_end, void *ctx);
+/* The same in a budget; NULL: as task_start. */
+struct task *task_start_in(lua_State *L, int nargs, task_on_end on_end, void *ctx,
+                           struct budget *b);
 
 /* The task T belongs to. Raises where I/O is impossible: outside a task, or in a script's own coroutine. */
 struct task *task_current(lua_State *T);

@@ -5,10 +5,12 @@
  */
 #include "task_after.h"
 
+#include "budget.h"
 #include "guard.h"
 #include "log.h"
 #include "task.h"
 #include "task_source.h"
+#include "task_state.h"
 #include "virtual.h"
 
 #include <lauxlib.h>
@@ -24,6 +26,7 @@ struct after {
   struct alarm alarm; /* first: freed in its close callback */
   struct after *prev, *next;
   int anchor;
+  struct budget *budget; /* of whoever asked for it; NULL: nobody counts */
   char request_id[REQUEST_ID_MAX + 1]; /* of the task that asked for it */
 };
 
@@ -39,6 +42,7 @@ static int after_gc(lua_State *L) {
   if (a->next) a->next->prev = a->prev;
   *(a->prev ? &a->prev->next : &vm->timers) = a->next;
   vm->timer_count--;
+  if (a->budget) budget_drop_timer(a->budget);
   alarm_close(&a->alarm, on_closed);
   return 0;
 }
@@ -56,12 +60,17 @@ static void take(lua_State *L, struct after *a) {
   lua_remove(L, 2);
 }
 
+struct ringing {
+  struct after *after;
+  struct budget *budget;
+};
+
 static int start(lua_State *L) {
   char id[sizeof((struct after *)0)->request_id];
-  struct after *a = lua_touserdata(L, 1);
-  memcpy(id, a->request_id, sizeof id);
-  take(L, a);
-  struct task *task = task_start(L, 0, task_log_failure, NULL);
+  struct ringing *r = lua_touserdata(L, 1);
+  memcpy(id, r->after->request_id, sizeof id);
+  take(L, r->after);
+  struct task *task = task_start_in(L, 0, task_log_failure, NULL, r->budget);
   task_set_request_id(task, id, strlen(id));
   lua_pushvalue(L, 2);
   task_source_set(L, task);
@@ -70,9 +79,13 @@ static int start(lua_State *L) {
 
 static void on_ring(struct alarm *alarm) {
   lua_State *L = alarm->vm->L;
+  struct ringing r = {(struct after *)alarm, ((struct after *)alarm)->budget};
+  r.after->budget = NULL;
+  if (r.budget) budget_ring(r.budget);
   lua_pushcfunction(L, start);
-  lua_pushlightuserdata(L, alarm);
+  lua_pushlightuserdata(L, &r);
   if (guard_pcall(L, 1, 0) == LUA_OK) return;
+  if (r.budget && !r.budget->tasks) budget_rest(r.budget);
   log_event(LOG_ERROR, "task_failed", "error", guard_error_text(L), NULL);
   lua_pop(L, 1);
 }
@@ -87,6 +100,9 @@ int task_after(lua_State *L) {
   struct vm *vm = vm_of(L);
   if (vm->phase != VM_SERVING) return 0;
   if (vm->timer_count >= TIMERS_MAX) return luaL_error(L, "more than %d timers wait", TIMERS_MAX);
+  const struct task *task = task_running(L);
+  struct budget *budget = task ? task->budget : NULL;
+  task_check_room(L, budget, 1);
   struct after **box = lua_newuserdatauv(L, sizeof *box, 2);
   *box = NULL;
   luaL_setmetatable(L, TIMER);
@@ -101,12 +117,13 @@ int task_after(lua_State *L) {
     return luaL_error(L, "out of memory");
   }
   a->anchor = anchor;
-  const struct task *task = task_running(L);
   if (task) strcpy(a->request_id, task_request_id(task));
   a->next = vm->timers;
   if (a->next) a->next->prev = a;
   vm->timers = a;
   vm->timer_count++;
+  a->budget = budget;
+  if (budget) budget->timers++;
   alarm_init(&a->alarm, vm);
   alarm_start(&a->alarm, seconds, on_ring);
   return 0;
@@ -117,6 +134,15 @@ void task_after_prepare(lua_State *L) {
   lua_pushcfunction(L, after_gc);
   lua_setfield(L, -2, "__gc");
   lua_pop(L, 1);
+}
+
+/* Their boxes go at the next collection. */
+void task_after_drop(struct vm *vm, const struct budget *b) {
+  for (struct after *a = vm->timers; a; a = a->next) {
+    if (a->budget != b) continue;
+    alarm_stop(&a->alarm);
+    luaL_unref(vm->L, LUA_REGISTRYINDEX, a->anchor);
+  }
 }
 
 /* The boxes stay until the state is closed, which is soon. */

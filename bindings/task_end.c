@@ -5,6 +5,7 @@
  */
 #include "budget.h"
 #include "guard.h"
+#include "task_after.h"
 #include "task_state.h"
 #include "trail.h"
 
@@ -48,10 +49,11 @@ static struct task *next_to_bury(const struct budget *b) {
 void task_end_budget(struct budget *b, enum limit limit) {
   struct task *root = oldest(b);
   if (!root) {
-    budget_free(b);
+    budget_rest(b);
     return;
   }
   lua_State *L = root->context.vm->L;
+  task_after_drop(root->context.vm, b);
   bool waits = limit == LIMIT_WALL_TIME;
   guard_report(root->context.vm->guard, limit, root->request_id, waits ? root->T : NULL);
   for (struct task *t = b->first; t; t = t->budget_next) halt(t);
@@ -86,7 +88,7 @@ static int describe(lua_State *L) {
   if (lua_type(L, -1) == LUA_TSTRING)
     trail_traceback(L, T, 0);
   else
-    luaL_tolstring(L, -1, NULL);
+    trail_push_text(L, -1);
   d->text = strdup(lua_tostring(L, -1));
   return 0;
 }

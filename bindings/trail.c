@@ -15,7 +15,7 @@
 /* Weak: thread of a task -> list of {error, traceback}, oldest first. */
 #define TRAILS "usher.trails"
 
-enum { KEPT = 8 };
+enum { KEPT = 8, TEXT_MAX = 8192 };
 
 /* stack: … -> …, the thread that stands for L's task */
 static void push_task(lua_State *L) {
@@ -103,16 +103,24 @@ static void add_entry(lua_State *L, int error) {
   lua_pop(L, 2);
 }
 
+void trail_push_text(lua_State *L, int index) {
+  size_t len;
+  const char *text = luaL_tolstring(L, index, &len);
+  if (len <= TEXT_MAX) return;
+  size_t kept = TEXT_MAX;
+  while (kept && (text[kept] & 0xc0) == 0x80) kept--; /* not within a character */
+  lua_pushlstring(L, text, kept);
+  lua_pushfstring(L, "... (%I bytes)", (LUAI_UACINT)len);
+  lua_concat(L, 2);
+  lua_replace(L, -2);
+}
+
 void trail_traceback(lua_State *L, lua_State *T, int level) {
   luaL_checkstack(L, 10, NULL);
   int error = lua_gettop(L);
-  if (lua_type(L, error) == LUA_TSTRING) {
-    lua_pushvalue(L, error);
-  } else {
-    lua_pushliteral(L, "error: ");
-    luaL_tolstring(L, error, NULL);
-    lua_concat(L, 2);
-  }
+  lua_pushstring(L, lua_type(L, error) == LUA_TSTRING ? "" : "error: ");
+  trail_push_text(L, error);
+  lua_concat(L, 2);
   push_list(L, T);
   for (lua_Integer i = 1; lua_istable(L, -1) && i <= (lua_Integer)lua_rawlen(L, -1); i++) {
     lua_rawgeti(L, -1, i);

@@ -51,7 +51,7 @@ struct vm {
   struct guard *guard;
   struct budgets *budgets;          /* of tasks; NULL: nobody counts */
   struct task *ready, **ready_tail; /* woken tasks, oldest first */
-  struct task *round;               /* those that are being resumed now */
+  struct task *round;               /* the rest of those that are being resumed */
   uv_prepare_t before_poll;
   uv_check_t after_poll;
   uv_idle_t busy;      /* runs while tasks are ready, so that the poll does not block */

@@ -11,7 +11,7 @@ local http = {}
 ---@field headers? table<string, string|usher.Secret|(string|usher.Secret)[]> not those of framing (Content-Length, …)
 ---@field body? string|(string|usher.Secret)[]
 ---@field timeout? number seconds for all of it; 30, and never longer than the request that is being answered
----@field max_response? integer bytes of body; a longer one fails as too_large
+---@field max_response? integer bytes of body, scripts.request_memory at most; a longer one fails as too_large
 ---@field repeatable? boolean it may be sent again when a kept connection turns out dead; false
 
 ---@class usher.http.Reply

@@ -182,6 +182,20 @@ describe("task.spawn", function()
     assert.is_true(true)
   end)
 
+  it("lets newcomers in between many that take long", function()
+    local order = {}
+    local function long(name)
+      return function()
+        local from = clock.monotonic()
+        order[#order + 1] = name
+        if name == "first" then task.spawn(function() order[#order + 1] = "newcomer" end) end
+        while clock.monotonic() - from < 0.02 do end
+      end
+    end
+    task.all { long "first", long "second", long "third" }
+    assert.same({ "first", "newcomer", "second", "third" }, order)
+  end)
+
   it("refuses what is not a function", function()
     assert.error_matches(function() task.spawn(5) end, "function expected")
   end)

@@ -3,8 +3,8 @@
 log names, while another client's requests on that worker are answered; afterwards the worker is as before.
 
 A file says in its head what comes of it: `expect: slice` (a setting of `scripts`: the request is stopped, 500),
-`expect: error TEXT` (an error like any other: 500, with this in the log), `expect: status 200`; `then: slice` for what
-the tasks come to that it leaves behind. `load: TEXT` is what is said when the same lines stand at a file's top level.
+`expect: error TEXT` (an error like any other: 500, with this in the log), `expect: lost TEXT` (a reply that cannot be
+sent: 500), `expect: status 200`; `then: slice` for what the tasks come to that it leaves behind. `load: TEXT` is what is said when the same lines stand at a file's top level.
 """
 import json
 import pathlib
@@ -19,6 +19,14 @@ SETTINGS = """return { workers = 1, scripts = { slice = 0.2, held = 0.05, cpu = 
   request_memory = 2097152, string_size = 262144, pattern_steps = 100000, tasks = 64 } }"""
 WELL = "return function() return { json = { memory = collectgarbage 'count' } } end"
 CHURN = "return function() for i = 1, 2000 do local _ = { i } end return { json = {} } end"
+PATIENT = """local log, task = require "log", require "task"
+local function again(left)
+  local from = os.clock()
+  while os.clock() - from < 0.05 do end
+  if left == 0 then return log.info "patient_end" end
+  task.after(0.4, function() again(left - 1) end)
+end
+return function() task.after(0, function() again(14) end) return { json = {} } end"""
 KILOBYTES = 512  # more than before, when all is well again
 
 
@@ -28,9 +36,9 @@ def heads(path):
 
 
 def scripts():
-    files = {"well.lua": WELL, "churn.lua": CHURN}
+    files = {"well.lua": WELL, "churn.lua": CHURN, "patient.lua": PATIENT}
     files.update((f"hostile/{path.name}", path.read_text()) for path in ZOO)
-    names = ["well", "churn"] + [f"hostile.{path.stem}" for path in ZOO]
+    names = ["well", "churn", "patient"] + [f"hostile.{path.stem}" for path in ZOO]
     routes = "".join(f'  {{ "GET", "/{name}", "{name}" }},\n' for name in names)
     files["routes.lua"] = "return {\n" + routes + "}\n"
     return process.Folder(files)
@@ -97,6 +105,10 @@ class Cage:
         kind, _, text = expected.partition(" ")
         if kind == "error":
             self.assertIn(text, self.outcome("request_failed")["error"])
+        elif kind == "lost":
+            entry = self.outcome("request_lost")
+            self.assertIn(text, entry["error"])
+            self.assertRegex(entry["request_id"], "^[0-9a-f]{32}$")
         elif kind != "status":
             self.stopped_by(kind, name)
         return int(text) if kind == "status" else 500
@@ -128,6 +140,11 @@ class Cage:
 
 class Waiting(Cage, unittest.TestCase):
     wall_time, waits = 2, True
+
+
+    def test_a_timer_that_takes_little_goes_on(self):
+        self.server.get("/patient")  # in all more than scripts.cpu
+        self.server.wait_for("patient_end")
 
 
 class Spinning(Cage, unittest.TestCase):

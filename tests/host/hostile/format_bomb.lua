@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- expect: error not enough memory
+-- expect: error resulting string too large
 return function()
   local s = ("x"):rep(200000)
   while true do s = ("%s%s"):format(s, s) end

@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: MIT
+-- expect: error too many tasks
+local task = require "task"
+
+return function()
+  for _ = 1, 1000 do task.after(0, function() end) end
+end
