@@ -102,7 +102,17 @@ static void read_cors(lua_State *L, struct server_config *out) {
       (struct cors_settings){.origins = out->origins, .origin_count = n, .credentials = n > 0};
 }
 
+static void read_prefix(lua_State *L, struct server_config *out) {
+  const char *prefix = out->strip_prefix;
+  text(L, "proxy", "strip_prefix", out->strip_prefix, sizeof out->strip_prefix);
+  size_t len = strlen(prefix);
+  if (len && (prefix[0] != '/' || prefix[len - 1] == '/'))
+    luaL_error(L, "proxy.strip_prefix: \"%s\" is not a prefix, like \"/prod\"", prefix);
+  if (len) out->server.strip_prefix = prefix;
+}
+
 static void read_server(lua_State *L, struct server_config *out) {
+  static const char *const probes[] = {"/healthz", "/readyz", NULL};
   char header[32];
   read_limits(L, &out->server.limits);
   read_cors(L, out);
@@ -110,8 +120,10 @@ static void read_server(lua_State *L, struct server_config *out) {
   out->server.proxy.trusted_hops = whole(L, "proxy", "trusted_hops");
   out->server.proxy.header =
       strcmp(header, "forwarded") == 0 ? PROXY_FORWARDED : PROXY_X_FORWARDED_FOR;
-  text(L, "proxy", "strip_prefix", out->strip_prefix, sizeof out->strip_prefix);
-  if (*out->strip_prefix) out->server.strip_prefix = out->strip_prefix;
+  read_prefix(L, out);
+  out->server.probes = probes;
+  snprintf(out->hsts, sizeof out->hsts, "max-age=%u", whole(L, "proxy", "hsts"));
+  if (whole(L, "proxy", "hsts")) out->server.hsts = out->hsts;
 }
 
 static int read_log_level(lua_State *L) {

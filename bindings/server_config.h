@@ -18,6 +18,7 @@ struct server_config {
   struct server_settings server;
   struct client_settings client;
   char strip_prefix[128], ca_file[1024], aws_region[64], aws_url[1024];
+  char hsts[32];
   const char *origins[32];
   char origin_text[32][256];
   char empty[64]; /* names of settings that are "", and without which no sign-up succeeds */

@@ -55,6 +55,7 @@ return {
   proxy = {
     trusted_hops = between(0, 0, 16),              -- proxies in front whose word about the client's address counts
     header = one_of("x-forwarded-for", "forwarded"), -- where they say it: ALB and REST API, or HTTP API
+    hsts = between(31536000, 0, 63072000),         -- Strict-Transport-Security where they say https; 0 is none
     strip_prefix = "",                             -- a stage prefix to take off paths, like "/prod"
   },
   cors = {

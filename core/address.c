@@ -131,15 +131,16 @@ static struct slice cut(struct slice *rest, char separator) {
   return trimmed(element);
 }
 
-/* The node behind for= in one element of Forwarded, without its quotes. */
-static struct slice node_of(struct slice element) {
+/* What is behind name, like "for=", in one element of Forwarded, without its quotes. */
+static struct slice value_of(struct slice element, const char *name) {
+  size_t len = strlen(name);
   while (element.len) {
     struct slice pair = cut(&element, ';');
-    if (pair.len < 4 || strncasecmp(pair.data, "for=", 4)) continue;
-    struct slice node = {pair.data + 4, pair.len - 4};
-    if (node.len >= 2 && node.data[0] == '"' && node.data[node.len - 1] == '"')
-      node.data++, node.len -= 2;
-    return node;
+    if (pair.len < len || strncasecmp(pair.data, name, len)) continue;
+    struct slice value = {pair.data + len, pair.len - len};
+    if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"')
+      value.data++, value.len -= 2;
+    return value;
   }
   return (struct slice){0};
 }
@@ -161,8 +162,18 @@ bool address_forwarded(struct address *out, const struct proxy_settings *proxy,
     for (struct slice rest = lines[i]; rest.len;) {
       struct slice entry = cut(&rest, ',');
       if (!entry.len || skip--) continue;
-      return address_parse(out, proxy->header == PROXY_FORWARDED ? node_of(entry) : entry);
+      return address_parse(out, proxy->header == PROXY_FORWARDED ? value_of(entry, "for=") : entry);
     }
   }
   return false;
+}
+
+bool address_by_https(const struct proxy_settings *proxy, struct slice line) {
+  struct slice last = {0};
+  while (line.len) {
+    struct slice entry = cut(&line, ',');
+    if (entry.len) last = entry;
+  }
+  if (proxy->header == PROXY_FORWARDED) last = value_of(last, "proto=");
+  return proxy->trusted_hops && last.len == 5 && !strncasecmp(last.data, "https", 5);
 }

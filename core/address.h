@@ -34,4 +34,8 @@ size_t address_key_text(const struct address *a, char out[ADDRESS_TEXT]);
 bool address_forwarded(struct address *out, const struct proxy_settings *proxy,
                        const struct slice *lines, size_t count);
 
+/* line: the last one of X-Forwarded-Proto, or of Forwarded. Does the nearest hop, which is trusted,
+ * say that it was asked by https? */
+bool address_by_https(const struct proxy_settings *proxy, struct slice line);
+
 #endif

@@ -65,13 +65,21 @@ static bool answer_here(struct connection *c, const struct http1_request *r) {
   return true;
 }
 
+/* Whoever asks whether the process lives must not hear that it is busy. */
+static bool is_probe(const struct connection *c) {
+  struct slice path = strip(http1_request(c->parser)->path, c->server->settings.strip_prefix);
+  for (const char *const *probe = c->server->settings.probes; probe && *probe; probe++)
+    if (strlen(*probe) == path.len && !memcmp(*probe, path.data, path.len)) return true;
+  return false;
+}
+
 void exchange_start(struct connection *c) {
   static const struct http1_refusal full = {503, "overloaded", "too many requests in flight", NULL};
   struct server *s = c->server;
   c->served++;
   reply_identify(c);
   if (answer_here(c, http1_request(c->parser))) return;
-  if (server_full(s)) {
+  if (server_full(s) && !is_probe(c)) {
     reply_refuse(c, &full, "Retry-After: 1\r\n");
     return;
   }

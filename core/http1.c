@@ -32,7 +32,7 @@ struct http1 {
   struct http1_header *headers;
   size_t header_room;
   struct http1_request request;
-  bool has_head, done;
+  bool has_head, is_head, done;
   enum part part;
 };
 
@@ -192,7 +192,9 @@ static enum gate end_line(struct http1 *p) {
   p->line = p->head.len;
   if (first) {
     p->first_line = p->head.len;
-    return gate_request_line(line, &p->request);
+    why = gate_request_line(line, &p->request);
+    p->is_head = p->request.method.len == 4 && !memcmp(p->request.method.data, "HEAD", 4);
+    return why;
   }
   return empty ? finish_head(p) : judge_field(p, line);
 }
@@ -285,6 +287,9 @@ bool http1_started(const struct http1 *p) {
 }
 bool http1_has_head(const struct http1 *p) {
   return p->has_head;
+}
+bool http1_wants_head(const struct http1 *p) {
+  return p->is_head;
 }
 const struct http1_request *http1_request(const struct http1 *p) {
   return &p->request;

@@ -34,6 +34,7 @@ void http1_next(struct http1 *p);          /* forget the request; keeps small bu
 const struct http1_request *
 http1_request(const struct http1 *p); /* the head's part from HTTP1_BODY on */
 const struct http1_refusal *http1_refusal(const struct http1 *p); /* when HTTP1_REFUSED */
-bool http1_has_head(const struct http1 *p); /* http1_request's head was judged and is whole */
+bool http1_has_head(const struct http1 *p);   /* http1_request's head was judged and is whole */
+bool http1_wants_head(const struct http1 *p); /* its method is HEAD, also of one that is refused */
 
 #endif

@@ -100,6 +100,17 @@ static void put_date(struct server *s, struct bytes *out) {
   put_line(out, "Date: ", (struct slice){s->date, strlen(s->date)});
 }
 
+static bool came_by_https(const struct connection *c) {
+  const struct proxy_settings *proxy = &c->server->settings.proxy;
+  const char *name = proxy->header == PROXY_FORWARDED ? "forwarded" : "x-forwarded-proto";
+  struct slice line = {0};
+  if (!http1_has_head(c->parser)) return false;
+  const struct http1_request *r = http1_request(c->parser);
+  for (size_t i = 0; i < r->header_count; i++)
+    if (http1_is(r->headers[i].name, name)) line = r->headers[i].value;
+  return address_by_https(proxy, line);
+}
+
 static void put_own(struct connection *c, const struct reply *r, struct bytes *out) {
   struct server *s = c->server;
   struct exchange *e = &c->exchange;
@@ -111,7 +122,7 @@ static void put_own(struct connection *c, const struct reply *r, struct bytes *o
   if (!dates_itself(s, r)) put_date(s, out);
   put_line(out, "X-Request-Id: ", (struct slice){e->request_id, e->request_id_len});
   put(out, "X-Content-Type-Options: nosniff\r\n");
-  if (s->hsts)
+  if (s->hsts && came_by_https(c))
     put_line(out, "Strict-Transport-Security: ", (struct slice){s->hsts, strlen(s->hsts)});
   if (r->status != 204 && r->status != 304) {
     put(out, "Content-Length: ");
@@ -246,8 +257,7 @@ void reply_send(struct connection *c, const struct reply *r) {
     connection_close(c);
     return;
   }
-  bool bare = r->status == 204 || r->status == 304 ||
-              (http1_has_head(c->parser) && http1_is(http1_request(c->parser)->method, "HEAD"));
+  bool bare = r->status == 204 || r->status == 304 || http1_wants_head(c->parser);
   size_t body_len = bare ? 0 : r->body_len;
   if (body_len && body_len <= INLINE_BODY && !bytes_append(head, r->body, body_len)) body_len = 0;
   uv_buf_t bufs[2] = {uv_buf_init(head->data, (unsigned)head->len),

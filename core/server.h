@@ -49,7 +49,8 @@ struct server_settings { /* strings and lists are copied */
   struct proxy_settings proxy;
   const char *strip_prefix; /* "/prod", or NULL */
   bool dates_itself; /* a reply may bring a Date that replaces ours: wrong clocks on purpose */
-  const char *hsts;  /* value of Strict-Transport-Security, or NULL */
+  const char *hsts;  /* Strict-Transport-Security where a trusted hop says https; or NULL */
+  const char *const *probes;    /* or NULL: paths answered past in_flight, NULL last; not copied */
   struct server_shared *shared; /* or NULL; outlives the server */
   /* Or NULL; every reply; on_request's ctx. */
   void (*on_reply)(const struct server_reply *, void *ctx);

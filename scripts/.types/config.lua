@@ -90,6 +90,7 @@ local config = {}
 ---@class usher.config.proxy
 ---@field trusted_hops integer 0 to 16; proxies in front whose word about the client's address counts
 ---@field header "x-forwarded-for"|"forwarded" where they say it: ALB and REST API, or HTTP API
+---@field hsts integer 0 to 63072000; Strict-Transport-Security where they say https; 0 is none
 ---@field strip_prefix string a stage prefix to take off paths, like "/prod"
 
 ---@class usher.config.cors

@@ -91,8 +91,35 @@ static void test_forwarded(void **state) {
   }
 }
 
+static void test_by_https(void **state) {
+  (void)state;
+  static const struct {
+    enum proxy_header header;
+    unsigned hops;
+    const char *line;
+    bool https;
+  } rows[] = {
+      {PROXY_X_FORWARDED_FOR, 1, "https", true},
+      {PROXY_X_FORWARDED_FOR, 1, "http, HTTPS ", true},
+      {PROXY_X_FORWARDED_FOR, 1, "https, http", false},
+      {PROXY_X_FORWARDED_FOR, 1, "https,", true},
+      {PROXY_X_FORWARDED_FOR, 1, "httpsx", false},
+      {PROXY_X_FORWARDED_FOR, 1, "", false},
+      {PROXY_X_FORWARDED_FOR, 0, "https", false},
+      {PROXY_FORWARDED, 1, "for=1.1.1.1;proto=https", true},
+      {PROXY_FORWARDED, 1, "for=1.1.1.1;Proto=\"HTTPS\"", true},
+      {PROXY_FORWARDED, 1, "proto=https, for=1.1.1.1", false},
+      {PROXY_FORWARDED, 1, "https", false},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    struct proxy_settings proxy = {rows[i].hops, rows[i].header};
+    struct slice line = {rows[i].line, strlen(rows[i].line)};
+    if (address_by_https(&proxy, line) != rows[i].https) fail_msg("row %zu: %s", i, rows[i].line);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_parse),
-                                     cmocka_unit_test(test_forwarded)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_parse), cmocka_unit_test(test_forwarded),
+                                     cmocka_unit_test(test_by_https)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,6 +139,8 @@ REFUSED = [  # settings, files of scripts (None: those inside), what serve says;
     ("return { workers = 'many' }", None, 'DIR/c.lua:1: workers must be a number from 0 to 256, not "many"'),
     ("return {\n  env\n}, ", None, "DIR/c.lua:3:"),
     ("return { cors = { origins = { 'a.example' } } }", None, 'cors.origins: "a.example" is not an origin'),
+    ("return { proxy = { strip_prefix = 'prod' } }", None, 'proxy.strip_prefix: "prod" is not a prefix'),
+    ("return { proxy = { strip_prefix = '/prod/' } }", None, 'proxy.strip_prefix: "/prod/" is not a prefix'),
     ("return { listen = { host = 'localhost' } }", None, "listen.host must be an IPv4 or IPv6 address"),
     ("return { listen = { host = '192.0.2.1' } }", None, "cannot listen on 192.0.2.1 port 0: address not available; "
      "it must be an address of this machine"),

@@ -179,6 +179,8 @@ static void set(struct server_settings *s, const char *word) {
     set_cors(s);
   } else if (is(name, "strip")) {
     s->strip_prefix = value;
+  } else if (is(name, "hsts")) {
+    s->hsts = value;
   } else if (is(name, "body")) {
     s->limits.body = strtoul(value, NULL, 10);
   } else if (!name.len || !set_number(s, name, value)) {
@@ -188,7 +190,9 @@ static void set(struct server_settings *s, const char *word) {
 }
 
 int main(int argc, char **argv) {
-  struct server_settings settings = {.name = "echo", .limits = server_limits_default()};
+  static const char *const probes[] = {"/probe", NULL};
+  struct server_settings settings = {
+      .name = "echo", .limits = server_limits_default(), .probes = probes};
   if (argc < 2) return 2;
   for (int i = 2; i < argc; i++) set(&settings, argv[i]);
   signal(SIGPIPE, SIG_IGN);

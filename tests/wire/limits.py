@@ -155,6 +155,16 @@ class Deadlines(unittest.TestCase):
 
 
 class Overload(unittest.TestCase):
+    def test_probes_past_in_flight(self):
+        with Echo("in_flight=1") as echo, echo.client() as busy:
+            busy.send(get("/hold"))
+            while echo.ask(get("/a")).status == 200:  # the other one has not been read yet
+                pass
+            self.assertEqual([echo.ask(get(path)).status for path in ("/a", "/probe", "/probes", "/probe?x")],
+                             [503, 200, 503, 200])
+            echo.release()
+            self.assertEqual(busy.reply().status, 200)
+
     def test_in_flight(self):
         with Echo("in_flight=1") as echo, echo.client() as busy, echo.client() as c:
             busy.send(get("/hold"))
@@ -336,6 +346,22 @@ class Addresses(unittest.TestCase):
     def test_forwarded(self):
         told = self.remote(["hops=1", "proxy=forwarded"], 'Forwarded: by=1.1.1.1;for="[2001:db8:1:2:3::4]:80";proto=https')
         self.assertEqual(told, ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"))
+
+
+class Https(unittest.TestCase):
+    def told(self, settings, *headers):
+        with Echo("hsts=max-age=5", *settings) as echo:
+            return echo.ask(get("/", *headers)).headers.get("strict-transport-security")
+
+    def test_where_the_nearest_hop_says_so(self):
+        for settings, header in [(["hops=1"], "X-Forwarded-Proto: https"), (["hops=2"], "X-Forwarded-Proto: http, HTTPS"),
+                                 (["hops=1", "proxy=forwarded"], "Forwarded: for=1.2.3.4;host=a;proto=https")]:
+            self.assertEqual(self.told(settings, header), "max-age=5", header)
+
+    def test_nowhere_else(self):
+        for settings, header in [([], "X-Forwarded-Proto: https"), (["hops=1"], "X-Forwarded-Proto: https, http"),
+                                 (["hops=1"], "Forwarded: proto=https"), (["hops=1"], "X: y")]:
+            self.assertIsNone(self.told(settings, header), header)
 
 
 class Cors(unittest.TestCase):

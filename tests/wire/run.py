@@ -100,6 +100,8 @@ def judge(case, raw, allowed, own):
         return "a smuggled request was answered"
     if not any(matches(a, statuses, kept) for a in allowed):
         return f"got {statuses}{'' if kept else ' closed'}, wanted {' / '.join(allowed)}"
+    if case["data"].startswith(b"HEAD") and told and told[0][2]:
+        return "an answer to HEAD with content"
     for status, headers, body in told:
         if status >= 200 and (b"date" not in headers or b"x-request-id" not in headers):
             return "a reply without Date or X-Request-Id"
