@@ -106,14 +106,13 @@ static void put_table(lua_State *L, struct form *f, int depth) {
   struct sorted_keys keys;
   luaL_checkstack(L, 6, "form");
   guard_check(L);
-  if (!sorted_keys(L, &keys)) refuse(L, f, "mixes a list and names");
+  if (!sorted_keys_open(L, &keys)) refuse(L, f, "mixes a list and names");
   for (size_t i = 0; i < keys.count; i++) {
-    lua_pushlstring(L, keys.list[i].data, keys.list[i].len);
-    lua_rawget(L, -3);
-    put_member(L, f, keys.list[i], depth);
+    sorted_keys_push(L, &keys, i);
+    put_member(L, f, keys.list[i].name, depth);
     lua_pop(L, 1);
   }
-  lua_pop(L, 1);
+  sorted_keys_close(L, &keys);
 }
 
 static void put_value(lua_State *L, struct form *f, int depth) {

@@ -210,15 +210,13 @@ static struct slice key_of(lua_State *L, struct json_encoder *e, const struct js
 static void encode_sorted(lua_State *L, struct json_encoder *e, const struct json_place *up,
                           int depth) {
   struct sorted_keys keys;
-  if (!sorted_keys(L, &keys)) refuse_keys(L, e, up);
-  /* stack: table, what keeps the keys */
+  if (!sorted_keys_open(L, &keys)) refuse_keys(L, e, up);
   for (size_t i = 0; i < keys.count; i++) {
-    lua_pushlstring(L, keys.list[i].data, keys.list[i].len);
-    lua_rawget(L, -3);
-    encode_member(L, e, up, keys.list[i], depth);
+    sorted_keys_push(L, &keys, i);
+    encode_member(L, e, up, keys.list[i].name, depth);
     lua_pop(L, 1);
   }
-  lua_pop(L, 1);
+  sorted_keys_close(L, &keys);
 }
 
 void json_put_object(lua_State *L, struct json_encoder *e, const struct json_place *up, int depth) {

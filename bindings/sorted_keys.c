@@ -1,50 +1,82 @@
 /* SPDX-License-Identifier: MIT */
-/* Few names are sorted where they are found, on the C stack; more of them in a userdata. */
+/* Few members stay on the stack, so that no key is looked up again; the names of more are sorted in a userdata. */
 #include "sorted_keys.h"
 
+#include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
 static int compare(const void *a, const void *b) {
-  const struct slice *x = a, *y = b;
+  const struct slice *x = &((const struct sorted_key *)a)->name;
+  const struct slice *y = &((const struct sorted_key *)b)->name;
   int order = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
   return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-static void sort_few(struct slice *keys, size_t n) {
+static void sort_few(struct sorted_key *keys, size_t n) {
   for (size_t i = 1; i < n; i++) {
-    struct slice moving = keys[i];
+    struct sorted_key moving = keys[i];
     size_t at = i;
     for (; at && compare(&keys[at - 1], &moving) > 0; at--) keys[at] = keys[at - 1];
     keys[at] = moving;
   }
 }
 
-/* The keys of the table at the index, the first `room` of them into list. How many they are; SIZE_MAX: one is no string. */
-static size_t collect(lua_State *L, int table, struct slice *list, size_t room) {
-  size_t n = 0;
-  for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1), n++) {
-    if (lua_type(L, -2) != LUA_TSTRING) {
-      lua_pop(L, 2);
-      return SIZE_MAX;
+/* Leaves the values of the few on the stack, and counts all. False: a key is no string. */
+static bool collect_few(lua_State *L, struct sorted_keys *k) {
+  struct sorted_key key;
+  for (lua_pushnil(L); lua_next(L, k->table); k->count++) {
+    if (lua_type(L, -2) != LUA_TSTRING) return false;
+    if (k->count >= SORTED_KEYS_FEW) {
+      lua_pop(L, 1);
+      continue;
     }
-    if (n < room) list[n].data = lua_tolstring(L, -2, &list[n].len);
+    key.name.data = lua_tolstring(L, -2, &key.name.len);
+    lua_insert(L, -2); /* stack: …, value, key */
+    key.value = lua_gettop(L) - 1;
+    k->few[k->count] = key;
   }
-  return n;
+  return true;
 }
 
-bool sorted_keys(lua_State *L, struct sorted_keys *keys) {
-  int table = lua_gettop(L);
-  keys->list = keys->few;
-  keys->count = collect(L, table, keys->few, SORTED_KEYS_FEW);
-  if (keys->count == SIZE_MAX) return false;
-  if (keys->count <= SORTED_KEYS_FEW) {
-    sort_few(keys->few, keys->count);
-    lua_pushnil(L);
-    return true;
+static void collect_many(lua_State *L, struct sorted_keys *k) {
+  struct sorted_key key = {.value = 0}, *to;
+  lua_settop(L, k->table);
+  to = k->list = lua_newuserdatauv(L, k->count * sizeof *to, 0);
+  for (lua_pushnil(L); lua_next(L, k->table); lua_pop(L, 1)) {
+    key.name.data = lua_tolstring(L, -2, &key.name.len);
+    *to++ = key;
   }
-  keys->list = lua_newuserdatauv(L, keys->count * sizeof *keys->list, 0);
-  collect(L, table, keys->list, keys->count);
-  qsort(keys->list, keys->count, sizeof *keys->list, compare);
+}
+
+bool sorted_keys_open(lua_State *L, struct sorted_keys *k) {
+  k->table = lua_gettop(L);
+  k->count = 0;
+  k->list = k->few;
+  luaL_checkstack(L, SORTED_KEYS_FEW + 4, "too many tables in each other");
+  if (!collect_few(L, k)) {
+    lua_settop(L, k->table);
+    return false;
+  }
+  if (k->count <= SORTED_KEYS_FEW) {
+    sort_few(k->few, k->count);
+  } else {
+    collect_many(L, k);
+    qsort(k->list, k->count, sizeof *k->list, compare);
+  }
   return true;
+}
+
+void sorted_keys_push(lua_State *L, const struct sorted_keys *k, size_t i) {
+  const struct sorted_key *key = &k->list[i];
+  if (key->value) {
+    lua_pushvalue(L, key->value);
+    return;
+  }
+  lua_pushlstring(L, key->name.data, key->name.len);
+  lua_rawget(L, k->table);
+}
+
+void sorted_keys_close(lua_State *L, const struct sorted_keys *k) {
+  lua_settop(L, k->table);
 }
