@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- bindings: the commands' way to a running server: one call to its admin listener, and what every such command takes.
-local arguments, config = require "arguments", require "config"
-local http, json = require "http", require "json"
+local config, http, json = require "config", require "http", require "json"
 
 local admin_client = {}
 
@@ -17,11 +16,10 @@ local function base_url(text)
 end
 
 
--- wanted: what arguments.read takes, to which --admin and --json are added.
-function admin_client.read(args, wanted)
-  wanted.flags, wanted.values = { "json" }, wanted.values or {}
-  wanted.values.admin = base_url
-  return arguments.read(args, wanted)
+-- What such a command takes, besides values: for its `wanted`.
+function admin_client.wanted(values)
+  values.admin = base_url
+  return { flags = { "json" }, values = values }
 end
 
 

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- bindings: what a command's words mean. For scripts/commands; raises what commands.lua says with exit code 2.
+-- bindings: what a command's words mean. commands.lua reads by it what a command says is wanted, and ends with exit
+-- code 2 after what it raises.
 --   arguments.read(args, { names = { "EMAIL" }, flags = { "json" }, values = { rate = arguments.number(1, 100) } })
 --   -> { EMAIL = "a@b.c", json = true, rate = 10 }; dashes of options become underscores. rest = "PATH": the words that
 --   are left become a list. Does not yield.

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- `usher NAME` where NAME is scripts/commands/NAME.lua: a module that returns { summary = "one line", help = text,
--- run = function(args) -> exit code, secrets = false where it needs none of the settings' secrets }. With wanted = {…},
--- as of arguments.read, its words are read before anything else, and run gets what was found. commands.c calls this
--- with what is to be done: "run", "help", "list" or "unknown". A command that raises a text failed (1, with a
--- traceback); an error table is said without one.
+-- wanted = what arguments.read takes, run = function(given) -> exit code, secrets = false where it needs none of the
+-- settings' secrets }. Its words are read before anything else; without wanted, run gets them as they are. commands.c
+-- calls this with what is to be done: "run", "help", "list" or "unknown". A command that raises a text failed (1, with
+-- a traceback); an error table is said without one.
 local arguments, nearest = require "arguments", require "nearest"
 local embedded, script_files, settings = require "embedded", require "script_files", require "settings"
 

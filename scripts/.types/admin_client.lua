@@ -9,11 +9,10 @@ local admin_client = {}
 ---@type string
 admin_client.HELP = ""
 
----Adds --admin and --json to what a command takes. Raises what was typed wrongly. Does not yield.
----@param args string[]
----@param wanted usher.arguments.Wanted
----@return table given
-function admin_client.read(args, wanted) end
+---What such a command takes: --admin, --json and these. Does not yield.
+---@param values table<string, usher.arguments.Kind>
+---@return usher.arguments.Wanted
+function admin_client.wanted(values) end
 
 ---One call; says what is wrong on standard error. Yields.
 ---@param given table

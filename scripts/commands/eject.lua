@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- usher eject: the scripts inside the binary become files that can be edited. All of them appear at once, or none; with
 -- --force a folder that is in use gets what it lacks, and nothing that was edited is touched.
-local arguments, embedded, files, json = require "arguments", require "embedded", require "files", require "json"
+local embedded, files, json = require "embedded", require "files", require "json"
 local settings_file = require "settings_file"
 
 local HELP <const> = [[
@@ -154,8 +154,10 @@ local function show(done)
 end
 
 
-local function run(args)
-  local given = arguments.read(args, { names = { "DIR" }, flags = { "force", "sandbox", "json" } })
+local WANTED <const> = { names = { "DIR" }, flags = { "force", "sandbox", "json" } }
+
+
+local function run(given)
   local dir = given.DIR:gsub("(.)/+$", "%1")
   local ok, done = pcall(eject, dir, given)
   if not ok then
@@ -168,4 +170,5 @@ local function run(args)
 end
 
 
-return { summary = "write the scripts inside the binary out, for editing", help = HELP, run = run, secrets = false }
+return { summary = "write the scripts inside the binary out, for editing", help = HELP, wanted = WANTED, run = run,
+  secrets = false }

@@ -12,10 +12,10 @@ Exit code 0: the new version serves. 1: it was refused, and why is printed; or n
 ]] .. admin.HELP
 
 
-local function run(args)
-  local given = admin.read(args, {})
+local function run(given)
   return admin.tell(given, admin.call(given, "POST", "/reload"))
 end
 
 
-return { summary = "a running server takes its scripts anew", help = HELP, run = run, secrets = false }
+return { summary = "a running server takes its scripts anew", help = HELP, wanted = admin.wanted {}, run = run,
+  secrets = false }

@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: MIT
 -- usher repl: Lua by hand, with every binding. Each line (or several, until they make a whole) runs as one task.
-local arguments = require "arguments"
 local line_editor, readable, terminal = require "line_editor", require "readable", require "terminal"
 
 local HELP <const> = [[
@@ -132,11 +131,10 @@ local function session()
 end
 
 
-local function run(args)
-  arguments.read(args, {})
+local function run()
   local code = session()
   os.exit(code) -- whatever a line has left running
 end
 
 
-return { summary = "Lua by hand, with every binding", help = HELP, run = run, secrets = false }
+return { summary = "Lua by hand, with every binding", help = HELP, wanted = {}, run = run, secrets = false }

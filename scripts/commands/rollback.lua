@@ -12,11 +12,11 @@ touched: mend them before the next reload. Exit code 0: the old version serves. 
 ]] .. admin.HELP
 
 
-local function run(args)
-  local given = admin.read(args, { values = { to = arguments.integer } })
+local function run(given)
   local to = given.to and ("?to=%d"):format(given.to) or ""
   return admin.tell(given, admin.call(given, "POST", "/rollback" .. to))
 end
 
 
-return { summary = "a running server goes back to scripts that served before", help = HELP, run = run, secrets = false }
+return { summary = "a running server goes back to scripts that served before", help = HELP,
+  wanted = admin.wanted { to = arguments.integer }, run = run, secrets = false }

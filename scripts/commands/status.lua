@@ -49,8 +49,7 @@ local function show(status)
 end
 
 
-local function run(args)
-  local given = admin.read(args, {})
+local function run(given)
   local status, text = admin.call(given, "GET", "/status")
   if not status then return 1 end
   if given.json then print(text) else show(status) end
@@ -58,4 +57,5 @@ local function run(args)
 end
 
 
-return { summary = "what a running server serves, and since when", help = HELP, run = run, secrets = false }
+return { summary = "what a running server serves, and since when", help = HELP, wanted = admin.wanted {}, run = run,
+  secrets = false }
