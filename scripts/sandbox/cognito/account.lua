@@ -31,6 +31,11 @@ function account.GetUser(input)
   return factors.show(user, { Username = user.username, UserAttributes = attributes.to_list(shown) })
 end
 
+function account.GetUserAuthFactors(input)
+  local user, pool = account.holder(input)
+  return factors.show(user, { Username = user.username, ConfiguredUserAuthFactors = factors.first(pool, user) })
+end
+
 function account.DeleteUser(input)
   users.delete((account.holder(input)))
 end

@@ -54,7 +54,8 @@ local function check_flow(client, name)
   bad(flow[3])
 end
 
-local SECOND_FACTORS = { SOFTWARE_TOKEN_MFA = true, SMS_MFA = true, MFA_SETUP = true }
+-- After these nothing more is asked.
+local LAST = { SOFTWARE_TOKEN_MFA = true, SMS_MFA = true, MFA_SETUP = true, SMS_OTP = true, EMAIL_OTP = true }
 
 local function check_may_sign_in(user)
   if not user.enabled then refuse("User is disabled.") end
@@ -77,8 +78,8 @@ function auth.admit(pool, client, user, passed)
     end
     return challenges.new_password(pool, client, user)
   end
-  local factor = not SECOND_FACTORS[passed] and factors.needed(pool, user)
-  if factor then return challenges.second_factor(pool, client, user, factor) end
+  local factor = not LAST[passed] and factors.needed(pool, user)
+  if factor then return challenges.factor(pool, client, user, factor) end
   return { AuthenticationResult = tokens.issue(pool, client, user), ChallengeParameters = {} }
 end
 
@@ -118,7 +119,10 @@ local function sign_in_by_choice(pool, client, params, session)
   if wish == "PASSWORD" and params.PASSWORD then return sign_in_with_password(pool, client, params) end
   if wish == "PASSWORD_SRP" and params.SRP_A then return sign_in_with_srp(pool, client, params) end
   if user then check_may_sign_in(user) end
-  return challenges.choice(client, user or challenges.NOBODY)
+  if user and wish ~= "PASSWORD" and factors.is_first(pool, user, wish) then
+    return challenges.factor(pool, client, user, wish)
+  end
+  return challenges.choice(pool, client, user or challenges.NOBODY)
 end
 
 -- proved: the client has shown its secret.

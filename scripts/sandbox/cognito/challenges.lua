@@ -4,8 +4,6 @@
 local crypto = require "crypto"
 local json = require "json"
 local attributes = require "sandbox.cognito.attributes"
-local codes = require "sandbox.cognito.codes"
-local delivery = require "sandbox.cognito.delivery"
 local factors = require "sandbox.cognito.factors"
 local passwords = require "sandbox.cognito.passwords"
 local sessions = require "sandbox.cognito.sessions"
@@ -110,34 +108,30 @@ local function is_named(pool, user, name)
   return found and found.id == user.id
 end
 
-challenges.NOBODY = { id = sessions.NOBODY }
+challenges.NOBODY = { id = sessions.NOBODY, verifier = "", attributes = {} }
 
-local CHOICES <const> = { "PASSWORD_SRP", "PASSWORD" }
-
-function challenges.choice(client, user)
+function challenges.choice(pool, client, user)
+  local choices = factors.first(pool, user)
+  if choices[1] == "PASSWORD" then table.insert(choices, 1, "PASSWORD_SRP") end
   return { ChallengeName = "SELECT_CHALLENGE", Session = sessions.keep(client, user, "SELECT_CHALLENGE", {}),
-    AvailableChallenges = json.array(CHOICES), ChallengeParameters = {} }
+    AvailableChallenges = choices, ChallengeParameters = {} }
 end
 
-function answers.SELECT_CHALLENGE(_, user, responses, _, client)
+function answers.SELECT_CHALLENGE(pool, user, responses, _, client)
   local choice = required(responses, "ANSWER")
   if choice == "PASSWORD" then return passwords.verify(user, required(responses, "PASSWORD")) end
   if choice == "PASSWORD_SRP" then
     return challenges.password_verifier(client, user, required(responses, "SRP_A"))
   end
+  if factors.is_first(pool, user, choice) then return challenges.factor(pool, client, user, choice) end
   bad("Invalid ANSWER " .. choice)
 end
 
--- The second factors. The user's phone gets a code of its own.
-function challenges.second_factor(pool, client, user, name)
-  local parameters = { USER_ID_FOR_SRP = user.username }
-  if name == "MFA_SETUP" then
-    parameters.MFAS_CAN_SETUP = '["SOFTWARE_TOKEN_MFA"]'
-  elseif name == "SMS_MFA" then
-    local sent = delivery.send_code.mfa(pool, user, "phone_number", codes.issue(user, "mfa", "phone_number"))
-    parameters.CODE_DELIVERY_DELIVERY_MEDIUM = sent.DeliveryMedium
-    parameters.CODE_DELIVERY_DESTINATION = sent.Destination
-  end
+-- The factors beside the password; where the factor is a code, it is sent.
+function challenges.factor(pool, client, user, name)
+  local parameters = factors.send_code(pool, user, name) or {}
+  parameters.USER_ID_FOR_SRP = user.username
+  if name == "MFA_SETUP" then parameters.MFAS_CAN_SETUP = '["SOFTWARE_TOKEN_MFA"]' end
   return { ChallengeName = name, Session = sessions.keep(client, user, name, {}), ChallengeParameters = parameters }
 end
 
@@ -145,8 +139,10 @@ function answers.SOFTWARE_TOKEN_MFA(_, user, responses)
   factors.check_app(user, required(responses, "SOFTWARE_TOKEN_MFA_CODE"))
 end
 
-function answers.SMS_MFA(_, user, responses)
-  factors.check_sms(user, required(responses, "SMS_MFA_CODE"))
+for _, name in ipairs { "SMS_MFA", "SMS_OTP", "EMAIL_OTP" } do
+  answers[name] = function(_, user, responses)
+    factors.check_code(user, name, required(responses, name .. "_CODE"))
+  end
 end
 
 -- The app was set up by other operations, which handed this session on.

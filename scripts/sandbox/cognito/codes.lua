@@ -10,7 +10,7 @@ local codes = {}
 
 local HOUR = 3600
 local LIFETIMES = { sign_up = 24 * HOUR, forgot = HOUR, verify_email = 24 * HOUR, verify_phone_number = 24 * HOUR,
-  mfa = HOUR / 20 }
+  SMS_MFA = HOUR / 20, SMS_OTP = HOUR / 20, EMAIL_OTP = HOUR / 20 }
 -- What one user may do in an hour.
 local HOURLY = { confirm = 15, resend = 5, forgot = 5, confirm_forgot = 15, change_password = 5, verify = 15 }
 
@@ -38,6 +38,11 @@ end
 
 function codes.mismatch()
   failure("CodeMismatchException", "Invalid verification code provided, please try again.")
+end
+
+function codes.is_current(user, purpose, given)
+  local row = row_of(user, purpose)
+  return row ~= nil and row.expires_at > time.now() and crypto.equal(row.code, given)
 end
 
 -- Raises unless `given` is the current code; returns the attribute it was sent to.

@@ -42,9 +42,11 @@ local function verification(pool, user, attribute, code)
 end
 
 delivery.send_code = {
-  mfa = function(pool, user, attribute, code)
-    local template = pool.settings.SmsAuthenticationMessage or "Your authentication code is {####}"
-    return send(user, attribute, "", template, code)
+  sign_in = function(pool, user, attribute, code)
+    local email = attribute == "email" and pool.settings.EmailMfaConfiguration or {}
+    local text = attribute == "phone_number" and pool.settings.SmsAuthenticationMessage or email.Message
+    return send(user, attribute, email.Subject or "Your authentication code",
+      text or "Your authentication code is {####}", code)
   end,
   sign_up = verification,
   verify = verification,

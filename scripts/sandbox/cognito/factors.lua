@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- Second factors of users, as stored: an authenticator app, or text messages. auth.lua asks whether a sign-in needs
--- one, challenges.lua takes the answer, mfa.lua sets them up.
+-- Second factors of users, as stored: an authenticator app, or text messages; and the first factors that users may
+-- choose. auth.lua asks whether a sign-in needs one, challenges.lua takes the answer, mfa.lua sets them up.
 local json = require "json"
 local codes = require "sandbox.cognito.codes"
 local db = require "sandbox.cognito.tables"
+local delivery = require "sandbox.cognito.delivery"
 local totp = require "sandbox.cognito.totp"
 local failure = require "sandbox.failure"
 local time = require "sandbox.time"
@@ -75,9 +76,40 @@ function factors.check_app(user, code)
   factors.save(row)
 end
 
-function factors.check_sms(user, code)
-  codes.check(user, "mfa", code)
-  codes.spend(user, "mfa")
+-- The factors that are codes sent to an attribute.
+local SENT_TO <const> = { SMS_MFA = "phone_number", SMS_OTP = "phone_number", EMAIL_OTP = "email" }
+
+-- -> where a new code went, as challenges say it | nil: nothing is sent for this factor
+function factors.send_code(pool, user, name)
+  local attribute = SENT_TO[name]
+  if not attribute then return nil end
+  local sent = delivery.send_code.sign_in(pool, user, attribute, codes.issue(user, name, attribute))
+  return { CODE_DELIVERY_DELIVERY_MEDIUM = sent.DeliveryMedium, CODE_DELIVERY_DESTINATION = sent.Destination }
+end
+
+function factors.check_code(user, name, code)
+  if not codes.is_current(user, name, code) then
+    failure("CodeMismatchException", "Invalid code or auth state for the user.")
+  end
+  codes.spend(user, name)
+end
+
+-- What may come first where people choose. A code alone will not do for those who need a second factor.
+function factors.first(pool, user)
+  local list = json.array {}
+  if user.verifier then list[1] = "PASSWORD" end
+  if factors.needed(pool, user) then return list end
+  for _, name in ipairs(((pool.settings.Policies or {}).SignInPolicy or {}).AllowedFirstAuthFactors or {}) do
+    if SENT_TO[name] and user.attributes[SENT_TO[name]] then list[#list + 1] = name end
+  end
+  return list
+end
+
+function factors.is_first(pool, user, name)
+  for _, known in ipairs(factors.first(pool, user)) do
+    if known == name then return true end
+  end
+  return false
 end
 
 return factors

@@ -10,7 +10,7 @@ local validate = require "sandbox.cognito.validate"
 
 local SHAPES = { require "sandbox.cognito.shapes", require "sandbox.cognito.pool_shapes" }
 local PARTS = { "sign_up", "auth", "account", "forgot", "admin", "admin_create", "list_users", "pool_admin",
-  "linking" }
+  "linking", "tags" }
 local MORE = { "providers", "groups", "resource_servers", "domains", "mfa" } -- modules that others ask too
 
 local UNSIGNED = { "SignUp", "ConfirmSignUp", "ResendConfirmationCode", "InitiateAuth",
@@ -18,7 +18,7 @@ local UNSIGNED = { "SignUp", "ConfirmSignUp", "ResendConfirmationCode", "Initiat
   "GlobalSignOut",
   "ChangePassword", "UpdateUserAttributes", "DeleteUserAttributes", "GetUserAttributeVerificationCode",
   "VerifyUserAttribute", "RevokeToken", "GetTokensFromRefreshToken", "AssociateSoftwareToken", "VerifySoftwareToken",
-  "SetUserMFAPreference" }
+  "SetUserMFAPreference", "GetUserAuthFactors" }
 
 local service = {
   name = "cognito",

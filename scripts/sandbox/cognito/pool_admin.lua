@@ -87,6 +87,7 @@ function pool_admin.UpdateUserPool(input)
   pool.name = input.PoolName or pool.name
   input.UserPoolId, input.PoolName = nil, nil
   for _, name in ipairs(FIXED) do input[name] = pool.settings[name] end
+  input.UserPoolTags = input.UserPoolTags or pool.settings.UserPoolTags
   pool.settings = input
   pools.save(pool)
   return {}

@@ -60,8 +60,9 @@ local function is_prefix(name)
 end
 
 local provider = { ["UserPoolId*"] = pool_id, ["ProviderName*"] = kinds.provider_name }
+local idp_identifier = string(1, 40, "[\\w\\s+=.@-]+", "^[%w_%s+=.@-]+$")
 local provider_settings = { ["UserPoolId*"] = pool_id, AttributeMapping = map,
-  IdpIdentifiers = list(string(1, 40, "[\\w\\s+=.@-]+", "^[%w_%s+=.@-]+$"), 0, 50) }
+  IdpIdentifiers = list(idp_identifier, 0, 50) }
 local new_provider_name = string(1, 32, "[^_\\p{Z}][\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}][^_\\p{Z}]+", is_prefix)
 local SCOPE_CHARACTERS <const> = '^[^%z\1-\x20"\\\x7f-\xff]+$'
 local time_unit = enum("seconds", "minutes", "hours", "days")
@@ -124,6 +125,7 @@ return {
     ["ProviderDetails*"] = map }),
   UpdateIdentityProvider = with(provider_settings, { ["ProviderName*"] = kinds.provider_name, ProviderDetails = map }),
   DescribeIdentityProvider = shape(provider),
+  GetIdentityProviderByIdentifier = shape { ["UserPoolId*"] = pool_id, ["IdpIdentifier*"] = idp_identifier },
   DeleteIdentityProvider = shape(provider),
   ListIdentityProviders = shape { ["UserPoolId*"] = pool_id, MaxResults = integer(0, 60), NextToken = page_token },
 
@@ -162,4 +164,8 @@ return {
   UpdateUserPoolDomain = domain_settings,
   DescribeUserPoolDomain = shape { ["Domain*"] = domain_name },
   DeleteUserPoolDomain = shape(domain),
+
+  TagResource = shape { ["ResourceArn*"] = arn, ["Tags*"] = map },
+  UntagResource = shape { ["ResourceArn*"] = arn, ["TagKeys*"] = list(string(1, 128)) },
+  ListTagsForResource = shape { ["ResourceArn*"] = arn },
 }

@@ -126,6 +126,11 @@ function operations.DescribeIdentityProvider(input)
   return { IdentityProvider = get(pools.get(input.UserPoolId), input.ProviderName) }
 end
 
+function operations.GetIdentityProviderByIdentifier(input)
+  local pool = pools.get(input.UserPoolId)
+  return { IdentityProvider = get(pool, providers.by_identifier(pool, input.IdpIdentifier) or input.IdpIdentifier) }
+end
+
 function operations.DeleteIdentityProvider(input)
   local pool = pools.get(input.UserPoolId)
   get(pool, input.ProviderName)

@@ -57,6 +57,7 @@ return {
     ["UserCode*"] = string(6, 6, "[0-9]+", "^%d+$", true) },
 
   GetUser = with(signed_in),
+  GetUserAuthFactors = with(signed_in),
   DeleteUser = with(signed_in),
   GlobalSignOut = with(signed_in),
   ChangePassword = with(signed_in, { ["PreviousPassword*"] = password, ["ProposedPassword*"] = password }),

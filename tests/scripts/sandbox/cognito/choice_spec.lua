@@ -86,6 +86,68 @@ describe("USER_AUTH", function()
   end)
 end)
 
+describe("a code instead of a password", function()
+  local EMAIL <const>, PHONE <const> = "cy@example.com", "+15550007777"
+  local app
+
+  setup(function()
+    app = client.pool({ Policies = { SignInPolicy = {
+      AllowedFirstAuthFactors = list { "PASSWORD", "EMAIL_OTP", "SMS_OTP" } } } },
+      { ExplicitAuthFlows = list { "ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH" } })
+    for name, attributes in pairs { ann = { email = EMAIL, phone_number = PHONE }, bob = {} } do
+      local given = list {}
+      for attribute, value in pairs(attributes) do given[#given + 1] = { Name = attribute, Value = value } end
+      ok("AdminCreateUser",
+        { UserPoolId = app.id, Username = name, MessageAction = "SUPPRESS", UserAttributes = given })
+      ok("AdminSetUserPassword",
+        { UserPoolId = app.id, Username = name, Password = client.password, Permanent = true })
+    end
+  end)
+
+  local function begin(more)
+    local input = start(more)
+    input.ClientId = app.client_id
+    return ok("InitiateAuth", input)
+  end
+
+  local function respond(challenge, responses)
+    responses.USERNAME = "ann"
+    return { ClientId = app.client_id, ChallengeName = challenge.ChallengeName, Session = challenge.Session,
+      ChallengeResponses = responses }
+  end
+
+  local WAYS = { { "EMAIL_OTP", EMAIL, "EMAIL", "c***@e***" }, { "SMS_OTP", PHONE, "SMS", "+*******7777" } }
+  for _, way in ipairs(WAYS) do
+    local name, address, medium, masked = table.unpack(way)
+    it("is sent for " .. name .. ", wished or chosen", function()
+      local chosen = ok("RespondToAuthChallenge", respond(begin(), { ANSWER = name }))
+      for _, challenge in ipairs { chosen, begin { PREFERRED_CHALLENGE = name } } do
+        local parameters = challenge.ChallengeParameters
+        assert.same({ name, medium, masked }, { challenge.ChallengeName, parameters.CODE_DELIVERY_DELIVERY_MEDIUM,
+          parameters.CODE_DELIVERY_DESTINATION })
+      end
+      local code = client.code(address)
+      assert.equal("CodeMismatchException: Invalid code or auth state for the user.",
+        (refused("RespondToAuthChallenge", respond(chosen, { [name .. "_CODE"] = "x" .. code:sub(2) }))))
+      assert.is_table(ok("RespondToAuthChallenge", respond(chosen, { [name .. "_CODE"] = code })).AuthenticationResult)
+    end)
+  end
+
+  local function offered(name) return table.concat(begin { USERNAME = name }.AvailableChallenges, " ") end
+
+  it("is offered to those who can get it, and need nothing more", function()
+    assert.equal("PASSWORD_SRP PASSWORD", offered "bob")
+    assert.equal("PASSWORD_SRP PASSWORD EMAIL_OTP SMS_OTP", offered "ann")
+    local token = ok("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH", ClientId = app.client_id,
+      AuthParameters = { USERNAME = "ann", PASSWORD = client.password } }).AuthenticationResult.AccessToken
+    assert.same({ Username = "ann", ConfiguredUserAuthFactors = { "PASSWORD", "EMAIL_OTP", "SMS_OTP" } },
+      ok("GetUserAuthFactors", { AccessToken = token }))
+    ok("SetUserPoolMfaConfig", { UserPoolId = app.id, MfaConfiguration = "ON",
+      SoftwareTokenMfaConfiguration = { Enabled = true } })
+    assert.equal("PASSWORD_SRP PASSWORD", offered "ann")
+  end)
+end)
+
 describe("a sign-up that goes on into a sign-in", function()
   local settings = { AutoVerifiedAttributes = list { "email" }, UsernameAttributes = list { "email" } }
 

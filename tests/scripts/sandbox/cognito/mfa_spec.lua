@@ -138,6 +138,8 @@ describe("a text message as the second factor", function()
       challenge.ChallengeParameters.CODE_DELIVERY_DELIVERY_MEDIUM,
       challenge.ChallengeParameters.CODE_DELIVERY_DESTINATION })
     local code = client.code "+15550001234"
+    assert.equal("CodeMismatchException: Invalid code or auth state for the user.",
+      (refused("RespondToAuthChallenge", answer(pool, challenge, { SMS_MFA_CODE = "x" .. code:sub(2) }))))
     assert.is_table(ok("RespondToAuthChallenge", answer(pool, challenge, { SMS_MFA_CODE = code })).AuthenticationResult)
   end)
 end)

@@ -114,3 +114,30 @@ describe("pools and clients", function()
     assert.equal(600, result.ExpiresIn)
   end)
 end)
+
+describe("tags", function()
+  it("are added, shown, taken away and kept by a change of the pool", function()
+    local pool = ok("CreateUserPool", { PoolName = "tags", UserPoolTags = { team = "a" } }).UserPool
+    local function shown() return ok("ListTagsForResource", { ResourceArn = pool.Arn }).Tags end
+    ok("TagResource", { ResourceArn = pool.Arn, Tags = { team = "b", stage = "test" } })
+    ok("UpdateUserPool", { UserPoolId = pool.Id })
+    assert.same({ team = "b", stage = "test" }, shown())
+    ok("UntagResource", { ResourceArn = pool.Arn, TagKeys = json.array { "team" } })
+    assert.same({ stage = "test" }, ok("DescribeUserPool", { UserPoolId = pool.Id }).UserPool.UserPoolTags)
+    ok("UntagResource", { ResourceArn = pool.Arn, TagKeys = json.array { "stage" } })
+    assert.same({}, shown())
+    assert.equal("ResourceNotFoundException: User pool us-east-1_none does not exist.",
+      (refused("ListTagsForResource", { ResourceArn = pool.Arn:gsub("[^/]+$", "us-east-1_none") })))
+  end)
+end)
+
+describe("a provider's other names", function()
+  it("find it", function()
+    local named = { UserPoolId = settings.user_pool_id, IdpIdentifier = "by another name" }
+    assert.equal("ResourceNotFoundException: Identity provider by another name does not exist.",
+      (refused("GetIdentityProviderByIdentifier", named)))
+    ok("UpdateIdentityProvider", { UserPoolId = settings.user_pool_id, ProviderName = "Google",
+      IdpIdentifiers = json.array { named.IdpIdentifier } })
+    assert.equal("Google", ok("GetIdentityProviderByIdentifier", named).IdentityProvider.ProviderName)
+  end)
+end)
