@@ -114,7 +114,8 @@ return {
   },
   signup = {
     key = secret "env:USHER_SIGNUP_KEY",           -- at least 32 random bytes; keys the hashes of e-mails and requests
-    lease = between(30.0, 1, 600),                 -- a sign-up being worked on is left alone this long
+    lease = between(30.0, 1, 600),                 -- a sign-up being worked on is left alone this long; more than
+                                                   -- any one call may take, or two work on it at once
     ttl = between(604800, 3600, 31536000),         -- an unfinished intent is forgotten after this
     max_cards = between(3, 1, 10),                 -- tokens one sign-up may try
     conceal_existing = false,                      -- an address that has an account is answered like a new one, and

@@ -32,6 +32,7 @@ local function is_mended(pk, signup_id)
   local item, err = dynamodb.get { key = { pk = pk, sk = keys.intent("").sk }, consistent = true }
   if err then return nil end
   if not item or item.signup_id ~= signup_id then return true end -- given up, and cleaned up
+  if item.step == "FAILED" then return not item.supersedes end
   if item.step ~= "DONE" then return false end
   if not item.code_accepted or item.unverified then return true end
   local user, problem = dynamodb.get { key = keys.user(item.sub), consistent = true }

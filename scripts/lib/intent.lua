@@ -213,13 +213,20 @@ function intent.remember(item, set, remove)
 end
 
 
+-- What it made is about to be removed: `list` says what. Whoever comes back to it begins anew, also when the removal
+-- stops half way. As remember.
+function intent.give_up(item, list)
+  return intent.remember(item, { step = "FAILED", supersedes = list }, { "sub", "username" })
+end
+
+
 -- The part of a transaction that changes the intent and lets go of the lease. It names no owner: the same
 -- transaction must be the same bytes whoever repeats it.
 function intent.closing(item, set, remove)
   local all = { lease_until = 0 }
   for name, value in pairs(set) do all[name] = value end
   return { key = keys.of(item), set = all, remove = remove,
-    condition = "signup_id = :id", values = { id = item.signup_id } }
+    condition = "signup_id = :id AND step <> :failed", values = { id = item.signup_id, failed = "FAILED" } }
 end
 
 

@@ -93,6 +93,7 @@ local function remove(email, user, pool)
     if not old then linking.refuse(words.in_progress, "in_progress") end
   end
   local list = old and supersede.left_by(old, user) or { supersede.stranger(user) }
+  if old and not must("intent", intent.give_up, old, list) then linking.refuse(words.in_progress, "in_progress") end
   for _, entry in ipairs(list) do supersede.remove(signup, entry) end
   if old then must("discard", intent.discard, old) end
   log.info("presignup_superseded", { signup_id = old and old.signup_id or nil })

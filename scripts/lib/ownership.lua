@@ -148,7 +148,9 @@ function ownership.settle(signup, item, old, form, given, bound)
     refuse_key(signup)
   end
   if intent.is_leased(old) then ownership.in_progress(signup, old) end
-  if old.step == "FAILED" then return ownership.replace(signup, item, old, old.supersedes) end
+  if old.step == "FAILED" then
+    return ownership.replace(signup, item, old, old.supersedes, old.supersedes ~= nil)
+  end
   if not (same and (by_key or by_proof)) then return contend(signup, item, old, form) end
   if not by_key then bind_key(signup, item, old) end
   if old.step == "DONE" and not wants_card(old) then

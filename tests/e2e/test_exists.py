@@ -11,7 +11,8 @@ import sqlite3
 import tempfile
 import unittest
 
-from door import CONFIRM, SIGNUP, Browser, Sandbox, Stores, form, usher
+from door import CONFIRM, SIGNUP, Browser, Sandbox, Stores, fixture, form, usher
+from sso import Browser as Visitor, person
 
 FIRST, SECOND = "F1rst-Horse!", "S3cond-Horse!"
 BROKEN = {"code": "ValidationException", "status": 400}
@@ -211,6 +212,22 @@ class Exists(unittest.TestCase):
         self.assertEqual(stores.whole(case.email), answers[0].json["visible_account_id"])
         user = stores.rows()["USER#" + stores.user(case.email)["sub"], "DETAILS"]
         self.assertEqual((user["signup_method"], user["email_verified"]), ("email", True))
+
+    def test_a_removal_that_stopped_half_way(self):
+        """Google's user pushes the unconfirmed one out of its way, and the last write fails: who has the key of that
+        sign-up begins anew, and is not told that all is well."""
+        for who in OURS + OTHERS:
+            with self.subTest(who.__name__):
+                case = Case()
+                done(case)
+                google = Visitor(ready)
+                sandbox.arm("dynamodb", "DeleteItem", "refuse", count=9, error=BROKEN)
+                self.assertEqual(google.sign_in(person(email=case.email)).query, {"error": "try_again"})
+                sandbox.clear()
+                self.assertIsNone(stores.user(case.email))
+                answer = fixture.until(lambda: next(iter(a for a in [who(case)] if a.status != 409), None), "the lease")
+                self.assertEqual(answer.status, 201, answer.text)
+                self.assertEqual(stores.whole(case.email), answer.json["visible_account_id"])
 
     def test_a_password_proves_no_address(self):
         """An administrator has confirmed the user; nobody has shown whose the address is."""

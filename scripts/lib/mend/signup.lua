@@ -29,8 +29,10 @@ local function drop(signup, user)
     list[#list + 1] = { signup_id = item.signup_id, email = item.form.email, sub = item.sub,
       username = item.username }
   end
+  local ok, err = intent.give_up(item, list)
+  common.must(ok, err or { code = "another request has its lease" }, "the intent")
   for _, entry in ipairs(list) do supersede.remove(signup, entry) end
-  local ok, err = intent.discard(item)
+  ok, err = intent.discard(item)
   common.must(ok, err, "the intent")
   signup.owned = false
 end
