@@ -1,9 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- The key's secret: its shape, its checksum, and that what is stored does not give it away.
-local fakes = require "tests.scripts.fakes"
-fakes.install()
+local crypto, testing = require "crypto", require "testing"
 
-local api_key, crypto = require "lib.api_key", require "crypto"
+local api_key = testing.world():require "lib.api_key"
 
 local BASE62 <const> = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 

@@ -230,10 +230,9 @@ describe("the diagnosis", function()
   end)
 
   it("every action is one that repair knows", function()
-    require "tests.scripts.fakes".install()
-    local actions = {}
+    local world, actions = require "testing".world(), {}
     for _, part in ipairs { "lib.mend.signup", "lib.mend.records" } do
-      for name in pairs(require(part)) do actions[name] = true end
+      for name in pairs(world:require(part)) do actions[name] = true end
     end
     for _, rule in ipairs(rules) do assert.is_true(rule.action == nil or actions[rule.action], rule.action) end
   end)

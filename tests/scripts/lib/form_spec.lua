@@ -1,10 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Every field's good and bad spellings as data; and that all wrong fields are told at once.
-local fakes = require "tests.scripts.fakes"
-fakes.install()
+local json, testing = require "json", require "testing"
 
-local json = require "json"
-local form = require "lib.form"
+local world = testing.world()
+local fail, form = world:require "fail", world:require "lib.form"
 
 local GOOD = {
   email = "jane@example.com", name = "Jane Doe", country = "DE", organization = "Example GmbH",
@@ -29,7 +28,7 @@ end
 local function read(kind, body)
   local ok, result = pcall(form[kind], body)
   if ok then return result end
-  assert.is_true(require "fail".is(result), tostring(result))
+  assert.is_true(fail.is(result), tostring(result))
   assert.equal(422, result.status)
   assert.equal("invalid_input", result.code)
   local list = {}
