@@ -1,91 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* An origin is a scheme, host and port: its addresses, its links (a connection and what it is doing),
-   the calls that wait for one. Calls are served in the order in which they came. Whatever a step
-   here leads to, user->on_end is its last act. */
+/* A link is a connection and what it is doing: it is made, serves one call after another, idles, and
+   ends. Calls to one origin are served in the order in which they came. Whatever a step here leads
+   to, user->on_end is its last act. */
 #include "client_pool.h"
+
+#include "client_origin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  MAX_ORIGINS = 64,
-  NAME_MS = 60 * 1000, /* how long a name's addresses are believed */
-  IDLE_MS = 45 * 1000, /* a kept connection that has idled longer is not used again */
-};
+enum { IDLE_MS = 45 * 1000 }; /* a kept connection that has idled longer is not used again */
 
 enum kind { MAKING, IDLE }; /* of a link's deadline */
 
-struct link {
-  struct origin *origin;
-  struct client_socket *socket; /* NULL while the name is looked up */
-  const struct addrinfo *address;
-  struct client_call *call;   /* NULL while it is being made, and when it is idle */
-  struct link *newer, *older; /* in the origin's list of its kind: making or idle */
-  struct deadline deadline;
-  bool making, used;
-  enum client_error error; /* of one that could not even begin, told by its deadline */
-  char message[CLIENT_MESSAGE];
-};
-
-struct links {
-  struct link *newest, *oldest;
-};
-
-struct origin {
-  struct pool *pool; /* NULL: the pool is gone, and only the look-up is waited for */
-  struct origin *next;
-  struct client_tls_peer peer;
-  SSL_SESSION *session;
-  bool tls;
-  uint16_t number; /* the port */
-  char host[254], port[6];
-  uv_getaddrinfo_t lookup;
-  bool looking;
-  struct addrinfo *addresses;
-  uint64_t addresses_until;
-  struct links making, idle;
-  unsigned links, making_count, waiting_count;
-  struct client_call *waiting, **waiting_end;
-};
-
 static void serve_all(struct pool *p);
-
-/* --- lists --- */
-
-static void links_add(struct links *list, struct link *k) {
-  k->newer = NULL;
-  k->older = list->newest;
-  if (k->older) k->older->newer = k;
-  list->newest = k;
-  if (!list->oldest) list->oldest = k;
-}
-
-static void links_remove(struct links *list, struct link *k) {
-  *(k->newer ? &k->newer->older : &list->newest) = k->older;
-  *(k->older ? &k->older->newer : &list->oldest) = k->newer;
-}
-
-static void enqueue(struct origin *o, struct client_call *call) {
-  call->behind = NULL;
-  call->queued = o->waiting_end;
-  *o->waiting_end = call;
-  o->waiting_end = &call->behind;
-  o->waiting_count++;
-  o->pool->waiting++;
-}
-
-static void dequeue(struct client_call *call) {
-  struct origin *o = call->origin;
-  *call->queued = call->behind;
-  if (call->behind)
-    call->behind->queued = call->queued;
-  else
-    o->waiting_end = call->queued;
-  call->queued = NULL;
-  o->waiting_count--;
-  o->pool->waiting--;
-}
 
 /* --- links --- */
 
@@ -125,7 +54,7 @@ static void link_rest(struct link *k) {
 }
 
 static void link_give(struct link *k, struct client_call *call) {
-  dequeue(call);
+  origin_dequeue(call);
   k->call = call;
   call->link = k;
   k->origin->pool->user->on_link(call);
@@ -149,7 +78,7 @@ static struct link *take_idle(struct origin *o) {
 /* What fails at once is told later: nothing of it may come inside client_send. */
 static void link_doom(struct link *k, enum client_error error, const char *words) {
   k->error = error;
-  snprintf(k->message, sizeof k->message, "%s:%s: %.160s", k->origin->host, k->origin->port, words);
+  snprintf(k->message, sizeof k->message, "%s:%u: %.160s", k->origin->host, k->origin->port, words);
   deadline_set(&k->origin->pool->deadlines, &k->deadline, MAKING, 0);
 }
 
@@ -161,7 +90,7 @@ static void link_failed(struct link *k, enum client_error error) {
   memcpy(message, k->message, sizeof message);
   link_close(k);
   struct client_call *call = o->waiting;
-  if (call) dequeue(call);
+  if (call) origin_dequeue(call);
   serve_all(p);
   if (!call) return;
   call->origin = NULL;
@@ -184,50 +113,22 @@ static void link_connect(struct link *k, const char *words) {
   link_doom(k, CLIENT_CONNECT, words);
 }
 
-/* --- names --- */
-
-static void origin_free(struct origin *o) {
-  if (o->addresses) uv_freeaddrinfo(o->addresses);
-  SSL_SESSION_free(o->session);
-  free(o);
+/* To the first of the addresses, when there are any. err: of the look-up that was waited for. */
+static void link_find(struct link *k, int err) {
+  struct origin *o = k->origin;
+  if (!err) err = client_names_get(o->names, o->making_count > 1, &k->address);
+  if (err == UV_EAGAIN) return;
+  if (err)
+    link_doom(k, CLIENT_DNS, uv_strerror(err));
+  else
+    link_connect(k, "no address");
 }
 
-static void on_names(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found) {
-  struct origin *o = lookup->data;
-  o->looking = false;
-  if (!o->pool) {
-    if (found) uv_freeaddrinfo(found);
-    origin_free(o);
-    return;
-  }
-  o->addresses = found;
-  o->addresses_until = uv_now(o->pool->loop) + NAME_MS;
-  for (struct link *k = o->making.newest; k; k = k->older) {
-    if (k->socket || k->error) continue;
-    k->address = found;
-    if (status)
-      link_doom(k, CLIENT_DNS, uv_strerror(status));
-    else
-      link_connect(k, "no address");
-  }
-}
-
-/* Are there addresses to be believed? Else they are being looked up, or UV_ENOMEM. A link that is
-   still going through the old ones keeps them. */
-static bool has_addresses(struct origin *o) {
-  if (o->addresses && (o->addresses_until > uv_now(o->pool->loop) || o->making_count > 1))
-    return true;
-  if (o->looking) return false;
-  struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG};
-  if (o->peer.is_ip) hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
-  if (o->addresses) uv_freeaddrinfo(o->addresses);
-  o->addresses = NULL;
-  if (o->peer.is_ip && !getaddrinfo(o->host, o->port, &hints, &o->addresses)) {
-    o->addresses_until = UINT64_MAX;
-    return true;
-  }
-  o->looking = !uv_getaddrinfo(o->pool->loop, &o->lookup, on_names, o->host, o->port, &hints);
-  return false;
+/* The name has been looked up, for all links that wait for that. */
+static void on_found(void *origin, int err) {
+  struct origin *o = origin;
+  for (struct link *k = o->making.newest; k; k = k->older)
+    if (!k->socket && !k->error) link_find(k, err);
 }
 
 /* 0 or UV_ENOMEM. */
@@ -246,11 +147,8 @@ static int link_new(struct origin *o) {
                uv_now(p->loop) + p->settings->connect_timeout_ms);
   if (o->tls && !p->trust && !(p->trust = client_tls_open(p->settings->ca_file))) {
     link_doom(k, CLIENT_TLS, "the trusted certificates cannot be read (http.ca_file)");
-  } else if (has_addresses(o)) {
-    k->address = o->addresses;
-    link_connect(k, "no address");
-  } else if (!o->looking) {
-    link_doom(k, CLIENT_DNS, uv_strerror(UV_ENOMEM));
+  } else {
+    link_find(k, 0);
   }
   return 0;
 }
@@ -334,7 +232,7 @@ static void on_end(void *ctx, int err, const char *words) {
   link_close(k);
   if (again) {
     call->fresh = true;
-    enqueue(call->origin, call);
+    origin_enqueue(call->origin, call);
   } else if (call) {
     call->origin = NULL;
   }
@@ -352,50 +250,10 @@ static void on_due(struct deadline *deadline, void *ctx) {
   } else if (k->error) {
     link_failed(k, k->error);
   } else {
-    snprintf(k->message, sizeof k->message, "%s:%s: no connection within %u ms", k->origin->host,
+    snprintf(k->message, sizeof k->message, "%s:%u: no connection within %u ms", k->origin->host,
              k->origin->port, k->origin->pool->settings->connect_timeout_ms);
     link_failed(k, CLIENT_TIMEOUT);
   }
-}
-
-/* --- origins --- */
-
-static bool is_unused(const struct origin *o) {
-  return !o->links && !o->waiting && !o->looking;
-}
-
-/* Of more than anybody needs, the one that was made first goes. */
-static void forget_one(struct pool *p) {
-  unsigned count = 0;
-  struct origin **unused = NULL;
-  for (struct origin **at = &p->origins; *at; at = &(*at)->next, count++)
-    if (is_unused(*at)) unused = at;
-  if (count < MAX_ORIGINS || !unused) return;
-  struct origin *o = *unused;
-  *unused = o->next;
-  origin_free(o);
-}
-
-static struct origin *origin_new(struct pool *p, const struct client_url *url) {
-  forget_one(p);
-  struct origin *o = calloc(1, sizeof *o);
-  if (!o) return NULL;
-  o->pool = p;
-  o->tls = url->tls;
-  snprintf(o->host, sizeof o->host, "%s", url->host);
-  o->number = url->port;
-  snprintf(o->port, sizeof o->port, "%u", url->port);
-  o->peer = (struct client_tls_peer){o->host, url->is_ip, &o->session};
-  o->lookup.data = o;
-  o->waiting_end = &o->waiting;
-  o->next = p->origins;
-  return p->origins = o;
-}
-
-static struct origin *origin_of(struct pool *p, const struct client_url *url) {
-  for (struct origin *o = p->origins; o; o = o->next)
-    if (o->number == url->port && o->tls == url->tls && !strcmp(o->host, url->host)) return o;
-  return origin_new(p, url);
 }
 
 /* --- the pool --- */
@@ -411,11 +269,7 @@ void pool_close(struct pool *p, uv_close_cb on_closed, void *ctx) {
     while (o->idle.newest) link_close(o->idle.newest);
     while (o->making.newest) link_close(o->making.newest);
     p->origins = o->next;
-    o->pool = NULL;
-    if (o->looking)
-      uv_cancel((uv_req_t *)&o->lookup);
-    else
-      origin_free(o);
+    origin_free(o);
   }
   SSL_CTX_free(p->trust);
   p->deadlines.timer.data = ctx;
@@ -423,9 +277,9 @@ void pool_close(struct pool *p, uv_close_cb on_closed, void *ctx) {
 }
 
 int pool_join(struct pool *p, struct client_call *call, const struct client_url *url) {
-  struct origin *o = call->origin = origin_of(p, url);
+  struct origin *o = call->origin = origin_of(p, url, on_found);
   if (!o) return UV_ENOMEM;
-  enqueue(o, call);
+  origin_enqueue(o, call);
   serve(o);
   return 0;
 }
@@ -438,7 +292,7 @@ void pool_leave(struct pool *p, struct client_call *call, bool keep) {
   struct link *k = call->link;
   if (!call->origin) return;
   if (!k) {
-    dequeue(call);
+    origin_dequeue(call);
   } else if (keep && client_socket_written(k->socket)) {
     call->link = NULL;
     link_rest(k);
