@@ -47,12 +47,34 @@ static void keep(lua_State *L, struct chunk *c) {
     free_code(code); /* another thread was first */
 }
 
+struct source {
+  const char *text, *name, *mode;
+  size_t len;
+  int err;
+};
+
+static int compile(lua_State *L) {
+  struct source *s = lua_touserdata(L, 1);
+  s->err = luaL_loadbufferx(L, s->text, s->len, s->name, s->mode);
+  return s->err ? lua_error(L) : 1;
+}
+
+/* Apart from who handles errors outside: in the depth of the compiler a handler has no room. stack: … -> …, function or
+ * error */
+static int compile_apart(lua_State *L, struct source *s) {
+  lua_pushcfunction(L, compile);
+  lua_pushlightuserdata(L, s);
+  return lua_pcall(L, 1, 1, 0);
+}
+
 void chunk_load(lua_State *L, struct chunk *c, const char *text, size_t len, const char *path) {
   struct bytes *code = atomic_load(&c->code);
   const char *name = lua_pushfstring(L, "@%s", path);
-  int err = code ? luaL_loadbufferx(L, code->data, code->len, name, "b")
-                 : luaL_loadbufferx(L, text, len, name, "t");
-  if (err && len && *text == *LUA_SIGNATURE) /* Lua's own words have no place */
+  struct source source = {text, name, "t", len, 0};
+  if (code) source = (struct source){code->data, name, "b", code->len, 0};
+  int err = compile_apart(L, &source);
+  bool overflow = source.err == LUA_ERRRUN, binary = len && *text == *LUA_SIGNATURE;
+  if (err && (overflow || binary)) /* Lua's own words have no place */
     lua_pushfstring(L, "%s:1: %s", path, lua_tostring(L, -1));
   if (err) lua_error(L);
   lua_remove(L, -2);
