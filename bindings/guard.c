@@ -32,6 +32,8 @@ static _Thread_local struct {
   uint64_t last_tick;
 } mine;
 
+static atomic_bool ending; /* the process: nobody waits for a proof */
+
 static const char stopped_message[] = "stopped: a script has taken too much";
 
 /* --- the tick and the hook ------------------------------------------------------------------- */
@@ -44,7 +46,7 @@ WATCHDOG_HANDLER static void arm(struct guard *g) {
 }
 
 WATCHDOG_HANDLER static enum limit over(const struct guard *g, uint64_t cpu) {
-  if (cpu - g->since >= g->slice) return g->slice_limit;
+  if (cpu - g->since >= g->slice || (g->proof && atomic_load(&ending))) return g->slice_limit;
   if (g->budget && g->budget->cpu + g->charged >= g->max.cpu)
     return g->slice_limit == LIMIT_LOAD ? LIMIT_LOAD : LIMIT_CPU;
   return LIMIT_NONE;
@@ -259,6 +261,10 @@ const char *guard_error_text(lua_State *L) {
   return text;
 }
 
+void guard_end_proofs(void) {
+  atomic_store(&ending, true);
+}
+
 /* --- open and close -------------------------------------------------------------------------- */
 
 struct guard *guard_in(lua_State *L) {
@@ -320,7 +326,8 @@ void guard_configure(lua_State *L) {
       .tasks = (unsigned)setting(L, "tasks"),
       .coroutine_depth = (unsigned)setting(L, "coroutine_depth"),
   };
-  if (vm_of(L)->settings.proving) { /* everything that it runs is loading */
+  g->proof = vm_of(L)->settings.proving;
+  if (g->proof) { /* everything that it runs is loading */
     g->max.slice = g->max.cpu = g->max.load;
     g->max.held = 0;
   }

@@ -42,6 +42,9 @@ void guard_configure(lua_State *L);
 
 const struct guard_settings *guard_of(lua_State *L); /* NULL: it has none */
 
+/* The process is about to end: whatever is proven on any thread is stopped at its next tick. From a signal handler, too. */
+void guard_end_proofs(void);
+
 /* --- a slice: what runs between two waits ---------------------------------------------------- */
 
 /* frame: the caller's, until guard_leave. budget: what it is charged to, or NULL. */

@@ -24,7 +24,7 @@ struct memory {
 struct guard {
   struct guard_settings max;
   struct memory memory;
-  bool on;
+  bool on, proof;
 
   /* the slice */
   _Atomic(struct guard_frame *) running;

@@ -3,6 +3,7 @@
 #include "serve.h"
 
 #include "credentials_host.h"
+#include "guard.h"
 #include "host.h"
 #include "lifecycle.h"
 #include "listener.h"
@@ -248,6 +249,21 @@ static void watch_files(struct process *p, const struct serve_options *options) 
               "reload with SIGHUP or POST /reload", NULL);
 }
 
+static void (*tell_loop)(int number); /* libuv's handler */
+
+static void on_last_signal(int number) {
+  guard_end_proofs(); /* one that never ends would keep the loop from hearing this */
+  tell_loop(number);
+}
+
+static void hear_at_once(int number) {
+  struct sigaction action;
+  sigaction(number, NULL, &action);
+  tell_loop = action.sa_handler;
+  action.sa_handler = on_last_signal;
+  sigaction(number, &action, NULL);
+}
+
 static void watch_signals(struct process *p) {
   signal(SIGPIPE, SIG_IGN);
   p->term.data = p->interrupt.data = p->hangup.data = p->timer.data = p->ended.data = p;
@@ -259,6 +275,8 @@ static void watch_signals(struct process *p) {
   uv_signal_start(&p->term, on_signal, SIGTERM);
   uv_signal_start(&p->interrupt, on_signal, SIGINT);
   uv_signal_start(&p->hangup, on_hangup, SIGHUP);
+  hear_at_once(SIGTERM);
+  hear_at_once(SIGINT);
 }
 
 static void say_doubts(const struct server_config *c) {

@@ -175,6 +175,19 @@ class Reload(unittest.TestCase):
 
 
 class UnderLoad(unittest.TestCase):
+    def test_the_process_ends_while_a_set_is_loaded_that_never_is(self):
+        settings = "return { scripts = { load = 600 }, limits = { grace = 0 } }"
+        spins = "require 'log'.info 'spinning' while true do end"
+        for times in (1, 2):
+            with Folder({"routes.lua": ROUTES, "hello.lua": HELLO, "wait.lua": WAIT, "lib/word.lua": ""}) as folder, \
+                    Serve(settings, scripts=folder) as server:
+                with open(os.path.join(folder, "lib/word.lua"), "w", encoding="utf-8") as file:
+                    file.write(spins)
+                server.wait_for("spinning")
+                for _ in range(times):
+                    server.signal()
+                self.assertEqual(0, server.end())
+
     def test_no_request_fails_or_mixes_versions(self):
         said = []
         # Each kind of broken set comes once; ./dev bench has a thousand. Three times what ThreadSanitizer needs is the budget.
