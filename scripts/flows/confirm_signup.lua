@@ -2,8 +2,8 @@
 -- POST /api/account/confirm_signup: the code from the mail, from the browser that signed up.
 local account, admission, api_key = require "lib.account", require "lib.admission", require "lib.api_key"
 local billing, completion, form = require "lib.billing", require "lib.completion", require "lib.form"
-local identity, outbox, saga = require "lib.identity", require "lib.outbox", require "lib.saga"
-local task = require "task"
+local identity, opening, outbox = require "lib.identity", require "lib.opening", require "lib.outbox"
+local saga, task = require "lib.saga", require "task"
 
 
 return saga.flow("SIGNUP_CONFIRM", function(req, signup)
@@ -11,7 +11,7 @@ return saga.flow("SIGNUP_CONFIRM", function(req, signup)
   admission.confirm(signup, req, clean)
 
   -- 1. Check the proof.
-  signup:recall(clean, req)
+  opening.confirm(signup, req, clean)
 
   -- 2. ConfirmSignUp: a wrong, an old and an unknown code get one answer. 3. Store code_accepted.
   if not signup.intent.code_accepted then

@@ -2,8 +2,8 @@
 -- POST /api/account/signup: a stranger becomes a customer, or is told exactly what to mend.
 local account, admission, billing = require "lib.account", require "lib.admission", require "lib.billing"
 local completion, conceal, form = require "lib.completion", require "lib.conceal", require "lib.form"
-local identity, proof, saga = require "lib.identity", require "lib.proof", require "lib.saga"
-local supersede, task = require "lib.supersede", require "task"
+local identity, opening, proof = require "lib.identity", require "lib.opening", require "lib.proof"
+local saga, supersede, task = require "lib.saga", require "lib.supersede", require "task"
 
 
 local function answer(intent, secret)
@@ -26,7 +26,7 @@ return saga.flow("SIGNUP", function(req, signup)
   admission.sign_up(signup, req, clean)
 
   -- 1. Put the intent: every id, time and key is made here once. It is also the lock for this e-mail.
-  signup:open(clean, req)
+  opening.sign_up(signup, req, clean)
   if signup.brings_card then
     signup:step("card", completion.another_card)
     return answer(signup.intent, signup:proof())

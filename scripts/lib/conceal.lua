@@ -2,7 +2,7 @@
 -- signup.conceal_existing: whoever signs up with an address that has an account gets the answer of a success,
 -- and the owner a mail. Nothing is written for it and no Stripe called: its proof is a decoy, with which the same
 -- request again, a code and the wish for another mail are answered like those of a sign-up that exists. Cards are
--- judged at the confirmation then, and answers take as long as real ones. Called by saga and the flows.
+-- judged at the confirmation then, and answers take as long as real ones. Called by saga, opening and the flows.
 local clock, config, fail = require "clock", require "config", require "fail"
 local limiter, marks, task = require "limiter", require "marks", require "task"
 local decoy, fingerprint, owner_mail = require "lib.decoy", require "lib.fingerprint", require "lib.owner_mail"

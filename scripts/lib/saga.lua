@@ -4,9 +4,9 @@
 -- The object lives for one request; whatever way the flow is left, the lease goes back, and one metric and
 -- one log line say how.
 local clock, crypto, fail = require "clock", require "crypto", require "fail"
-local log, metrics, task = require "log", require "metrics", require "task"
-local conceal, fingerprint, intent = require "lib.conceal", require "lib.fingerprint", require "lib.intent"
-local ownership, proof, trouble = require "lib.ownership", require "lib.proof", require "lib.trouble"
+local log, metrics = require "log", require "metrics"
+local conceal, intent = require "lib.conceal", require "lib.intent"
+local proof, trouble = require "lib.proof", require "lib.trouble"
 
 require "lib.signup_metrics"
 
@@ -14,7 +14,7 @@ local saga = {}
 
 local METHOD <const> = "email"
 
--- What the object holds, besides what conceal.lua keeps in it:
+-- What the object holds, besides what opening.lua and conceal.lua keep in it:
 --   intent, owned     the record as this request knows it; does this request have its lease?
 --   owner, method     who works on it: an id of this request alone; "email" or "google"
 --   at, blamed        the step that runs; the first step that failed, for the log and the metrics
@@ -50,7 +50,7 @@ local COUNTED_BY <const> = { code = "SIGNUP_CONFIRM_SUCCESS" }
 
 
 -- From here on this request works with the intent; it has the lease, unless only the answer is wanted again.
-local function own(self, item)
+function Saga:own(item)
   self.intent, self.owned = item, not self.replays
   local metric = item.uncounted
   if not metric or self.replays and not intent.take_uncounted(item) then return end
@@ -59,137 +59,17 @@ local function own(self, item)
 end
 
 
-local function busy(self)
+-- Raises: another request is at work.
+function Saga:busy()
   self.silent = true
   trouble.refuse(self, "intent", 409, "signup_in_progress", nil, { retry_after = 1 })
 end
 
 
-local function idempotency_key(req)
-  local key = req:header("Idempotency-Key")
-  if not key or key:find("^[\x21-\x7e]+$") and #key <= 255 then return key end
-  fail(400, "bad_request", nil, { message = "Idempotency-Key takes 1 to 255 visible ASCII characters." })
-end
-
-
-local function stop_without(self, done, problem)
-  if done == nil then trouble.stop(self, "intent", problem) end
-end
-
-
--- The Idempotency-Key and the intent, side by side. -> tied, bound; fresh, old
-local function put_both(item)
-  local fresh, old
-  local tied, bound = true, nil
-  task.all {
-    function() fresh, old = intent.put(item) end,
-    function()
-      if item.idempotency then tied, bound = intent.bind(item) end
-    end,
-  }
-  return tied, bound, fresh, old
-end
-
-
--- The key first: what is refused for it must not depend on what is known of the address.
-local function put_after_key(self, item)
-  local tied, bound = true, nil
-  if item.idempotency then tied, bound = intent.bind(item) end
-  stop_without(self, tied, bound)
-  if not tied then tied = not ownership.check_key_alone(self, item, bound) end
-  return tied, bound, intent.put(item)
-end
-
-
--- Puts the new intent and the record of the Idempotency-Key. -> the intent that is there already | nil: this one is
--- new; and the key's record, if it was there
-local function put(self, item)
-  local tied, bound, fresh, old
-  if conceal.is_on() then
-    tied, bound, fresh, old = put_after_key(self, item)
-  else
-    tied, bound, fresh, old = put_both(item)
-  end
-  if fresh then
-    self.fresh, self.proven = true, true
-    own(self, item)
-  end
-  stop_without(self, fresh, old)
-  stop_without(self, tied, bound)
-  if not tied then
-    self.key_used, self.discard_intent = true, fresh
-    ownership.check_key(self, item, not fresh and old or nil, bound)
-    self.discard_intent = false
-  end
-  if conceal.is_busy(item) then
-    self.discard_intent = fresh
-    ownership.in_progress(self)
-  end
-  if not fresh then return old, not tied and bound or nil end
-end
-
-
--- Puts the intent, or finds out what the one that is there means.
-function Saga:open(form, req)
-  self.at = "intent"
-  local item = intent.new(form, idempotency_key(req), self.owner)
-  self.wanted, self.given, self.captcha_token = item, proof.given(req, form), form.captcha_token
-  local old, bound = put(self, item)
-  if not old then return end
-  item = ownership.settle(self, item, old, form, self.given, bound)
-  own(self, item)
-  self.proven = true
-end
-
-
 -- Goes on with an intent that federated.lua has put or claimed.
 function Saga:take(item)
-  own(self, item)
+  self:own(item)
   self.owned, self.method = not self.replays, item.method or METHOD
-end
-
-
--- Codes that went to Cognito without a clear answer are kept until there is one.
--- -> the list with this one, was it in?
-local function with_code(codes, code)
-  local list = {}
-  for i, one in ipairs(codes or {}) do
-    if crypto.equal(one, code) then return codes, true end
-    list[i] = one
-  end
-  list[#list + 1] = code
-  return list, false
-end
-
-
--- Without the proof, where the settings allow that, only the code itself opens what it has opened before.
-local function check_proof(self, found, form, given)
-  self.brought_proof = found ~= nil and proof.holds(found, given)
-  if self.brought_proof then return end
-  conceal.check_code(self, form, given)
-  if not intent.may_confirm(found, given) then trouble.refuse(self, "proof", 422, "signup_superseded") end
-  if not found or not found.code_accepted then return end
-  local code = fingerprint.code(found.signup_id, form.code)
-  if found.accepted_code and crypto.equal(found.accepted_code, code) then return end
-  conceal.refuse_code(self, form.email)
-end
-
-
--- Finds the intent that is to be confirmed: it must be this browser's.
-function Saga:recall(form, req)
-  self.at = "proof"
-  local found, err = intent.find(form.email)
-  if err then trouble.stop(self, "proof", err) end
-  check_proof(self, found, form, proof.given(req, form))
-  if not found or not found.sub then conceal.refuse_code(self, form.email) end
-
-  local codes
-  codes, self.code_in_doubt = with_code(found.confirming, fingerprint.code(found.signup_id, form.code))
-  local set = not found.code_accepted and { confirming = codes } or nil
-  local claimed, problem = intent.claim(found, self.owner, set)
-  if claimed == nil then trouble.stop(self, "proof", problem) end
-  if not claimed then busy(self) end
-  own(self, claimed)
 end
 
 
@@ -200,7 +80,7 @@ function Saga:remember(set, remove, step)
     self.metric_in_doubt = COUNTED_BY[step]
     trouble.stop(self, step, err, STORES[step])
   end
-  if not ok then busy(self) end
+  if not ok then self:busy() end
   for name, value in pairs(set) do self.intent[name] = value end
   for _, name in ipairs(remove or {}) do self.intent[name] = nil end
 end
@@ -321,7 +201,7 @@ function saga.adopt(item, method, force, body)
   local self = new(method)
   local claimed, problem = intent.claim(item, self.owner, nil, nil, force)
   if not claimed then return false, problem or { code = "leased" } end
-  own(self, claimed)
+  self:own(claimed)
   return run(self, body, self)
 end
 
