@@ -146,7 +146,9 @@ local config = {}
 
 ---@class usher.config.signup
 ---@field key usher.Secret at least 32 random bytes; keys the hashes of e-mails and requests
----@field lease number 1 to 600; a sign-up being worked on is left alone this long
+---a sign-up being worked on is left alone this long; more than any one call may take, or two work on it at
+---once
+---@field lease number 1 to 600;
 ---@field ttl integer 3600 to 31536000; an unfinished intent is forgotten after this
 ---@field max_cards integer 1 to 10; tokens one sign-up may try
 ---an address that has an account is answered like a new one, and its owner is told by mail; needs ses.from;
