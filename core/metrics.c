@@ -21,6 +21,7 @@ struct help {
 static struct metrics_series *table[BUCKETS];
 static size_t total;
 static double dropped;
+static size_t described;
 static struct help *helps; /* some dozens, read when everything is rendered */
 static char common[256];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -38,11 +39,16 @@ static struct metrics_series *find(const char *name, const char *labels) {
   return s;
 }
 
-/* A name is of one kind, whatever its labels: it is rendered under one TYPE line. Asked once for each new series. */
-static bool name_fits(enum metrics_kind kind, const char *name) {
+/* A name is of one kind, whatever its labels: it is rendered under one TYPE line. One that takes all that comes for a label
+ * leaves room for others. Asked once for each new series. */
+static bool fits(enum metrics_kind kind, const char *name, const char *labels) {
+  size_t alike = 0;
+  if (total >= METRICS_MAX || strlen(name) + strlen(labels) > METRICS_TEXT_MAX) return false;
   for (size_t i = 0; i < BUCKETS; i++)
-    for (const struct metrics_series *s = table[i]; s; s = s->next)
-      if (s->kind != kind && strcmp(s->name, name) == 0) return false;
+    for (const struct metrics_series *s = table[i]; s; s = s->next) {
+      if (strcmp(s->name, name)) continue;
+      if (s->kind != kind || ++alike == METRICS_OF_NAME_MAX) return false;
+    }
   return true;
 }
 
@@ -68,7 +74,7 @@ static struct metrics_series *find_or_add(enum metrics_kind kind, const char *na
                                           const char *labels) {
   struct metrics_series *s = find(name, labels);
   if (s && s->kind == kind) return s;
-  s = !s && total < METRICS_MAX && name_fits(kind, name) ? series_new(kind, name, labels) : NULL;
+  s = !s && fits(kind, name, labels) ? series_new(kind, name, labels) : NULL;
   if (!s) {
     dropped++;
     return NULL;
@@ -180,8 +186,9 @@ double metrics_store_dropped(void) {
 
 static struct help *add_help(const char *name) {
   size_t len = strlen(name) + 1;
-  struct help *h = calloc(1, sizeof *h + len);
+  struct help *h = described < METRICS_MAX ? calloc(1, sizeof *h + len) : NULL;
   if (!h) return NULL;
+  described++;
   memcpy(h->name, name, len);
   h->next = helps;
   helps = h;
@@ -189,7 +196,7 @@ static struct help *add_help(const char *name) {
 }
 
 void metrics_describe(const char *name, const char *help) {
-  char *text = strdup(help);
+  char *text = strlen(name) + strlen(help) <= METRICS_TEXT_MAX ? strdup(help) : NULL;
   if (!text) return; /* it stays undescribed */
   pthread_mutex_lock(&lock);
   struct help *h = find_help(name);
@@ -225,7 +232,7 @@ void metrics_reset(void) {
     free(h->text);
     free(h);
   }
-  total = 0;
+  total = described = 0;
   dropped = 0;
   *common = '\0';
   pthread_mutex_unlock(&lock);

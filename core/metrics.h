@@ -9,9 +9,12 @@
 #include <stdint.h>
 
 /* labels are Prometheus text without braces: `method="email",step="cognito"`, or "". Both strings are copied the first
- * time. Beyond METRICS_MAX distinct series, and for a name that is already of another kind, the
- * value is lost and counted in usher_metrics_dropped_total. */
-#define METRICS_MAX 2000
+ * time. Beyond METRICS_MAX distinct series, METRICS_OF_NAME_MAX of one name and METRICS_TEXT_MAX
+ * bytes of both, and for a name that is already of another kind, the value is lost and counted in
+ * usher_metrics_dropped_total. */
+#define METRICS_MAX         2000
+#define METRICS_OF_NAME_MAX 500
+#define METRICS_TEXT_MAX    1024
 
 void metrics_count(const char *name, const char *labels, double n);
 void metrics_gauge(const char *name, const char *labels, double value);
@@ -20,7 +23,8 @@ void metrics_observe(const char *name, const char *labels, double seconds);
 /* The value of a counter or gauge, the count of a histogram; 0 when it is not there. */
 double metrics_value(const char *name, const char *labels);
 
-/* What people read about a name: one line, without quotes around it. The last one counts. */
+/* What people read about a name: one line, without quotes around it. The last one counts. No more
+ * names than METRICS_MAX, and no longer ones than METRICS_TEXT_MAX. */
 void metrics_describe(const char *name, const char *help);
 
 /* Labels that every series shows first, like `env="dev"`. Copied; cut at 255 bytes. */

@@ -164,14 +164,23 @@ static void test_kinds(void **state) {
 static void test_cap(void **state) {
   (void)state;
   char labels[32];
-  for (int i = 0; i < METRICS_MAX + 10; i++) {
+  char name[32], longer[METRICS_TEXT_MAX + 1];
+  for (int i = 0; i < METRICS_OF_NAME_MAX + 4; i++) {
     snprintf(labels, sizeof labels, "n=\"%d\"", i);
     metrics_count("many", labels, 1);
   }
+  for (int i = METRICS_OF_NAME_MAX; i < METRICS_MAX + 5; i++) {
+    snprintf(name, sizeof name, "other_%d", i);
+    metrics_count(name, "", 1);
+  }
+  memset(longer, 'x', sizeof longer - 1);
+  longer[sizeof longer - 1] = '\0';
+  metrics_count("x", longer, 1);
   metrics_count("many", "n=\"0\"", 1); /* those that are there go on */
   assert_true(metrics_value("many", "n=\"0\"") == 2);
-  snprintf(labels, sizeof labels, "n=\"%d\"", METRICS_MAX);
+  snprintf(labels, sizeof labels, "n=\"%d\"", METRICS_OF_NAME_MAX);
   assert_true(metrics_value("many", labels) == 0);
+  assert_true(metrics_value("other_1000", "") == 1);
   char *text = rendered();
   assert_non_null(strstr(text, "\nusher_metrics_dropped_total 10\n"));
   free(text);
