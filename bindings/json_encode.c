@@ -58,9 +58,9 @@ static void append_char(lua_State *L, struct json_encoder *e, char c) {
 
 /* --- strings and numbers ------------------------------------------------------------------------ */
 
-/* The length of the well-formed UTF-8 sequence at s, which begins with a byte over 0x7f; 0: there is none. */
-static size_t sequence(const unsigned char *s, const unsigned char *end) {
-  size_t left = (size_t)(end - s);
+size_t json_sequence(const char *text, const char *end) {
+  const unsigned char *s = (const unsigned char *)text;
+  size_t left = (size_t)(end - text);
   unsigned char low = 0x80, high = 0xbf; /* of the second byte: no overlong forms, no surrogates */
   size_t len = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 4;
   if (s[0] < 0xc2 || s[0] > 0xf4 || left < len) return 0;
@@ -94,23 +94,24 @@ static bool is_plain(unsigned char c) {
 
 void json_put_string(lua_State *L, struct json_encoder *e, struct slice s,
                      const struct json_place *at) {
-  const unsigned char *from = (const unsigned char *)s.data, *end = from + s.len, *plain = from;
+  const char *from = s.data, *end = from + s.len, *plain = from;
   reserve(L, e, s.len + 2);
   append_char(L, e, '"');
   while (from < end) {
-    if (is_plain(*from)) {
+    unsigned char c = (unsigned char)*from;
+    if (is_plain(c)) {
       from++;
-    } else if (*from >= 0x80) {
-      size_t len = sequence(from, end);
+    } else if (c >= 0x80) {
+      size_t len = json_sequence(from, end);
       if (!len) json_refuse(L, e, at, "a string that is not UTF-8");
       from += len;
     } else {
-      json_put(L, e, (const char *)plain, (size_t)(from - plain));
-      append_escape(L, e, *from++);
-      plain = from;
+      json_put(L, e, plain, (size_t)(from - plain));
+      append_escape(L, e, c);
+      plain = ++from;
     }
   }
-  json_put(L, e, (const char *)plain, (size_t)(from - plain));
+  json_put(L, e, plain, (size_t)(from - plain));
   append_char(L, e, '"');
 }
 

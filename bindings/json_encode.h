@@ -55,6 +55,9 @@ void json_put_string(lua_State *L, struct json_encoder *e, struct slice s,
 void json_digits(lua_State *L, struct json_encoder *e, const struct json_place *at,
                  char text[JSON_DIGITS]);
 
+/* The length of the well-formed UTF-8 sequence there, which begins with a byte over 0x7f; 0: there is none. */
+size_t json_sequence(const char *text, const char *end);
+
 /* Both raise. */
 void json_refuse(lua_State *L, struct json_encoder *e, const struct json_place *at,
                  const char *what);

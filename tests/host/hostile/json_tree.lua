@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- expect: error json.decode: not enough memory
--- Three bytes of text are a hundred of its tree, which is not Lua's.
+-- expect: error not enough memory
+-- Three bytes of text are sixty of what they mean.
 local json = require "json"
 
 return function()
