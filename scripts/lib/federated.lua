@@ -53,9 +53,9 @@ end
 -- Somebody else has begun with this address. A native user who never confirmed gives way to one whose address Google
 -- has verified; nothing of theirs is carried over.
 local function contend(signup, person, item, old)
-  local standing, user = identity.standing(signup, old.username or person.email)
-  if user and user.sub == person.sub then standing, user = "absent", nil end
-  if standing ~= "absent" and standing ~= "unconfirmed" then
+  local state, user = identity.user_state(signup, old.username or person.email)
+  if user and user.sub == person.sub then state, user = "absent", nil end
+  if state ~= "absent" and state ~= "unconfirmed" then
     trouble.refuse(signup, "intent", 409, "account_exists")
   end
   return ownership.replace(signup, item, old, supersede.left_by(old, user), user ~= nil)

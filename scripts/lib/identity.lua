@@ -18,7 +18,7 @@ end
 
 -- -> "absent" | "unconfirmed" | "disabled" (unconfirmed, and an operator does not want it) | "confirmed" | "external",
 -- and the user
-function identity.standing(signup, email)
+function identity.user_state(signup, email)
   local user, err = cognito.admin_get_user(email)
   if user then
     if user.status == "UNCONFIRMED" then return user.enabled == false and "disabled" or "unconfirmed", user end
@@ -38,8 +38,8 @@ end
 
 -- A confirmed user without an account may complete it with the password; anybody else is told that the
 -- address is taken. Returns only for the first. Of a disabled user Cognito takes no password.
-function identity.prove_or_refuse(signup, form, standing, user)
-  if standing == "external" then
+function identity.prove_or_refuse(signup, form, state, user)
+  if state == "external" then
     signup.external = true
     identity.refuse_taken(signup, "cognito", "This address signs in with Google. Please use “Sign in with Google”.")
   end
@@ -76,9 +76,9 @@ end
 
 -- The address is known to Cognito. -> fields for the intent | nil: try again, nothing is in the way any more.
 local function meet_existing(signup, form, ambiguous, mailed)
-  local standing, user = identity.standing(signup, form.email)
-  if standing == "absent" then return nil end
-  if standing == "unconfirmed" then
+  local state, user = identity.user_state(signup, form.email)
+  if state == "absent" then return nil end
+  if state == "unconfirmed" then
     if is_our_own(signup, user, ambiguous) then return known(user, { code_sent = mailed }) end
     -- Whose lease ran out meanwhile must not remove what another sign-up has made.
     signup:remember({ sign_ups = signup.intent.sign_ups + 1 }, nil, "cognito")
@@ -86,7 +86,7 @@ local function meet_existing(signup, form, ambiguous, mailed)
     return nil
   end
   signup.discard_intent = signup.fresh
-  identity.prove_or_refuse(signup, form, standing, user)
+  identity.prove_or_refuse(signup, form, state, user)
   signup.discard_intent = false
   return identity.known_by_password(user)
 end
@@ -136,8 +136,8 @@ local TOO_MANY <const> = { LimitExceededException = true, TooManyFailedAttemptsE
 -- was sent before without an answer, or if Cognito failed in what it does after taking the code.
 local function is_confirmed_now(signup, err)
   if cognito.is_already_confirmed(err) then return signup.code_in_doubt end
-  local standing = identity.standing(signup, signup.intent.form.email)
-  return standing == "confirmed"
+  local state = identity.user_state(signup, signup.intent.form.email)
+  return state == "confirmed"
 end
 
 
@@ -198,8 +198,8 @@ end
 -- Step, without the form: the user that a lost answer of this intent has left in Cognito. -> fields | nil:
 -- there is none
 function identity.recover(signup)
-  local standing, user = identity.standing(signup, signup.intent.form.email)
-  if standing ~= "unconfirmed" or not is_our_own(signup, user, true) then return nil end
+  local state, user = identity.user_state(signup, signup.intent.form.email)
+  if state ~= "unconfirmed" or not is_our_own(signup, user, true) then return nil end
   return known(user, { code_sent = true })
 end
 

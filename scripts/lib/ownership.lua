@@ -78,17 +78,17 @@ end
 
 -- Nobody has shown that the old one is theirs, so it depends on what Cognito knows of the address.
 local function contend(signup, item, old, form)
-  if old.method == "google" and identity.standing(signup, old.username) == "external" then
+  if old.method == "google" and identity.user_state(signup, old.username) == "external" then
     identity.prove_or_refuse(signup, form, "external")
   end
-  local standing, user = identity.standing(signup, form.email)
-  if standing == "absent" or standing == "unconfirmed" then
+  local state, user = identity.user_state(signup, form.email)
+  if state == "absent" or state == "unconfirmed" then
     return ownership.replace(signup, item, old, supersede.left_by(old, user), user ~= nil)
   end
-  if standing == "disabled" and proof.holds(old, signup.given) then
+  if state == "disabled" and proof.holds(old, signup.given) then
     trouble.refuse(signup, "cognito", 403, "account_disabled")
   end
-  identity.prove_or_refuse(signup, form, standing, user)
+  identity.prove_or_refuse(signup, form, state, user)
   if old.step == "DONE" then return renew_known(signup, item, old, user) end
   return resume(signup, item, old, old.card_hash ~= item.card_hash)
 end
