@@ -28,6 +28,7 @@ struct http1 {
   size_t line;                    /* where the line that is being gathered starts */
   size_t first_line;              /* bytes of the request line with its end */
   size_t fields;                  /* header and trailer lines so far */
+  size_t blank;                   /* bytes that stood behind values */
   unsigned empty_lines;
   struct http1_header *headers;
   size_t header_room;
@@ -149,12 +150,22 @@ static size_t gather(struct http1 *p, struct bytes *into, const char *data, size
 /* Sizes first, whole line or not, so that the way the bytes were cut makes no difference. */
 static enum gate judge_size(const struct http1 *p) {
   if (!p->line) return p->head.len > p->limits->request_line + 2 ? GATE_LINE_LONG : GATE_OK;
-  return p->head.len - p->first_line > p->limits->headers ? GATE_HEADERS_LARGE : GATE_OK;
+  size_t fields = p->head.len - p->first_line + p->blank;
+  return fields > p->limits->headers ? GATE_HEADERS_LARGE : GATE_OK;
 }
 
 static enum gate judge_field(struct http1 *p, struct slice line) {
   if (++p->fields > p->limits->fields) return GATE_FIELDS_MANY;
   return gate_field(line);
+}
+
+/* What may stand behind a value; llhttp takes a tab there for a part of lengths and codings. */
+static void cut_blank(struct http1 *p) {
+  size_t end = p->head.len - 2, kept = end;
+  while (p->head.data[kept - 1] == ' ' || p->head.data[kept - 1] == '\t') kept--;
+  memcpy(p->head.data + kept, "\r\n", 2);
+  p->blank += end - kept;
+  p->head.len = kept + 2;
 }
 
 static enum gate finish_head(struct http1 *p) {
@@ -189,14 +200,18 @@ static enum gate end_line(struct http1 *p) {
     bytes_clear(&p->head);
     return ++p->empty_lines > EMPTY_LINES ? GATE_REQUEST_LINE : GATE_OK;
   }
-  p->line = p->head.len;
   if (first) {
+    p->line = p->head.len;
     p->first_line = p->head.len;
     why = gate_request_line(line, &p->request);
     p->is_head = p->request.method.len == 4 && !memcmp(p->request.method.data, "HEAD", 4);
     return why;
   }
-  return empty ? finish_head(p) : judge_field(p, line);
+  if (empty) return finish_head(p);
+  why = judge_field(p, line);
+  if (!why) cut_blank(p);
+  p->line = p->head.len;
+  return why;
 }
 
 static size_t take_head(struct http1 *p, const char *data, size_t len) {
