@@ -32,8 +32,8 @@ int client_socket_open(uv_loop_t *loop, const struct addrinfo *address, SSL_CTX 
 void client_socket_write(struct client_socket *s, struct slice bytes);
 bool client_socket_written(const struct client_socket *s);
 
-/* Is it as it was left: open, and without a word from the peer? */
-bool client_socket_is_quiet(const struct client_socket *s);
+/* Is it as it was left: open, and without a word from the peer? Else it is to be closed. */
+bool client_socket_is_quiet(struct client_socket *s);
 
 /* One that waits does not keep the loop alive. */
 void client_socket_wait(struct client_socket *s, bool waits);
