@@ -147,6 +147,9 @@ static void describe_host(struct process *p, const struct serve_options *options
   p->shared.max_connections = c->server.limits.connections;
   p->listeners[0] = (struct host_listener){"public", p->fds, c->workers, c->server};
   p->listeners[1] = (struct host_listener){"admin", &p->admin_fd, 1, {.limits = c->server.limits}};
+  unsigned *deadline = &p->listeners[1].server.limits.request_deadline;
+  if (*deadline < c->wall_ms)
+    *deadline = c->wall_ms; /* a reload may take longer than visitors wait */
   p->host = (struct host_settings){
       .config_under = options->config_under,
       .config_over = options->config_over,

@@ -166,6 +166,7 @@ static int read_all(lua_State *L) {
   if (out->workers == 0) out->workers = cpus_granted();
   out->grace_ms = milliseconds(L, "limits", "grace");
   out->drain_ms = milliseconds(L, "limits", "drain");
+  out->wall_ms = milliseconds(L, "scripts", "wall_time");
   out->watch = flag(L, "reload", "watch");
   out->prove = flag(L, "reload", "prove");
   out->keep = whole(L, "reload", "keep");

@@ -11,7 +11,7 @@ struct server_config {
   char host[64], admin_host[64];
   int port, admin_port;
   unsigned workers;
-  unsigned grace_ms, drain_ms, credentials_wait_ms;
+  unsigned grace_ms, drain_ms, wall_ms, credentials_wait_ms;
   int log_level;     /* enum log_level */
   bool watch, prove; /* reload.* */
   unsigned keep, reload_drain_ms;

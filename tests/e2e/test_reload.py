@@ -191,6 +191,16 @@ class Ending(unittest.TestCase):
                 self.assertEqual(0, server.end())
 
 
+class Slow(unittest.TestCase):
+    def test_who_reloads_waits_longer_than_visitors(self):
+        files = {"routes.lua": ROUTES, "hello.lua": HELLO, "wait.lua": WAIT, "lib/word.lua": ""}
+        with Folder(files) as folder, Serve("return { limits = { request_timeout = 0.05 } }", scripts=folder) as server:
+            with open(os.path.join(folder, "lib/word.lua"), "w", encoding="utf-8") as file:
+                file.write("local from = os.clock() while os.clock() - from < 0.3 do end return 'slow'")
+            status, _, text = server.get("/reload", method="POST", admin=True)
+            self.assertEqual(200, status, text)
+
+
 class UnderLoad(unittest.TestCase):
     def test_no_request_fails_or_mixes_versions(self):
         said = []
