@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `attribute_encode` module: plain Lua values as the JSON text of DynamoDB's AttributeValue. attribute_value.lua
- * has the other direction, and gives sets, binaries and numbers of many digits, whose metatables are made here, their
- * methods. */
+/* Lua's `attribute_encode` module: plain Lua values as the JSON text of DynamoDB's AttributeValue.
+ * attribute_value.lua has the other direction, and gives sets, binaries and numbers of many digits,
+ * whose metatables are made here, their methods. */
 #include "encoding.h"
 #include "json_encode.h"
 
@@ -174,7 +174,8 @@ static int encode(lua_State *L, json_writer *root) {
   return json_encode(L, &e);
 }
 
-/* attribute_encode.value(value) -> text of an AttributeValue. Raises with the path of what cannot be stored. */
+/* attribute_encode.value(value) -> text of an AttributeValue. Raises with the path of what
+ * cannot be stored. */
 static int attribute_encode_value(lua_State *L) {
   luaL_checkany(L, 1);
   return encode(L, put_attribute);

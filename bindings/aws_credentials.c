@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `aws_credentials` module: a task waits for the credentials that main's loop is fetching. The end of that comes on
- * another thread: it only sends to an async handle of this loop. */
+/* Lua's `aws_credentials` module: a task waits for the credentials that main's loop is fetching.
+ * The end of that comes on another thread: it only sends to an async handle of this loop. */
 #include "credentials.h"
 #include "task.h"
 
@@ -119,8 +119,8 @@ static int awaited(lua_State *T, int status, lua_KContext ctx) {
   return push_reason(T);
 }
 
-/* aws_credentials.await(seconds) -> true | nil, where it was looked and what was amiss. Yields until the asking that is
- * under way has ended. */
+/* aws_credentials.await(seconds) -> true | nil, where it was looked and what was amiss. Yields
+ * until the asking that is under way has ended. */
 static int aws_credentials_await(lua_State *T) {
   struct task *task = task_current(T);
   uint64_t pause = pause_of(T, task, 1);
@@ -148,8 +148,8 @@ static int renewed(lua_State *T, int status, lua_KContext ctx) {
   return 1;
 }
 
-/* aws_credentials.renew(access key id, seconds) -> are others than these there now? A service has refused them. Yields while
- * others are being fetched. */
+/* aws_credentials.renew(access key id, seconds) -> are others than these there now? A service has
+ * refused them. Yields while others are being fetched. */
 static int aws_credentials_renew(lua_State *T) {
   const char *id = luaL_checkstring(T, 1);
   struct task *task = task_current(T);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `aws_env` module: what AWS's environment variables and shared files say. A Lua state asks once for each thing and
- * remembers the answer: a reload, which makes a new state, looks again. */
+/* Lua's `aws_env` module: what AWS's environment variables and shared files say. A Lua state asks
+ * once for each thing and remembers the answer: a reload, which makes a new state, looks again. */
 #include "aws_config.h"
 #include "credentials.h"
 
@@ -12,7 +12,8 @@
 
 enum { LONGEST = 2048 };
 
-/* Pushes what is remembered under the key on the top of the stack, which goes; false: nothing yet. */
+/* Pushes what is remembered under the key on the top of the stack, which goes;
+ * false: nothing yet. */
 static bool recall(lua_State *L) {
   if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) {
     if (!lua_toboolean(L, -1)) { /* known to be nil */
@@ -47,7 +48,8 @@ static int remember(lua_State *L, int err, const char *text) {
   return 1;
 }
 
-/* Where nothing else names it, what the metadata says: it may come later, so it is not remembered. */
+/* Where nothing else names it, what the metadata says: it may come later,
+ * so it is not remembered. */
 static int push_found_region(lua_State *L) {
   struct bytes found = {0};
   char text[LONGEST];
@@ -59,7 +61,8 @@ static int push_found_region(lua_State *L) {
   return 1;
 }
 
-/* aws_env.region() -> AWS_REGION, AWS_DEFAULT_REGION, the profile's, the instance's or task's | nil */
+/* aws_env.region() -> AWS_REGION, AWS_DEFAULT_REGION, the profile's,
+ * the instance's or task's | nil */
 static int aws_env_region(lua_State *L) {
   struct bytes found = {0};
   char text[LONGEST];
@@ -86,7 +89,8 @@ static int aws_env_setting(lua_State *L) {
   return remember(L, take(&found, err, text), text);
 }
 
-/* aws_env.endpoint_url(service id, as "DynamoDB") -> the url that overrides the service's own | nil */
+/* aws_env.endpoint_url(service id, as "DynamoDB") -> the url that overrides the
+ * service's own | nil */
 static int aws_env_endpoint_url(lua_State *L) {
   struct bytes found = {0};
   char text[LONGEST];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lua's `background_wait` module: the sleep of a job, which the process's end cuts short, and one run of it, which has
- * limits of its own. background.lua has the loop. A waiter lives as long as its timer; its box on the job's stack ends it
- * when the state is closed half way.
+ * Lua's `background_wait` module: the sleep of a job, which the process's end cuts short, and one
+ * run of it, which has limits of its own. background.lua has the loop. A waiter lives as long as
+ * its timer; its box on the job's stack ends it when the state is closed half way.
  */
 #include "background.h"
 
@@ -53,8 +53,8 @@ static int background_waited(lua_State *T, int status, lua_KContext ctx) {
   return 1;
 }
 
-/* background_wait.wait(seconds, phase) -> "serving" | "draining" | "last": what the process does now. Returns at once when
- * that is not the given phase, or becomes another. Yields. */
+/* background_wait.wait(seconds, phase) -> "serving" | "draining" | "last": what the process does
+ * now. Returns at once when that is not the given phase, or becomes another. Yields. */
 static int background_wait(lua_State *T) {
   lua_Number seconds = luaL_checknumber(T, 1);
   luaL_argcheck(T, seconds > 0 && seconds < 1e9, 1, "not a duration in seconds");
@@ -119,7 +119,8 @@ static int background_attempted(lua_State *T, int status, lua_KContext ctx) {
   return 2;
 }
 
-/* background_wait.attempt(fn) -> true | false, what went wrong: runs fn as a task that has limits of its own. Yields. */
+/* background_wait.attempt(fn) -> true | false, what went wrong:
+ * runs fn as a task that has limits of its own. Yields. */
 static int background_attempt(lua_State *T) {
   luaL_checktype(T, 1, LUA_TFUNCTION);
   lua_settop(T, 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `bignum` module: arithmetic modulo a large number, on big-endian byte strings without a sign. The sandbox's SRP
- * (scripts/sandbox/cognito/srp.lua) is its only caller. Nothing here yields. */
+/* Lua's `bignum` module: arithmetic modulo a large number, on big-endian byte strings without a
+ * sign. The sandbox's SRP (scripts/sandbox/cognito/srp.lua) is its only caller.
+ * Nothing here yields. */
 #include <lauxlib.h>
 #include <openssl/bn.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A budget: what the tasks of one request, or of one run of a job, have used together of what config.scripts allows. It
- * begins with the first of them and ends with the last task or timer. When it is used up, or its wall time is over, all of
- * them end. CPU time comes back while timers wait: all of it in one wall time. */
+/* A budget: what the tasks of one request, or of one run of a job, have used together of what
+ * config.scripts allows. It begins with the first of them and ends with the last task or timer.
+ * When it is used up, or its wall time is over, all of them end. CPU time comes back while timers
+ * wait: all of it in one wall time. */
 #ifndef USHER_BUDGET_H
 #define USHER_BUDGET_H
 
@@ -15,8 +16,8 @@ struct task;
 struct vm;
 
 struct budget {
-  uint64_t cpu;     /* nanoseconds, by the watchdog's ticks */
-  ptrdiff_t memory; /* bytes that its slices have taken and not given back */
+  uint64_t cpu;           /* nanoseconds, by the watchdog's ticks */
+  ptrdiff_t memory;       /* bytes that its slices have taken and not given back */
   unsigned tasks, timers; /* alive; of task.after, waiting */
   struct task *first;
   struct budgets *of;
@@ -25,7 +26,8 @@ struct budget {
   struct budget *prev, *next;
 };
 
-/* The budgets of one vm. 0 or UV_E*. Closed after the state is; the memory goes when the loop has run once more. */
+/* The budgets of one vm. 0 or UV_E*. Closed after the state is;
+ * the memory goes when the loop has run once more. */
 int budgets_open(struct vm *vm, struct budgets **out);
 void budgets_close(struct budgets *all);
 

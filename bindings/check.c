@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a set, proves it, prints the faults: for people on standard error, for programs on standard output. */
+/* Reads a set, proves it, prints the faults: for people on standard error,
+ * for programs on standard output. */
 #include "check.h"
 
 #include "proof.h"

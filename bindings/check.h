@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `usher check`: proves settings and scripts as serve would, and prints everything that is wrong. */
+/* `usher check`: proves settings and scripts as serve would, and prints
+ * everything that is wrong. */
 #ifndef USHER_CHECK_H
 #define USHER_CHECK_H
 

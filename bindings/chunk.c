@@ -59,8 +59,8 @@ static int compile(lua_State *L) {
   return s->err ? lua_error(L) : 1;
 }
 
-/* Apart from who handles errors outside: in the depth of the compiler a handler has no room. stack: … -> …, function or
- * error */
+/* Apart from who handles errors outside: in the depth of the compiler a handler has no room. stack:
+ * … -> …, function or error */
 static int compile_apart(lua_State *L, struct source *s) {
   lua_pushcfunction(L, compile);
   lua_pushlightuserdata(L, s);

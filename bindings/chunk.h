@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A Lua text that is compiled once in a process: whoever loads it again, in whatever state, gets what the compiler made of
- * it the first time. */
+/* A Lua text that is compiled once in a process: whoever loads it again, in whatever state, gets
+ * what the compiler made of it the first time. */
 #ifndef USHER_CHUNK_H
 #define USHER_CHUNK_H
 
@@ -25,8 +25,8 @@ void chunk_unref(struct chunk *c); /* NULL is fine */
 /* Has the text been compiled? Then it is a good one. */
 bool chunk_is_known(struct chunk *c);
 
-/* Pushes the main function of a text, which is always the same one for this chunk, or raises what is wrong with it as
- * "path:line: message". Bytecode is no text. */
+/* Pushes the main function of a text, which is always the same one for this chunk, or raises what
+ * is wrong with it as "path:line: message". Bytecode is no text. */
 void chunk_load(struct lua_State *L, struct chunk *c, const char *text, size_t len,
                 const char *path);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define TIMER      "usher.timer"
-#define LATER      0.2 /* seconds: more than the loop's coarse clock and the exact one are ever apart */
+#define LATER      0.2 /* seconds: more than the loop's coarse clock is ever behind the exact one */
 #define YEAR_0     -62167219200.0
 #define YEAR_10000 253402300800.0
 
@@ -43,7 +43,8 @@ static int clock_iso8601(lua_State *L) {
   return 1;
 }
 
-/* clock.parse_http_date(text) -> seconds since 1970 | nil: it is none, or in a form that nobody may send any more. */
+/* clock.parse_http_date(text) -> seconds since 1970 | nil: it is none,
+ * or in a form that nobody may send any more. */
 static int clock_parse_http_date(lua_State *L) {
   struct slice text;
   int64_t seconds;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Takes the options that every command has (where the settings and scripts are) out of the arguments and leaves the
- * rest to the script. commands.lua finds it, prints its help and runs it.
+ * Takes the options that every command has (where the settings and scripts are) out of the
+ * arguments and leaves the rest to the script. commands.lua finds it, prints its help and runs it.
  */
 #include "commands.h"
 
@@ -15,7 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Is args[*i] this option? Then its value, from behind "=" or from the next argument, which is skipped. */
+/* Is args[*i] this option? Then its value, from behind "=" or from the next argument,
+ * which is skipped. */
 static bool take_value(char **args, int *i, const char *option, const char **value) {
   size_t len = strlen(option);
   if (strncmp(args[*i], option, len) != 0) return false;

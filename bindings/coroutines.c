@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lua's `coroutine` and `xpcall` for scripts. As Lua's own, but that the guard knows which coroutine runs, that there is an
- * end to coroutines inside coroutines, and that nothing of a slice that is being stopped goes on.
+ * Lua's `coroutine` and `xpcall` for scripts. As Lua's own, but that the guard knows which
+ * coroutine runs, that there is an end to coroutines inside coroutines, and that nothing of a slice
+ * that is being stopped goes on.
  */
 #include "coroutines.h"
 
@@ -156,7 +157,8 @@ static int coroutine_close(lua_State *L) {
 
 /* --- xpcall ---------------------------------------------------------------------------------- */
 
-/* upvalue 1: the script's handler. Not run for what is being stopped: the hook that stops is off in there. */
+/* upvalue 1: the script's handler. Not run for what is being stopped:
+ * the hook that stops is off in there. */
 static int on_error(lua_State *L) {
   lua_settop(L, 1);
   if (guard_stopping(L)) return 1;

@@ -63,7 +63,8 @@ void credentials_host_wait(struct credentials_host *h, const struct server_confi
   uv_update_time(h->loop);
   w.deadline = uv_now(h->loop) + wait;
   uv_timer_start(&w.timer, on_time, wait < PATIENCE_MS ? wait : PATIENCE_MS, 0);
-  /* What is due now runs first: it may settle it, and UV_RUN_ONCE would still wait for the timer. */
+  /* What is due now runs first: it may settle it, and UV_RUN_ONCE would still
+   * wait for the timer. */
   while (!w.over && !*stop && !credentials_refresh_settled(h->refresh)) {
     uv_run(h->loop, UV_RUN_NOWAIT);
     if (!credentials_refresh_settled(h->refresh)) uv_run(h->loop, UV_RUN_ONCE);

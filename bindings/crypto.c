@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `crypto` module: digests, encodings, randomness and ids of core, for strings. Keys and what is compared may be
- * secret handles, which stay in C. */
+/* Lua's `crypto` module: digests, encodings, randomness and ids of core, for strings. Keys and what
+ * is compared may be secret handles, which stay in C. */
 #include "digest.h"
 #include "encoding.h"
 #include "secret_handle.h"
@@ -33,7 +33,8 @@ static int crypto_hmac_sha256(lua_State *L) {
   return push_digest(L, digest_hmac(key, key_len, s, len, digest), digest);
 }
 
-/* crypto.equal(a string|secret, b string|secret) -> boolean; the time says nothing about the contents */
+/* crypto.equal(a string|secret, b string|secret) -> boolean; the time says nothing
+ * about the contents */
 static int crypto_equal(lua_State *L) {
   size_t a_len, b_len;
   const char *a = secret_or_string(L, 1, &a_len), *b = secret_or_string(L, 2, &b_len);
@@ -49,7 +50,7 @@ static int crypto_crc32(lua_State *L) {
   return 1;
 }
 
-/* --- encodings ---------------------------------------------------------------------------------- */
+/* --- encodings -------------------------------------------------------------------------------- */
 
 static int malformed(lua_State *L, const char *what) {
   lua_pushnil(L);
@@ -122,7 +123,7 @@ static int crypto_percent(lua_State *L) {
   return 1;
 }
 
-/* --- randomness and ids ------------------------------------------------------------------------- */
+/* --- randomness and ids ----------------------------------------------------------------------- */
 
 static size_t check_count(lua_State *L) {
   lua_Integer n = luaL_checkinteger(L, 1);
@@ -143,7 +144,8 @@ static int crypto_random(lua_State *L) {
   return 1;
 }
 
-/* crypto.random_string(n[, alphabet]) -> n bytes, each evenly from the alphabet: letters and digits when there is none */
+/* crypto.random_string(n[, alphabet]) -> n bytes, each evenly from the alphabet:
+ * letters and digits when there is none */
 static int crypto_random_string(lua_State *L) {
   size_t n = check_count(L), len;
   const char *alphabet =
@@ -171,7 +173,8 @@ static int crypto_uuid(lua_State *L) {
   return 1;
 }
 
-/* crypto.uuid5(namespace, name) -> the uuid of a name, version 5; namespace is a uuid, or dns, url, oid, x500 */
+/* crypto.uuid5(namespace, name) -> the uuid of a name, version 5;
+ * namespace is a uuid, or dns, url, oid, x500 */
 static int crypto_uuid5(lua_State *L) {
   static const char *const known[][2] = {{"dns", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"},
                                          {"url", "6ba7b811-9dad-11d1-80b4-00c04fd430c8"},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `usher dev`: starts the sandbox on a worker of its own, points the environment and the settings at it, and serves.
- * usher's own code then runs as in production: real HTTP, real signatures, to other addresses.
+ * `usher dev`: starts the sandbox on a worker of its own, points the environment and the settings
+ * at it, and serves. usher's own code then runs as in production: real HTTP, real signatures, to
+ * other addresses.
  */
 #include "dev.h"
 
@@ -57,7 +58,8 @@ static void write_urls(const struct sandbox *s, struct bytes *b) {
   bytes_printf(b, " }");
 }
 
-/* The sandbox's own settings: where its data and its parts are, and what the Lambda functions that run in it need. */
+/* The sandbox's own settings: where its data and its parts are,
+ * and what the Lambda functions that run in it need. */
 static void write_sandbox(struct sandbox *s) {
   struct bytes *b = &s->over;
   const char *data = s->options->data;
@@ -129,7 +131,8 @@ static bool has_any(const struct script_set *set, const char *folder) {
   return false;
 }
 
-/* What the sandbox runs of --scripts DIR: its triggers, and its sandbox when it has one. Else what is in the binary. */
+/* What the sandbox runs of --scripts DIR: its triggers, and its sandbox when it has one.
+ * Else what is in the binary. */
 static int read_set_on(uv_loop_t *loop, const struct dev_options *o, struct script_set **set,
                        char **problem) {
   const struct vm_settings vm = {

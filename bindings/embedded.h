@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The files that were compiled into the binary: bindings' Lua, scripts, config. The build writes the table. */
+/* The files that were compiled into the binary: bindings' Lua, scripts, config.
+ * The build writes the table. */
 #ifndef USHER_EMBEDDED_H
 #define USHER_EMBEDDED_H
 

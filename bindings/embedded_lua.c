@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `embedded` module, for tools: what the build put inside the binary, whatever --scripts says. */
+/* Lua's `embedded` module, for tools: what the build put inside the binary,
+ * whatever --scripts says. */
 #include "embedded.h"
 
 #include <lauxlib.h>
 #include <string.h>
 
-/* embedded.list(prefix) -> list of paths as in the source tree, in order: "scripts/lib/form.lua". Does not yield. */
+/* embedded.list(prefix) -> list of paths as in the source tree, in order:
+ * "scripts/lib/form.lua". Does not yield. */
 static int embedded_list(lua_State *L) {
   size_t len;
   const char *prefix = luaL_checklstring(L, 1, &len);
@@ -26,7 +28,8 @@ static int embedded_read(lua_State *L) {
   return 1;
 }
 
-/* embedded.load(path) -> the main function of a Lua file | nil when there is no such file. Does not yield. */
+/* embedded.load(path) -> the main function of a Lua file | nil when there is no such
+ * file. Does not yield. */
 static int embedded_load(lua_State *L) {
   const struct embedded_file *file = embedded_find(luaL_checkstring(L, 1));
   if (!file) return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `files` module, for tools: what Lua's io and os leave out about folders. Synchronous. The world's faults are
- * nil, message. */
+/* Lua's `files` module, for tools: what Lua's io and os leave out about folders. Synchronous. The
+ * world's faults are nil, message. */
 #include <errno.h>
 #include <lauxlib.h>
 #include <string.h>
@@ -29,7 +29,8 @@ static void add_entry(lua_State *L, const char *folder, const char *name, lua_In
   lua_rawseti(L, -2, at);
 }
 
-/* files.list(folder) -> list of { name=, folder=bool, modified=seconds since 1970 } in order of names | nil, message */
+/* files.list(folder) -> list of { name=, folder=bool, modified=seconds since 1970 } in order of
+ * names | nil, message */
 static int files_list(lua_State *L) {
   const char *folder = luaL_checkstring(L, 1);
   uv_fs_t scan;

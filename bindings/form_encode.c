@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `form_encode` module, a function: a table as application/x-www-form-urlencoded with Stripe's nesting. form.lua has
- * the other direction. Tables are read raw. */
+/* Lua's `form_encode` module, a function: a table as application/x-www-form-urlencoded with
+ * Stripe's nesting. form.lua has the other direction. Tables are read raw. */
 #include "encoding.h"
 #include "guard.h"
 #include "json_encode.h"

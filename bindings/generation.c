@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Generations: a vm, the handler in it, the requests that began on it. A state is never closed from inside one of its own
- * tasks: the timer does it, in a round of its own.
+ * Generations: a vm, the handler in it, the requests that began on it. A state is never closed from
+ * inside one of its own tasks: the timer does it, in a round of its own.
  */
 #include "generation.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The sandbox of scripts. What a flow may have is a list, so that a new Lua adds nothing by itself. */
+/* The sandbox of scripts. What a flow may have is a list, so that a new Lua adds
+ * nothing by itself. */
 #include "globals.h"
 
 #include "view.h"
@@ -14,7 +15,8 @@
 
 /* --- functions that a flow has in place of Lua's -------------------------------------------- */
 
-/* A finalizer runs where no limit holds. Lua looks for it here and only here: one that comes later is never called. */
+/* A finalizer runs where no limit holds. Lua looks for it here and only here:
+ * one that comes later is never called. */
 static int flow_setmetatable(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   luaL_argexpected(L, lua_isnil(L, 2) || lua_istable(L, 2), 2, "nil or table");
@@ -202,7 +204,8 @@ static int environment_undeclared(lua_State *L) {
                     luaL_tolstring(L, 2, NULL));
 }
 
-/* What the environment reads from says no to a name that it does not have. stack: names -> the same */
+/* What the environment reads from says no to a name that it does not have. stack:
+ * names -> the same */
 static void make_strict(lua_State *L) {
   lua_createtable(L, 0, 2);
   lua_pushcfunction(L, environment_undeclared);
@@ -259,8 +262,8 @@ static int globals_environment(lua_State *L) {
   return 1;
 }
 
-/* globals.flow() -> what a flow has as _ENV, also where scripts have more; a new one, without require. Does not
- * yield. */
+/* globals.flow() -> what a flow has as _ENV, also where scripts have more;
+ * a new one, without require. Does not yield. */
 static int globals_flow(lua_State *L) {
   push_flow_names(L);
   make_environment(L);

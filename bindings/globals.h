@@ -6,9 +6,9 @@
 #include <lua.h>
 
 /* stack: …, a `require` for scripts -> …
- * Once for each state, protected, when the libraries are open: makes the environment of scripts. In a flow it holds what
- * is harmless, and nothing of it can be written; a trusted state's scripts see everything, and still write no global.
- * usher's own modules keep Lua's globals. */
+ * Once for each state, protected, when the libraries are open: makes the environment of scripts. In
+ * a flow it holds what is harmless, and nothing of it can be written; a trusted state's scripts see
+ * everything, and still write no global. usher's own modules keep Lua's globals. */
 void globals_install(lua_State *L);
 
 /* stack: …, function of a script -> the same, with the environment of scripts as its globals */

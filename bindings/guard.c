@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The watchdog's tick is a signal handler on the thread that runs Lua: it sets `stop` and arms the hook of the running
- * coroutine, as lua_sethook allows, again at every tick. The hook yields, which no pcall sees; where Lua cannot yield it
- * raises, at each instruction that is still tried. So there is no other thread and nothing to race with.
+ * The watchdog's tick is a signal handler on the thread that runs Lua: it sets `stop` and arms the
+ * hook of the running coroutine, as lua_sethook allows, again at every tick. The hook yields, which
+ * no pcall sees; where Lua cannot yield it raises, at each instruction that is still tried. So
+ * there is no other thread and nothing to race with.
  */
 #include "guard_state.h"
 

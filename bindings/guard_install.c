@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a guarded state has in the place of Lua's own functions; and what usher's own modules may ask of the guard. */
+/* What a guarded state has in the place of Lua's own functions;
+ * and what usher's own modules may ask of the guard. */
 #include "coroutines.h"
 #include "guard_state.h"
 #include "sizes.h"
@@ -31,7 +32,8 @@ void guard_install(lua_State *L) {
   }
 }
 
-/* guard.refused() -> "file:line" where memory was refused, in this slice; or nil. Does not yield. */
+/* guard.refused() -> "file:line" where memory was refused, in this slice;
+ * or nil. Does not yield. */
 static int guard_refused(lua_State *L) {
   struct guard *g = guard_in(L);
   if (guard_memory_over(g) == WITHIN) return 0;
@@ -44,7 +46,8 @@ static const luaL_Reg functions[] = {
     {NULL, NULL},
 };
 
-/* guard.string, table and os have what scripts get, without limits in a trusted state: for whoever compares. */
+/* guard.string, table and os have what scripts get, without limits in a trusted state:
+ * for whoever compares. */
 int luaopen_guard(lua_State *L);
 int luaopen_guard(lua_State *L) {
   luaL_newlib(L, functions);

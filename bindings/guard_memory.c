@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The allocator of a limited state: realloc and free behind one comparison. What it refuses is Lua's "not enough memory",
- * an error of the task that asked; Lua collects everything first, and asks again. A request's part is soft: what its slices
- * have taken and not given back, though a slice may also free what others left.
+ * The allocator of a limited state: realloc and free behind one comparison. What it refuses is
+ * Lua's "not enough memory", an error of the task that asked; Lua collects everything first, and
+ * asks again. A request's part is soft: what its slices have taken and not given back, though a
+ * slice may also free what others left.
  */
 #include "guard_state.h"
 
@@ -19,7 +20,8 @@ enum {
   PAUSE_TIGHT = 120
 }; /* percent of what lives, where the next collection begins */
 
-/* From half of the memory on Lua must not wait until it has doubled: a buffer of C is refused without a collection. */
+/* From half of the memory on Lua must not wait until it has doubled:
+ * a buffer of C is refused without a collection. */
 static void tighten(struct guard *g, bool tight) {
   g->memory.tight = tight;
   lua_gc(guard_published(&g->running)->L, LUA_GCSETPAUSE, tight ? PAUSE_TIGHT : PAUSE);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of struct guard, for the files guard*.c. What on_tick reads or writes, a signal handler does. */
+/* The inside of struct guard, for the files guard*.c. What on_tick reads or writes,
+ * a signal handler does. */
 #ifndef USHER_GUARD_STATE_H
 #define USHER_GUARD_STATE_H
 
@@ -56,7 +57,8 @@ void guard_note_line(const struct guard_frame *frame, char *out, size_t size);
 /* Was memory refused for good in this slice, and whose? Then memory.at says where. */
 enum over guard_memory_over(struct guard *g);
 
-/* When a slice begins and ends: its part of the budget's memory. At the end, what was refused is logged. */
+/* When a slice begins and ends: its part of the budget's memory.
+ * At the end, what was refused is logged. */
 void guard_memory_enter(struct guard *g);
 void guard_memory_leave(struct guard *g);
 

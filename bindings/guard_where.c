@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where scripts are, through every coroutine of a request: written into the caller's buffer, as memory may be what has
- * run out. Called from Lua's hook and from its allocator. */
+/* Where scripts are, through every coroutine of a request: written into the caller's buffer, as
+ * memory may be what has run out. Called from Lua's hook and from its allocator. */
 #include "guard_state.h"
 
 #include <stdarg.h>

@@ -48,7 +48,8 @@ static void count_reply(const struct server_reply *r, const struct port *port) {
   metrics_observe("usher_http_request_seconds", port->labels, (double)r->duration / 1e9);
 }
 
-/* A path that leads nowhere was typed by somebody: only segments of small letters, "_" and "-" are shown. */
+/* A path that leads nowhere was typed by somebody: only segments of small letters,
+ * "_" and "-" are shown. */
 static void mask_path(char *path) {
   char *out = path;
   for (const char *at = path; *at;) {

@@ -103,7 +103,8 @@ static void check_url(lua_State *L, const char *url, size_t len) {
     luaL_error(L, "http.fetch: url: http:// or https://, without spaces or control characters");
 }
 
-/* The list of strings and secrets on the top of the stack, which op_join makes one of. Their length. */
+/* The list of strings and secrets on the top of the stack, which op_join makes one
+ * of. Their length. */
 static size_t check_parts(lua_State *L, const char *option) {
   size_t len = 0;
   lua_Unsigned parts = lua_rawlen(L, -1);
@@ -337,12 +338,13 @@ static void on_done(struct client_call *call, void *ctx) {
   task_wake(((struct op *)ctx)->task);
 }
 
-/* http.fetch{method="GET", url= or {string|secret, …}, headers={name = string|secret|{string|secret, …}},
+/* http.fetch{method="GET", url= or {string|secret, …},
+              headers={name = string|secret|{string|secret, …}},
               body="" or {string|secret, …}, timeout=30 (seconds), max_response=bytes,
               repeatable=false (may be sent twice)}
      -> {status=, headers={lower-case name = string}, body=}
      -> nil, {kind="dns|connect|tls|timeout|reset|too_large|protocol|canceled", message=, sent=bool}
-   Yields. */
+     Yields. */
 static int http_fetch(lua_State *T) {
   struct client_request r = {0};
   size_t len, url_len;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `interrupt` module, for commands that walk far or wait long: a first SIGINT or SIGTERM asks them to stop at a
- * good place, a second one ends the process. The handles are freed in their close callbacks. */
+/* Lua's `interrupt` module, for commands that walk far or wait long: a first SIGINT or SIGTERM asks
+ * them to stop at a good place, a second one ends the process.
+ * The handles are freed in their close callbacks. */
 #include "task.h"
 
 #include <lauxlib.h>

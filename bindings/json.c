@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `json` module: its functions and their options. Reading is json_decode.c, writing json_encode.c. */
+/* Lua's `json` module: its functions and their options. Reading is json_decode.c,
+ * writing json_encode.c. */
 #include "json_decode.h"
 #include "json_encode.h"
 
@@ -32,7 +33,7 @@ static bool option_boolean(lua_State *L, const char *name) {
   return on;
 }
 
-/* --- decode ------------------------------------------------------------------------------------- */
+/* --- decode ----------------------------------------------------------------------------------- */
 
 /* json.decode(text[, {unique=false, depth=32, size=16777216}]) -> value | nil, message */
 static int json_decode_text(lua_State *L) {
@@ -56,7 +57,7 @@ static int json_decode_text(lua_State *L) {
   return 2;
 }
 
-/* --- encode ------------------------------------------------------------------------------------- */
+/* --- encode ----------------------------------------------------------------------------------- */
 
 /* json.encode(value[, {sorted=false, depth=128}]) -> text. Raises for what cannot be JSON. */
 static int json_encode_plain(lua_State *L) {
@@ -72,7 +73,7 @@ static int json_encode_plain(lua_State *L) {
   return json_encode(L, &e);
 }
 
-/* --- arrays ------------------------------------------------------------------------------------- */
+/* --- arrays ----------------------------------------------------------------------------------- */
 
 /* json.array([table]) -> the same table, or a new one, marked: empty it is [] */
 static int json_mark_array(lua_State *L) {
@@ -93,7 +94,8 @@ static int json_mark_array(lua_State *L) {
   return 1;
 }
 
-/* json.is_array(value) -> whether it is written as a list: marked, or a sequence that is not empty */
+/* json.is_array(value) -> whether it is written as a list: marked,
+ * or a sequence that is not empty */
 static int json_is_array_value(lua_State *L) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON text (RFC 8259) as Lua values, in one pass: UTF-8, no NUL, integers stay integers while they fit. The NUL behind a
- * Lua string ends every loop. Nothing is kept outside of Lua, so that an error may leave from anywhere. */
+/* JSON text (RFC 8259) as Lua values, in one pass: UTF-8, no NUL, integers stay integers while they
+ * fit. The NUL behind a Lua string ends every loop. Nothing is kept outside of Lua, so that an
+ * error may leave from anywhere. */
 #include "json_decode.h"
 
 #include "guard.h"
@@ -37,7 +38,7 @@ static bool take(struct reader *r, char c) {
   return true;
 }
 
-/* --- strings ------------------------------------------------------------------------------------ */
+/* --- strings ---------------------------------------------------------------------------------- */
 
 /* Up to the quote, the escape, or what may not be in a string. */
 static void pass_plain(struct reader *r) {
@@ -118,7 +119,7 @@ static bool read_string(struct reader *r) {
                                    : "a string that is not UTF-8, or a control character in it");
 }
 
-/* --- numbers ------------------------------------------------------------------------------------ */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 static bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -130,7 +131,8 @@ static bool pass_digits(struct reader *r) {
   return r->at > from;
 }
 
-/* The digits between the two as an integer: false, when it does not fit. Counted below zero, where there is one more. */
+/* The digits between the two as an integer: false, when it does not fit.
+ * Counted below zero, where there is one more. */
 static bool whole_number(const char *from, const char *end, lua_Integer *value) {
   bool minus = *from == '-';
   *value = 0;
@@ -161,7 +163,7 @@ static bool read_number(struct reader *r) {
   return isfinite(number) || refuse(r, "a number too large");
 }
 
-/* --- the rest ----------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 static bool read_word(struct reader *r, const char *word) {
   size_t len = strlen(word);

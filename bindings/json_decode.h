@@ -13,8 +13,9 @@ struct json_options {
   bool unique;        /* refuses an object that has a name twice */
 };
 
-/* Reads text, which has a NUL behind it and none inside. Pushes the value; or nil and what is wrong, in words that
- * repeat nothing of it, and where. Raises when memory is out or the slice is over. */
+/* Reads text, which has a NUL behind it and none inside. Pushes the value; or nil and what is
+ * wrong, in words that repeat nothing of it, and where. Raises when memory is out or
+ * the slice is over. */
 bool json_decode(lua_State *L, const char *text, size_t len, const struct json_options *options);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua values as JSON text. Tables are read raw; each level of nesting is one C frame, which also knows its place. */
+/* Lua values as JSON text. Tables are read raw; each level of nesting is one C frame,
+ * which also knows its place. */
 #include "json_encode.h"
 
 #include "guard.h"
@@ -56,7 +57,7 @@ static void append_char(lua_State *L, struct json_encoder *e, char c) {
   e->out.data[e->out.len++] = c;
 }
 
-/* --- strings and numbers ------------------------------------------------------------------------ */
+/* --- strings and numbers ---------------------------------------------------------------------- */
 
 size_t json_sequence(const char *text, const char *end) {
   const unsigned char *s = (const unsigned char *)text;
@@ -142,7 +143,7 @@ static void put_number(lua_State *L, struct json_encoder *e, const struct json_p
   json_put(L, e, text, strlen(text));
 }
 
-/* --- tables ------------------------------------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 static bool marked(lua_State *L, const void *array_mt) {
   if (!lua_getmetatable(L, -1)) return false;
@@ -238,7 +239,7 @@ bool json_enter(lua_State *L, struct json_encoder *e, const struct json_place *a
   return marked(L, e->array_mt) || lua_rawlen(L, -1) > 0;
 }
 
-/* --- values and texts --------------------------------------------------------------------------- */
+/* --- values and texts ------------------------------------------------------------------------- */
 
 static bool put_userdata(lua_State *L, struct json_encoder *e) {
   if (lua_topointer(L, -1) == e->null) {

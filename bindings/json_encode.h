@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua values as JSON text: the writing half of the json module, and of whatever writes JSON of its own
- * (attribute_encode.c). An encoder says how a value is written; lists, objects and refusals are written here. */
+/* Lua values as JSON text: the writing half of the json module, and of whatever writes JSON of its
+ * own (attribute_encode.c). An encoder says how a value is written;
+ * lists, objects and refusals are written here. */
 #ifndef USHER_JSON_ENCODE_H
 #define USHER_JSON_ENCODE_H
 
@@ -24,7 +25,8 @@ struct json_place { /* where a value stands; the root has no place */
 
 struct json_encoder;
 
-/* Appends the value at the top of the stack, and leaves the stack as it was. Raises for what it cannot. */
+/* Appends the value at the top of the stack, and leaves the stack as it was.
+ * Raises for what it cannot. */
 typedef void json_writer(lua_State *L, struct json_encoder *e, const struct json_place *at,
                          int depth);
 
@@ -39,7 +41,8 @@ struct json_encoder {
   bool as_text; /* makes a userdata, which is written as it is when it is encoded again */
 };
 
-/* Encodes the value at index 1; pushes the text. Fills null and array_mt, and raises with the caller's place. */
+/* Encodes the value at index 1; pushes the text. Fills null and array_mt,
+ * and raises with the caller's place. */
 int json_encode(lua_State *L, struct json_encoder *e);
 
 json_writer json_put_value, json_put_list, json_put_object; /* tables: depth is their members' */
@@ -55,7 +58,8 @@ void json_put_string(lua_State *L, struct json_encoder *e, struct slice s,
 void json_digits(lua_State *L, struct json_encoder *e, const struct json_place *at,
                  char text[JSON_DIGITS]);
 
-/* The length of the well-formed UTF-8 sequence there, which begins with a byte over 0x7f; 0: there is none. */
+/* The length of the well-formed UTF-8 sequence there, which begins with a byte over 0x7f;
+ * 0: there is none. */
 size_t json_sequence(const char *text, const char *end);
 
 /* Both raise. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `usher lambda`: lambda_command.lua does the work. Here is what comes before any Lua runs: which module, which settings,
- * and that wrong settings are told to Lambda before the process ends.
+ * `usher lambda`: lambda_command.lua does the work. Here is what comes before any Lua runs: which
+ * module, which settings, and that wrong settings are told to Lambda before the process ends.
  */
 #include "lambda_command.h"
 

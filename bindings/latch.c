@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `latch` module: one task waits, another opens. The sandbox's functions and their callers meet at latches. */
+/* Lua's `latch` module: one task waits, another opens. The sandbox's functions and their callers
+ * meet at latches. */
 #include "task.h"
 #include "virtual.h"
 
@@ -67,7 +68,8 @@ static int latch_passed(lua_State *T, int status, lua_KContext ctx) {
   return 1;
 }
 
-/* g:wait([seconds]) -> true when it is open, false when time is over first. One task waits at a time. Yields. */
+/* g:wait([seconds]) -> true when it is open, false when time is over first.
+ * One task waits at a time. Yields. */
 static int latch_wait(lua_State *T) {
   struct latch *g = check_latch(T);
   lua_Number seconds = luaL_optnumber(T, 2, HUGE_VAL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `limiter` module: one table of allowances for the whole process, whatever worker asks. It outlives reloads. */
+/* Lua's `limiter` module: one table of allowances for the whole process, whatever worker asks.
+ * It outlives reloads. */
 #include "limiter.h"
 #include "virtual.h"
 
@@ -16,8 +17,9 @@ static void make_shared(void) {
   shared = limiter_new(KEYS);
 }
 
-/* limiter.take(name, key, rate, burst[, cost]) -> true | false, seconds until it would be true. `rate` a second, `burst`
- * at once; a cost of 1. name and key together are what is counted; keep people out of key (hash them). Does not yield. */
+/* limiter.take(name, key, rate, burst[, cost]) -> true | false, seconds until it would be true.
+ * `rate` a second, `burst` at once; a cost of 1. name and key together are what is counted; keep
+ * people out of key (hash them). Does not yield. */
 static int limiter_lua_take(lua_State *L) {
   luaL_checkstring(L, 1);
   luaL_checkstring(L, 2);

@@ -42,7 +42,8 @@ static int log_sink_redacts(lua_State *L) {
   return 1;
 }
 
-/* log_sink.out(line) -> true | false: it is lost, as nobody reads. One line, whole, on standard output. */
+/* log_sink.out(line) -> true | false: it is lost, as nobody reads.
+ * One line, whole, on standard output. */
 static int log_sink_out(lua_State *L) {
   size_t len;
   luaL_checklstring(L, 1, &len);

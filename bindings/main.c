@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: finds the command, reads its options, runs it. Exit codes: 0 ok, 1 it failed, 2 wrong usage. */
+/* The command line: finds the command, reads its options, runs it. Exit codes:
+ * 0 ok, 1 it failed, 2 wrong usage. */
 #include "check.h"
 #include "commands.h"
 #include "dev.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `marks` module: names that all workers share, until somebody takes them away. They outlive reloads, not restarts. */
+/* Lua's `marks` module: names that all workers share, until somebody takes them away.
+ * They outlive reloads, not restarts. */
 #include "marks.h"
 
 #include <lauxlib.h>

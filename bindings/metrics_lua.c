@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `metrics` module. Dimensions are few and fixed words, never an id or anything about a person. */
+/* Lua's `metrics` module. Dimensions are few and fixed words, never an id or
+ * anything about a person. */
 #include "metrics.h"
 
 #include <ctype.h>
@@ -42,8 +43,8 @@ static void add_escaped(luaL_Buffer *b, const char *s) {
 
 #define PAIRS_MAX 8
 
-/* The table at the index as Prometheus labels; stays on the stack, as do the names and the values as strings: a __tostring
- * may take them out of the table. */
+/* The table at the index as Prometheus labels; stays on the stack, as do the names and the values
+ * as strings: a __tostring may take them out of the table. */
 static const char *check_labels(lua_State *L, int index) {
   const char *pairs[PAIRS_MAX][2];
   int n = 0;
@@ -100,7 +101,8 @@ static int metrics_lua_observe(lua_State *L) {
   return 0;
 }
 
-/* metrics.value(name[, dimensions]) -> number: what a counter or gauge holds, 0 when it is not there. */
+/* metrics.value(name[, dimensions]) -> number: what a counter or gauge holds,
+ * 0 when it is not there. */
 static int metrics_lua_value(lua_State *L) {
   const char *name = check_name(L);
   lua_pushnumber(L, metrics_value(name, check_labels(L, 2)));
@@ -132,7 +134,7 @@ static int metrics_lua_common(lua_State *L) {
   return 0;
 }
 
-/* --- changes: what a reader has not taken yet --------------------------------------------------- */
+/* --- changes: what a reader has not taken yet ------------------------------------------------- */
 
 #define CHANGES "usher.metrics_changes"
 
@@ -142,7 +144,8 @@ struct changes {
   struct metrics_change *list;
 };
 
-/* metrics.changes("emf" | "emf_sums" | "cloudwatch" | "cloudwatch_sums") -> changes. Does not yield. */
+/* metrics.changes("emf" | "emf_sums" | "cloudwatch" | "cloudwatch_sums")
+ * -> changes. Does not yield. */
 static int metrics_lua_changes(lua_State *L) {
   static const char *const readers[] = {"emf", "emf_sums", "cloudwatch", "cloudwatch_sums", NULL};
   int reader = luaL_checkoption(L, 1, NULL, readers);
@@ -160,7 +163,8 @@ static struct metrics_change *check_change(lua_State *L) {
   return &c->list[i - 1];
 }
 
-/* Of a histogram: the ranges that something came to, the mean of each, and how much. stack: …, change */
+/* Of a histogram: the ranges that something came to, the mean of each, and how much.
+ * stack: …, change */
 static void push_ranges(lua_State *L, const struct metrics_change *change) {
   lua_Integer n = 0;
   lua_newtable(L);
@@ -180,8 +184,8 @@ static void push_ranges(lua_State *L, const struct metrics_change *change) {
   lua_setfield(L, -2, "ranges");
 }
 
-/* changes:get(i) -> { name=, labels= (Prometheus text), kind="counter" | "gauge" | "histogram", fresh=, value=
- * or ranges=, values= and counts= } */
+/* changes:get(i) -> { name=, labels= (Prometheus text), kind="counter" | "gauge" | "histogram",
+ * fresh=, value= or ranges=, values= and counts= } */
 static int changes_get(lua_State *L) {
   static const char *const kinds[] = {"counter", "gauge", "histogram"};
   const struct metrics_change *change = check_change(L);

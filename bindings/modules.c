@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `require`: bindings first, so that no script can pretend to be one; then scripts, from the binary or a folder. */
+/* `require`: bindings first, so that no script can pretend to be one;
+ * then scripts, from the binary or a folder. */
 #include "modules.h"
 
 #include "embedded.h"
@@ -13,8 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The modules in C. Each is opened by luaopen_NAME, in the file of its name (background_wait: background.c, embedded:
- * embedded_lua.c, metrics: metrics_lua.c, guard: guard_install.c). */
+/* The modules in C. Each is opened by luaopen_NAME, in the file of its name (background_wait:
+ * background.c, embedded: embedded_lua.c, metrics: metrics_lua.c, guard: guard_install.c). */
 /* clang-format off */
 #define MODULES(X)                                                                                \
   X(attribute_encode) X(aws_credentials) X(aws_env) X(background_wait) X(bignum) X(clock)         \
@@ -46,7 +47,8 @@ static bool name_is_sane(const char *name) {
   return strlen(name) < 128;
 }
 
-/* What scripts may ask for by name; the rest is for usher's own modules, and where a person runs code. */
+/* What scripts may ask for by name; the rest is for usher's own modules,
+ * and where a person runs code. */
 static const char *const shown[] = {
     "arguments", "attribute_value", "aws",       "background", "clock",  "cognito", "config",
     "crypto",    "dynamodb",        "fail",      "form",       "http",   "json",    "jwt",
@@ -236,7 +238,8 @@ static int modules_hides(lua_State *L) {
   return 1;
 }
 
-/* require(name) -> module, and when it was loaded by this: where it is from. upvalue 1: for scripts? */
+/* require(name) -> module, and when it was loaded by this: where it is from.
+ * upvalue 1: for scripts? */
 static int require(lua_State *L) {
   size_t len;
   const char *name = luaL_checklstring(L, NAME, &len);

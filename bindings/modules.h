@@ -6,10 +6,12 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* Puts usher's `require` in the place of Lua's, whose searchers a trusted vm asks last. Raises when memory is out. */
+/* Puts usher's `require` in the place of Lua's, whose searchers a trusted vm asks last.
+ * Raises when memory is out. */
 void modules_install(lua_State *L);
 
-/* Pushes a `require`. for_scripts: it finds the bindings that are meant for scripts, as read-only views, and scripts. */
+/* Pushes a `require`. for_scripts: it finds the bindings that are meant for scripts,
+ * as read-only views, and scripts. */
 void modules_push_require(lua_State *L, bool for_scripts);
 
 int luaopen_modules(lua_State *L);

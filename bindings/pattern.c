@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The matcher: recursion where there is a choice, a loop where there is none; each turn of either is a step. */
+/* The matcher: recursion where there is a choice, a loop where there is none;
+ * each turn of either is a step. */
 #include "pattern.h"
 
 #include "guard.h"
@@ -221,7 +222,8 @@ static bool is_escaped(const char *p) {
   return *p == ESCAPE && (p[1] == 'b' || p[1] == 'f' || isdigit(byte(p + 1)));
 }
 
-/* An item of one character, perhaps repeated. True: go on at *s and *p; false: *s is the outcome. */
+/* An item of one character, perhaps repeated. True: go on at *s and *p; false:
+ * *s is the outcome. */
 static bool item(struct pattern *m, const char **s, const char **p) {
   const char *behind = item_end(m, *p), *end;
   if (behind - *p > 8) spend(m, cost(*p, behind));
@@ -272,7 +274,7 @@ const char *pattern_match(struct pattern *m, const char *s, const char *p) {
   return s;
 }
 
-/* --- captures, when there is a match ----------------------------------------------------------- */
+/* --- captures, when there is a match ---------------------------------------------------------- */
 
 ptrdiff_t pattern_capture(struct pattern *m, int n, const char *s, const char *e, const char **at) {
   if (n >= m->level) {

@@ -49,7 +49,8 @@ static void on_later(uv_timer_t *timer) {
 
 /* --- the outcome ---------------------------------------------------------------------------- */
 
-/* stack: thread of a task that failed or NULL, what a limit stopped it with or nil -> lines, text, json | nil */
+/* stack: thread of a task that failed or NULL, what a limit stopped it with or nil -> lines,
+ * text, json | nil */
 static int written(lua_State *L) {
   lua_State *T = lua_touserdata(L, 1);
   lua_getglobal(L, "require");

@@ -34,7 +34,8 @@ static int random_integer(lua_State *L) {
   return 1;
 }
 
-/* random.pick(list) -> one of its entries, each as likely; nil from an empty one. Does not yield. */
+/* random.pick(list) -> one of its entries, each as likely; nil from an empty
+ * one. Does not yield. */
 static int random_pick(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_Integer n = luaL_len(L, 1);

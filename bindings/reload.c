@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reload's controller, on the main thread. One job at a time: read the files, prove them in a state of their own, let
- * every worker prepare one, and only then let all of them swap. Workers and scripts reach it through one uv_async.
+ * The reload's controller, on the main thread. One job at a time: read the files, prove them in a
+ * state of their own, let every worker prepare one, and only then let all of them swap. Workers and
+ * scripts reach it through one uv_async.
  */
 #include "reload.h"
 

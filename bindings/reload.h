@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Reloading: one path for file watch, SIGHUP, POST /reload and rollback. Read, prove on the main thread, prepare on every
- * worker, swap on every worker; on any failure the old version keeps serving. */
+/* Reloading: one path for file watch, SIGHUP, POST /reload and rollback. Read, prove on the main
+ * thread, prepare on every worker, swap on every worker; on any failure the old
+ * version keeps serving. */
 #ifndef USHER_RELOAD_H
 #define USHER_RELOAD_H
 
@@ -25,7 +26,8 @@ enum { RELOAD_PREPARE = 1, RELOAD_SWAP = 2, RELOAD_DISCARD = 4, RELOAD_ANSWER = 
 
 /* --- the main thread ------------------------------------------------------------------------ */
 
-/* Reads and proves the first version; then reload_current is it. 0, or UV_E* and *problem (freed by the caller). */
+/* Reads and proves the first version; then reload_current is it.
+ * 0, or UV_E* and *problem (freed by the caller). */
 int reload_open(const struct reload_settings *settings, struct reload **out, char **problem);
 void reload_set_workers(struct reload *r, struct workers *ws, unsigned count);
 struct versions *reload_versions(struct reload *r);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `reload` module, for the admin listener: asking for a reload or a rollback, and what there is to know. */
+/* Lua's `reload` module, for the admin listener: asking for a reload or a rollback,
+ * and what there is to know. */
 #include "host.h"
 #include "reload.h"
 #include "task.h"
@@ -63,13 +64,15 @@ static int ask(lua_State *T, int number) {
   return task_await(T, answered, 0);
 }
 
-/* reload.now() -> ok, what happened. Yields until every worker has swapped, or the set was refused. */
+/* reload.now() -> ok, what happened. Yields until every worker has swapped,
+ * or the set was refused. */
 static int reload_lua_now(lua_State *T) {
   lua_settop(T, 0);
   return ask(T, -1);
 }
 
-/* reload.rollback([number]) -> ok, what happened. number: of a kept version; without it, the one before. Yields. */
+/* reload.rollback([number]) -> ok, what happened. number: of a kept version;
+ * without it, the one before. Yields. */
 static int reload_lua_rollback(lua_State *T) {
   lua_Integer number = luaL_optinteger(T, 1, 0);
   luaL_argcheck(T, number >= 0 && number < 1000000000, 1, "not a version's number");
@@ -77,7 +80,8 @@ static int reload_lua_rollback(lua_State *T) {
   return ask(T, (int)number);
 }
 
-/* reload.status() -> JSON text: current, older, last_refusal; nil where nothing can be reloaded. Does not yield. */
+/* reload.status() -> JSON text: current, older, last_refusal; nil where nothing can be
+ * reloaded. Does not yield. */
 static int reload_lua_status(lua_State *L) {
   struct bytes text = {0};
   struct reload *reload = vm_of(L)->settings.reload;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests: what a handler sees, and how its answer goes back. The Lua box is emptied when the answer is given, so that
- * a script that keeps a request holds an error, not freed memory. Handlers come wrapped by answer.lua and return
- * status (false: none), list of header names and values, body.
+ * Requests: what a handler sees, and how its answer goes back. The Lua box is emptied when the
+ * answer is given, so that a script that keeps a request holds an error, not freed memory. Handlers
+ * come wrapped by answer.lua and return status (false: none), list of header names and values,
+ * body.
  */
 #include "request.h"
 

@@ -18,8 +18,8 @@ struct request_list {
   bool show_tracebacks;   /* of what was stopped, too */
 };
 
-/* Starts the task that answers e: the handler is the function under `handler` in the registry. From a loop callback;
- * never raises: what goes wrong is answered 500 or 503. */
+/* Starts the task that answers e: the handler is the function under `handler` in the registry. From
+ * a loop callback; never raises: what goes wrong is answered 500 or 503. */
 void request_start(struct vm *vm, int handler, struct exchange *e, struct request_list *open);
 
 /* Answers 503 to everything that is still open. Its tasks are lost: the vm is about to close. */

@@ -23,7 +23,8 @@ static void print_error(const char *text) {
   fprintf(stderr, "usher: %s\n", text);
 }
 
-/* 0 unless it says otherwise: false, or a number; one that no process can exit with is a failure. */
+/* 0 unless it says otherwise: false, or a number; one that no process can exit
+ * with is a failure. */
 static int exit_code_at(lua_State *T, int index) {
   if (lua_type(T, index) != LUA_TNUMBER)
     return lua_type(T, index) == LUA_TBOOLEAN && !lua_toboolean(T, index);

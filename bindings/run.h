@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs one piece of Lua as a task, in a trusted vm and a loop of its own, until it ends: exec, test, commands. */
+/* Runs one piece of Lua as a task, in a trusted vm and a loop of its own, until it ends:
+ * exec, test, commands. */
 #ifndef USHER_RUN_H
 #define USHER_RUN_H
 
@@ -16,7 +17,8 @@ struct run_settings {
   char **problem;
 };
 
-/* What the process should exit with: 0, 1 when it raised or returned false, the number it returned. */
+/* What the process should exit with: 0, 1 when it raised or returned false,
+ * the number it returned. */
 int run_script(const struct run_settings *settings);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The sandbox's constants, asked of its own script, and the settings and environment made of them. */
+/* The sandbox's constants, asked of its own script, and the settings and
+ * environment made of them. */
 #include "sandbox_settings.h"
 
 #include "vm.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How usher is pointed at the embedded sandbox: by `usher dev` itself, and by a command's --dev at a running one. */
+/* How usher is pointed at the embedded sandbox: by `usher dev` itself,
+ * and by a command's --dev at a running one. */
 #ifndef USHER_SANDBOX_SETTINGS_H
 #define USHER_SANDBOX_SETTINGS_H
 
@@ -55,7 +56,8 @@ void sandbox_settings_free(struct sandbox_settings *s);
 /* Secrets and credentials, where the settings look for them. The ports must be known. */
 void sandbox_settings_environment(const struct sandbox_settings *s);
 
-/* Appends members of a settings table: URLs, names and ids; each ends with a comma. 0 or UV_ENOMEM. */
+/* Appends members of a settings table: URLs, names and ids; each ends with a
+ * comma. 0 or UV_ENOMEM. */
 int sandbox_settings_overlay(const struct sandbox_settings *s, struct bytes *out);
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `script_files` module, for tools: the scripts of this state, from the binary or from --scripts DIR. */
+/* Lua's `script_files` module, for tools: the scripts of this state,
+ * from the binary or from --scripts DIR. */
 #include "chunk.h"
 #include "script_set.h"
 #include "vm.h"
 
 #include <lauxlib.h>
 
-/* script_files.list() -> list of { name = "lib/form.lua", path =, hash = } in order of names. Does not yield. */
+/* script_files.list() -> list of { name = "lib/form.lua", path =,
+ * hash = } in order of names. Does not yield. */
 static int script_files_list(lua_State *L) {
   const struct script_set *set = vm_of(L)->set;
   size_t n = script_set_count(set);
@@ -35,8 +37,8 @@ static int script_files_read(lua_State *L) {
   return 2;
 }
 
-/* script_files.load(name) -> its main function, with the globals of usher's own, path | nil when there is no such script.
- * Raises what is wrong with it. Does not yield. */
+/* script_files.load(name) -> its main function, with the globals of usher's own, path | nil when
+ * there is no such script. Raises what is wrong with it. Does not yield. */
 static int script_files_load(lua_State *L) {
   const struct script_file *file = script_set_find(vm_of(L)->set, luaL_checkstring(L, 1));
   if (!file) return 0;
@@ -45,7 +47,8 @@ static int script_files_load(lua_State *L) {
   return 2;
 }
 
-/* script_files.compile(name): the same for its fault only: nothing is loaded when it is known to have none. */
+/* script_files.compile(name): the same for its fault only: nothing is loaded when it is
+ * known to have none. */
 static int script_files_compile(lua_State *L) {
   const struct script_file *file = script_set_find(vm_of(L)->set, luaL_checkstring(L, 1));
   if (file && !chunk_is_known(file->chunk))

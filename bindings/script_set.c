@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads scripts into memory. A folder is read until it holds still; the binary's own scripts are only pointed at. */
+/* Reads scripts into memory. A folder is read until it holds still;
+ * the binary's own scripts are only pointed at. */
 #include "script_set.h"
 
 #include "bytes.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A set of scripts, what they give to browsers (web/) and the settings' file beside them, read whole and kept in memory:
- * what a generation is made of, and what a rollback goes back to. */
+/* A set of scripts, what they give to browsers (web/) and the settings' file beside them, read
+ * whole and kept in memory: what a generation is made of, and what a rollback goes back to. */
 #ifndef USHER_SCRIPT_SET_H
 #define USHER_SCRIPT_SET_H
 
@@ -24,14 +24,16 @@ bool script_file_is_web(const struct script_file *file);
 /* Never changes once it is there, but for what its chunks know; counted; any thread. */
 struct script_set;
 
-/* Reads every .lua file and all of web/ below the folder, or inside the binary when folder is NULL, and the file config,
- * when it is not NULL. Reads again until two readings are the same, so that an editor half way through is waited for. links: symbolic
- * links may lead out of the folder; without it, that is UV_ELOOP. Most callers want vm_read_set, which knows.
- * 0, UV_ENOMEM, or UV_EINVAL, UV_ELOOP and then *problem (freed by the caller) names the file and says what to do. */
+/* Reads every .lua file and all of web/ below the folder, or inside the binary when folder is NULL,
+ * and the file config, when it is not NULL. Reads again until two readings are the same, so that an
+ * editor half way through is waited for. links: symbolic links may lead out of the folder; without
+ * it, that is UV_ELOOP. Most callers want vm_read_set, which knows. 0, UV_ENOMEM, or UV_EINVAL,
+ * UV_ELOOP and then *problem (freed by the caller) names the file and says what to do. */
 int script_set_read(const char *folder, const char *config, bool links, struct script_set **out,
                     char **problem);
 
-/* What has not changed since another set of the folder need not be compiled again. Before the set is shown to other threads. */
+/* What has not changed since another set of the folder need not be compiled again. Before the set
+ * is shown to other threads. */
 void script_set_inherit(struct script_set *set, const struct script_set *from);
 
 struct script_set *script_set_ref(struct script_set *set);

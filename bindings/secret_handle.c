@@ -39,7 +39,8 @@ const char *secret_or_string(lua_State *L, int index, size_t *len) {
   return secret_data(s);
 }
 
-/* stack: … -> …, an empty box: it is there before the secret, so that no error of Lua's leaks one */
+/* stack: … -> …, an empty box: it is there before the secret, so that no error
+ * of Lua's leaks one */
 static struct box *push_box(lua_State *L) {
   struct box *box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = (struct box){0};
@@ -92,7 +93,8 @@ static int from_file(lua_State *L, const char *name, const char *path) {
   return unavailable(L);
 }
 
-/* secret.open(name, "env:VARIABLE" | "file:PATH") -> handle | nil, why. Reads now; does not yield. */
+/* secret.open(name, "env:VARIABLE" | "file:PATH") -> handle | nil, why.
+ * Reads now; does not yield. */
 static int secret_open(lua_State *L) {
   const char *name = luaL_checkstring(L, 1), *source = luaL_checkstring(L, 2);
   if (strncmp(source, "env:", 4) == 0) return from_env(L, name, source + 4);
@@ -101,7 +103,8 @@ static int secret_open(lua_State *L) {
   return unavailable(L);
 }
 
-/* secret.new(name, value) -> handle. For tests, tools and the sandbox: flows get theirs from config. */
+/* secret.new(name, value) -> handle. For tests, tools and the sandbox:
+ * flows get theirs from config. */
 static int secret_new_handle(lua_State *L) {
   size_t len;
   const char *name = luaL_checkstring(L, 1), *value = luaL_checklstring(L, 2, &len);
@@ -118,7 +121,8 @@ static int secret_is(lua_State *L) {
   return 1;
 }
 
-/* secret.escaped(handle) -> a handle of the same secret, percent-encoded: as a form's value takes it */
+/* secret.escaped(handle) -> a handle of the same secret, percent-encoded:
+ * as a form's value takes it */
 static int secret_escaped(lua_State *L) {
   struct secret *s = check_secret(L, 1);
   size_t len = secret_len(s);

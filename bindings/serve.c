@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Binds, starts the workers, waits for a signal, drains: /readyz first, then the listeners, then what is in flight. */
+/* Binds, starts the workers, waits for a signal, drains: /readyz first, then the listeners,
+ * then what is in flight. */
 #include "serve.h"
 
 #include "credentials_host.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The server process: settings, listeners, workers, signals. `usher serve`, and `usher dev` on top of it. */
+/* The server process: settings, listeners, workers, signals. `usher serve`,
+ * and `usher dev` on top of it. */
 #ifndef USHER_SERVE_H
 #define USHER_SERVE_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads `require "config"` once, before any worker is there. Types and bounds were checked by settings.lua. */
+/* Reads `require "config"` once, before any worker is there. Types and bounds were checked
+ * by settings.lua. */
 #include "server_config.h"
 
 #include "cpus.h"

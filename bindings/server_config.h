@@ -25,7 +25,8 @@ struct server_config {
   size_t signup_key_bytes; /* 0: there is none */
 };
 
-/* 0, or UV_EINVAL and *problem (freed by the caller). The result points into itself: do not copy it. */
+/* 0, or UV_EINVAL and *problem (freed by the caller). The result points into
+ * itself: do not copy it. */
 int server_config_read(struct vm *vm, struct server_config *out, char **problem);
 
 #endif

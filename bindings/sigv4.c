@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `sigv4` module: signs requests with secrets that stay in C, and checks what others signed, for the sandbox.
- * Each Lua state has one workbench: the cache of derived keys, and buffers that are used again. */
+/* Lua's `sigv4` module: signs requests with secrets that stay in C, and checks what others signed,
+ * for the sandbox. Each Lua state has one workbench: the cache of derived keys,
+ * and buffers that are used again. */
 #include "sigv4.h"
 
 #include "credentials.h"
@@ -61,9 +62,10 @@ static void check(lua_State *L, int err) {
   if (err) luaL_error(L, "not enough memory");
 }
 
-/* --- signing ------------------------------------------------------------------------------------ */
+/* --- signing ---------------------------------------------------------------------------------- */
 
-/* The caller's credentials, or the chain's. False: there are none, and nil and the reason are on the stack. */
+/* The caller's credentials, or the chain's. False: there are none,
+ * and nil and the reason are on the stack. */
 static bool read_credentials(lua_State *L, struct bench *b, struct sigv4_options *o) {
   if (lua_getfield(L, 1, "credentials") != LUA_TNIL) {
     if (!lua_istable(L, -1)) luaL_error(L, "sigv4: 'credentials' is no table");
@@ -165,8 +167,9 @@ static bool sign(lua_State *L, struct bench *b, struct sigv4_call *call, struct 
   return true;
 }
 
-/* sigv4.sign{method=, url=, service=, region=, [headers=, body=, credentials={access_key_id=, secret_access_key=,
- * session_token=}, time=, normalize=true, sign_body=false, omit_session_token=false]} -> headers | nil, message */
+/* sigv4.sign{method=, url=, service=, region=, [headers=, body=, credentials={access_key_id=,
+ * secret_access_key=, session_token=}, time=, normalize=true, sign_body=false,
+ * omit_session_token=false]} -> headers | nil, message */
 static int sigv4_sign_request(lua_State *L) {
   struct bench *b = bench_of(L);
   struct sigv4_call call;
@@ -177,7 +180,8 @@ static int sigv4_sign_request(lua_State *L) {
   return 1;
 }
 
-/* sigv4.canonical(as sign) -> canonical request, string to sign, signature | nil, message. For suites and puzzles. */
+/* sigv4.canonical(as sign) -> canonical request, string to sign, signature | nil, message.
+ * For suites and puzzles. */
 static int sigv4_canonical_parts(lua_State *L) {
   struct bench *b = bench_of(L);
   struct sigv4_call call;
@@ -211,7 +215,7 @@ static int sigv4_presign_url(lua_State *L) {
   return 1;
 }
 
-/* --- verifying ---------------------------------------------------------------------------------- */
+/* --- verifying -------------------------------------------------------------------------------- */
 
 /* Pushes {code=, message=}. */
 static void push_problem(lua_State *L, struct bench *b, enum sigv4_problem problem,
@@ -274,9 +278,10 @@ static struct sigv4_expect read_expectations(lua_State *L) {
   return expect;
 }
 
-/* sigv4.verify{method=, target=, headers=, body=, [secret_access_key=, region=, service=, now=, window=seconds,
- * unsigned_payload=]} -> {access_key_id=, region=, service=, signed_headers=, time=, …, ok=, problem={code=, message=}?}
- * | nil, {code=, message=} when there is nothing that could be checked. Without a secret nothing is: ok is false. */
+/* sigv4.verify{method=, target=, headers=, body=, [secret_access_key=, region=, service=, now=,
+ * window=seconds, unsigned_payload=]} -> {access_key_id=, region=, service=, signed_headers=,
+ * time=, …, ok=, problem={code=, message=}?} | nil, {code=, message=} when there is nothing that
+ * could be checked. Without a secret nothing is: ok is false. */
 static int sigv4_verify_request(lua_State *L) {
   struct bench *b = bench_of(L);
   struct sigv4_call call;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests as Lua tables: {method=, url= or target=, headers={name = value} or {{name, value}, …}, body=}. */
+/* Requests as Lua tables: {method=, url= or target=, headers={name = value} or {{name,
+ * value}, …}, body=}. */
 #include "sigv4_request.h"
 
 #include "http1_request.h"

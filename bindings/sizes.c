@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions of `string`, `table` and `os` whose work or result a script could make as large as it likes: Lua's own in
- * everything but that results end at scripts.string_size, and that loops in C stop when the slice is to stop.
+ * Functions of `string`, `table` and `os` whose work or result a script could make as large as it
+ * likes: Lua's own in everything but that results end at scripts.string_size, and that loops in C
+ * stop when the slice is to stop.
  */
 #include "sizes.h"
 
@@ -50,7 +51,8 @@ static int string_rep(lua_State *L) {
   return 1;
 }
 
-/* Lua's own, when what it makes cannot be too large: all of it is one step. upvalue 1: Lua's format */
+/* Lua's own, when what it makes cannot be too large: all of it is one step.
+ * upvalue 1: Lua's format */
 static int string_format(lua_State *L) {
   enum { NUMBER = 512, QUOTED = 4 }; /* bytes at most: of a number, and of a byte behind %q */
   size_t total = 0, most = largest(L);
@@ -172,7 +174,8 @@ static int table_move(lua_State *L) {
   return 1;
 }
 
-/* upvalue 1: the script's own comparison, or nil. What Lua compares by itself, no hook interrupts. */
+/* upvalue 1: the script's own comparison, or nil. What Lua compares by itself,
+ * no hook interrupts. */
 static int less(lua_State *L) {
   guard_check(L);
   if (lua_isnil(L, lua_upvalueindex(1))) {
@@ -234,7 +237,8 @@ static const luaL_Reg table_functions[] = {
     {NULL, NULL},
 };
 
-/* stack: …, a library of Lua's, one of ours -> the same; ours gets the function, which calls Lua's */
+/* stack: …, a library of Lua's, one of ours -> the same; ours gets the function,
+ * which calls Lua's */
 static void wrap(lua_State *L, const char *name, lua_CFunction function) {
   lua_getfield(L, -2, name);
   lua_pushcclosure(L, function, 1);

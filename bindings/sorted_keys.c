@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Few members stay on the stack, so that no key is looked up again; the names of more are sorted in a userdata. */
+/* Few members stay on the stack, so that no key is looked up again;
+ * the names of more are sorted in a userdata. */
 #include "sorted_keys.h"
 
 #include <lauxlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The members of a table whose keys are all strings, in byte order of these: the same table is always the same bytes
- * (json_encode.c, form_encode.c). */
+/* The members of a table whose keys are all strings, in byte order of these: the same table is
+ * always the same bytes (json_encode.c, form_encode.c). */
 #ifndef USHER_SORTED_KEYS_H
 #define USHER_SORTED_KEYS_H
 
@@ -23,7 +23,8 @@ struct sorted_keys {
   struct sorted_key few[SORTED_KEYS_FEW];
 };
 
-/* Of the table at the top. The stack is theirs until they are closed. False, and it is as before: not all are strings. */
+/* Of the table at the top. The stack is theirs until they are closed. False, and it is as before:
+ * not all are strings. */
 bool sorted_keys_open(lua_State *L, struct sorted_keys *keys);
 void sorted_keys_push(lua_State *L, const struct sorted_keys *keys, size_t i); /* the value */
 void sorted_keys_close(lua_State *L, const struct sorted_keys *keys);

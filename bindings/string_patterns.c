@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* string.find, match, gmatch and gsub for scripts: Lua's own in everything but that they keep to the limits. */
+/* string.find, match, gmatch and gsub for scripts: Lua's own in everything but that they
+ * keep to the limits. */
 #define _GNU_SOURCE /* memmem */
 #include "string_patterns.h"
 

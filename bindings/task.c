@@ -179,7 +179,8 @@ static void begin_round(struct vm *vm) {
   vm->ready_tail = &vm->ready;
 }
 
-/* One round: what is woken meanwhile waits for the next, and so does the rest of a long one: I/O is never starved. */
+/* One round: what is woken meanwhile waits for the next, and so does the rest of a long one:
+ * I/O is never starved. */
 static void run(struct vm *vm) {
   begin_round(vm);
   if (!vm->round) return;

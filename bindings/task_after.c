@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * task.after: an alarm whose box, with the function, is anchored in the registry until it rings. The box's __gc closes the
- * alarm, so that nothing is left when a state is closed.
+ * task.after: an alarm whose box, with the function, is anchored in the registry until it rings.
+ * The box's __gc closes the alarm, so that nothing is left when a state is closed.
  */
 #include "task_after.h"
 
@@ -26,7 +26,7 @@ struct after {
   struct alarm alarm; /* first: freed in its close callback */
   struct after *prev, *next;
   int anchor;
-  struct budget *budget; /* of whoever asked for it; NULL: nobody counts */
+  struct budget *budget;               /* of whoever asked for it; NULL: nobody counts */
   char request_id[REQUEST_ID_MAX + 1]; /* of the task that asked for it */
 };
 
@@ -90,8 +90,8 @@ static void on_ring(struct alarm *alarm) {
   lua_pop(L, 1);
 }
 
-/* task.after(seconds, fn): runs fn as a task of its own that much later, if this generation of scripts still serves then.
- * Its error goes to the log. Does not yield. */
+/* task.after(seconds, fn): runs fn as a task of its own that much later, if this generation of
+ * scripts still serves then. Its error goes to the log. Does not yield. */
 int task_after(lua_State *L) {
   lua_Number seconds = luaL_checknumber(L, 1);
   luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 1, "not a duration in seconds");

@@ -14,7 +14,8 @@ void task_after_prepare(lua_State *L); /* once for each state */
 /* The timers of a budget that ends with its tasks. */
 void task_after_drop(struct vm *vm, const struct budget *b);
 
-/* What waits is forgotten, and nothing waits any more: the generation is being replaced, or the process ends. */
+/* What waits is forgotten, and nothing waits any more: the generation is being replaced,
+ * or the process ends. */
 void task_after_stop(struct vm *vm);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How tasks end that were stopped for a limit: all of a budget together. None is resumed again and none of their Lua
- * runs, no __close either; what they await is cancelled, and the collector releases the rest. And how failures are told.
+ * How tasks end that were stopped for a limit: all of a budget together. None is resumed again and
+ * none of their Lua runs, no __close either; what they await is cancelled, and the collector
+ * releases the rest. And how failures are told.
  */
 #include "budget.h"
 #include "guard.h"

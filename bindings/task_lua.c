@@ -50,7 +50,8 @@ static int task_joined(lua_State *T, int status, lua_KContext ctx) {
   return 1;
 }
 
-/* task.all{fn, …} -> list of their first results. Waits for all of them; then raises the first error, if any. Yields. */
+/* task.all{fn, …} -> list of their first results. Waits for all of them;
+ * then raises the first error, if any. Yields. */
 static int task_all(lua_State *T) {
   luaL_checktype(T, 1, LUA_TTABLE);
   lua_settop(T, 1);
@@ -95,7 +96,8 @@ static int task_spawn(lua_State *T) {
   return 0;
 }
 
-/* task.deadline() -> when this request's time is over, in seconds of clock.monotonic | nil. Does not yield. */
+/* task.deadline() -> when this request's time is over, in seconds of clock.monotonic |
+ * nil. Does not yield. */
 static int task_time_over(lua_State *T) {
   const struct task *t = task_running(T);
   if (!t || t->deadline == TASK_NO_DEADLINE) {
@@ -106,7 +108,8 @@ static int task_time_over(lua_State *T) {
   return 1;
 }
 
-/* task.limit(seconds): this task's time is over then, if not before; so is that of the tasks it starts from now on. */
+/* task.limit(seconds): this task's time is over then, if not before;
+ * so is that of the tasks it starts from now on. */
 static int task_limit(lua_State *T) {
   lua_Number seconds = luaL_checknumber(T, 1);
   luaL_argcheck(T, seconds >= 0 && seconds < 1e9, 1, "not a duration in seconds");

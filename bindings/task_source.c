@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A user value of the task: its request, or what scrub.lua keeps of one. Children of task.all work for whom their parent
- * does. */
+/* A user value of the task: its request, or what scrub.lua keeps of one. Children of task.all work
+ * for whom their parent does. */
 #include "task_source.h"
 
 #include "task_state.h"

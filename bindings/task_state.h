@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The inside of struct task, for the files task*.c.
- * A task's memory is a userdata that lives at the bottom of its own coroutine's anchor in the registry (roots) or on its
- * parent's stack (children of task.all), so that nothing leaks when a state is closed half way. */
+ * A task's memory is a userdata that lives at the bottom of its own coroutine's anchor in the
+ * registry (roots) or on its parent's stack (children of task.all),
+ * so that nothing leaks when a state is closed half way. */
 #ifndef USHER_TASK_STATE_H
 #define USHER_TASK_STATE_H
 
@@ -32,7 +33,8 @@ struct task {
   char request_id[REQUEST_ID_MAX + 1];
 };
 
-/* stack: …, function, nargs arguments -> …, task userdata (its user values: the coroutine, whom it works for) */
+/* stack: …, function, nargs arguments -> …, task userdata (its user values:
+ * the coroutine, whom it works for) */
 struct task *task_push(lua_State *L, int nargs);
 /* Of the same request, job and budget; in no budget yet. */
 void task_inherit(struct task *t, const struct task *from);

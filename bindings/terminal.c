@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `terminal` module, for `usher repl`: bytes from standard input without holding the loop, a terminal's raw mode,
- * and one piece of Lua at a time that Ctrl-C stops. There is one terminal: its settings are restored when the process
- * ends. A hook stays on the tasks of each piece; it looks whether theirs has been interrupted. */
+/* Lua's `terminal` module, for `usher repl`: bytes from standard input without holding the loop, a
+ * terminal's raw mode, and one piece of Lua at a time that Ctrl-C stops. There is one terminal: its
+ * settings are restored when the process ends. A hook stays on the tasks of each piece; it looks
+ * whether theirs has been interrupted. */
 #include "task.h"
 
 #include <errno.h>
@@ -106,7 +107,8 @@ static int terminal_read(lua_State *T) {
 
 /* --- running --------------------------------------------------------------------------------- */
 
-/* The number of the piece whose task this is; its children have it, too. A coroutine of its own is the last one's. */
+/* The number of the piece whose task this is; its children have it, too.
+ * A coroutine of its own is the last one's. */
 static unsigned piece_of(lua_State *T) {
   const struct task *task = task_running(T);
   if (!task) return open_terminal ? open_terminal->piece : 0;
@@ -169,8 +171,9 @@ static int terminal_ran(lua_State *T, int status, lua_KContext ctx) {
   return 1;
 }
 
-/* terminal:run(fn) -> true when fn has ended, false when Ctrl-C came first: then fn is left alone, and stopped as soon as
- * it runs again. fn is a task of its own, and catches its errors itself. Yields. */
+/* terminal:run(fn) -> true when fn has ended, false when Ctrl-C came first: then fn is left alone,
+ * and stopped as soon as it runs again. fn is a task of its own,
+ * and catches its errors itself. Yields. */
 static int terminal_run(lua_State *T) {
   struct terminal *t = check_terminal(T);
   struct sigaction action = {.sa_handler = on_signal};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A coroutine that has failed is closed by whoever resumed it, and its stack is gone when the error is told. So its
- * traceback is kept then, with the task, beside the error; and told where that error arrives in the end, as it is or at
- * the end of a longer message.
+ * A coroutine that has failed is closed by whoever resumed it, and its stack is gone when the error
+ * is told. So its traceback is kept then, with the task, beside the error; and told where that
+ * error arrives in the end, as it is or at the end of a longer message.
  */
 #include "trail.h"
 
@@ -86,7 +86,8 @@ static bool ends_with(lua_State *L, int index) {
   return end_len && end_len < len && memcmp(text + len - end_len, end, end_len) == 0;
 }
 
-/* stack: …, error, text, list, entry -> …, error, text with the entry's traceback when it is the error's, list */
+/* stack: …, error, text, list, entry -> …, error, text with the entry's traceback when it is
+ * the error's, list */
 static void add_entry(lua_State *L, int error) {
   const int text = error + 1;
   lua_rawgeti(L, -1, 1);
@@ -132,7 +133,8 @@ void trail_traceback(lua_State *L, lua_State *T, int level) {
   lua_settop(L, error);
 }
 
-/* trail.traceback(error[, level]) -> text. For xpcall, in place of debug.traceback. Does not yield. */
+/* trail.traceback(error[, level]) -> text. For xpcall, in place of
+ * debug.traceback. Does not yield. */
 static int trail_lua_traceback(lua_State *L) {
   int level = (int)luaL_optinteger(L, 2, 1);
   luaL_checkany(L, 1);

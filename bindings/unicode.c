@@ -24,8 +24,8 @@ static int push_invalid(lua_State *L) {
   return push_problem(L, "invalid UTF-8");
 }
 
-/* How many may follow one letter: what UAX #15 allows in its Stream-Safe Text Format. To put n of them in order takes a
- * time that grows with n * n, and nothing could stop it. */
+/* How many may follow one letter: what UAX #15 allows in its Stream-Safe Text Format. To put n of
+ * them in order takes a time that grows with n * n, and nothing could stop it. */
 enum { MARKS_MAX = 30 };
 
 /* Three vowels of Tibetan are none, but are made of them. */

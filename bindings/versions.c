@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of versions, newest first, under one lock. Versions that nothing needs any more are forgotten when the next
- * one is adopted or discarded. */
+/* The list of versions, newest first, under one lock. Versions that nothing needs any more are
+ * forgotten when the next one is adopted or discarded. */
 #include "versions.h"
 
 #include <jansson.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The versions of the scripts that serve, have served or were refused: what /status shows and a rollback goes back to.
- * Shared by the main thread, which makes them, and the workers, which count requests in them. */
+/* The versions of the scripts that serve, have served or were refused: what /status shows and a
+ * rollback goes back to. Shared by the main thread, which makes them, and the workers,
+ * which count requests in them. */
 #ifndef USHER_VERSIONS_H
 #define USHER_VERSIONS_H
 
@@ -32,13 +33,14 @@ void versions_adopt(struct versions *vs, struct version *v); /* it serves from n
 /* It never served. Its memory goes when no state of it is open any more. */
 void versions_discard(struct versions *vs, struct version *v);
 
-/* Remembers why the last attempt was refused. faults: as a JSON list, or NULL. stands: the files that were read are as bad
- * as it says, until versions_adopt or versions_mended. */
+/* Remembers why the last attempt was refused. faults: as a JSON list, or NULL. stands: the files
+ * that were read are as bad as it says, until versions_adopt or versions_mended. */
 void versions_refused(struct versions *vs, const char *trigger, const char *problem,
                       const char *faults, bool stands);
 void versions_mended(struct versions *vs); /* the files are those that serve */
 
-/* Appends why the files as they are were refused; nothing when they were not. From any thread. 0 or UV_ENOMEM. */
+/* Appends why the files as they are were refused; nothing when they were not.
+ * From any thread. 0 or UV_ENOMEM. */
 int versions_standing(struct versions *vs, struct bytes *out);
 
 struct version *versions_current(const struct versions *vs);

@@ -128,8 +128,8 @@ bool virtual_step(struct vm *vm) {
 
 /* --- Lua ------------------------------------------------------------------------------------ */
 
-/* virtual.start(now, seed): from here on, time is virtual and begins at `now` (seconds since 1970); randomness is the
- * seed's; limits are forgotten. Does not yield. */
+/* virtual.start(now, seed): from here on, time is virtual and begins at `now` (seconds since 1970);
+ * randomness is the seed's; limits are forgotten. Does not yield. */
 static int virtual_start(lua_State *L) {
   struct vm *vm = vm_of(L);
   lua_Number now = luaL_checknumber(L, 1);
@@ -167,8 +167,8 @@ static void add_text(lua_State *L, luaL_Buffer *b, int index) {
   luaL_addlstring(b, text, len);
 }
 
-/* virtual.text(string|secret|list of them) -> string: what http.fetch would send. Secrets that Lua made only: those of
- * a world, never those that the settings named. Does not yield. */
+/* virtual.text(string|secret|list of them) -> string: what http.fetch would send. Secrets that Lua
+ * made only: those of a world, never those that the settings named. Does not yield. */
 static int virtual_text(lua_State *L) {
   luaL_Buffer b;
   lua_settop(L, 1);

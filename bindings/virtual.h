@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The time of a state, and alarms that go by it. For specs, time may be virtual: it stands still while anything can run
- * and then jumps to the next alarm, so that nobody waits; randomness is then a seed's, and limits are its own. */
+/* The time of a state, and alarms that go by it. For specs, time may be virtual: it stands still
+ * while anything can run and then jumps to the next alarm, so that nobody waits; randomness is then
+ * a seed's, and limits are its own. */
 #ifndef USHER_VIRTUAL_H
 #define USHER_VIRTUAL_H
 

@@ -37,7 +37,8 @@ struct vm_settings {
 /* What the process is doing, as the jobs of background.h see it. */
 enum vm_phase { VM_SERVING, VM_DRAINING, VM_LAST };
 
-/* What a Lua state's extra space points to: the vm, and the task when the state is a task's coroutine. */
+/* What a Lua state's extra space points to: the vm, and the task when the state is a
+ * task's coroutine. */
 struct context {
   struct vm *vm;
   struct task *task;

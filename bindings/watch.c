@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* inotify through uv_fs_event, one for each folder. It watches what a path led to, so that after each burst all paths are
- * looked up again: folders appear, and take the place of others. */
+/* inotify through uv_fs_event, one for each folder. It watches what a path led to, so that after
+ * each burst all paths are looked up again: folders appear, and take the place of others. */
 #include "watch.h"
 
 #include <libgen.h>

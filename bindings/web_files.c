@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Lua's `web_files` module, for the flow that serves them: the files below web/ of this state's scripts, from the binary
- * or from --scripts DIR. Nothing else can be read with it, and no path is ever looked up. */
+/* Lua's `web_files` module, for the flow that serves them: the files below web/ of this state's
+ * scripts, from the binary or from --scripts DIR. Nothing else can be read with it,
+ * and no path is ever looked up. */
 #include "script_set.h"
 #include "vm.h"
 
 #include <lauxlib.h>
 #include <string.h>
 
-/* web_files.all() -> { ["page.css"] = { text =, hash = SHA-256 in hexadecimal }, … }. Does not yield. */
+/* web_files.all() -> { ["page.css"] = { text =, hash = SHA-256 in hexadecimal },
+ * … }. Does not yield. */
 static int web_files_all(lua_State *L) {
   const struct script_set *set = vm_of(L)->set;
   lua_newtable(L);

@@ -19,7 +19,8 @@ void aws_config_close(struct aws_config *config);
 const char *aws_config_profile(const struct aws_config *config); /* AWS_PROFILE, or "default" */
 const char *aws_config_path(const struct aws_config *config, enum aws_file file);
 int aws_config_file_error(const struct aws_config *config, enum aws_file file); /* 0 or UV_E* */
-/* A setting of the profile, of either file (the credentials file wins); NULL when unset or empty. */
+/* A setting of the profile, of either file (the credentials file wins);
+ * NULL when unset or empty. */
 const char *aws_config_find(const struct aws_config *config, const char *key);
 /* The same of any profile, as one file has it. */
 const char *aws_config_of(const struct aws_config *config, enum aws_file file, const char *profile,
@@ -28,8 +29,8 @@ const char *aws_config_of(const struct aws_config *config, enum aws_file file, c
 /* An environment variable; NULL when unset or empty. */
 const char *aws_variable(const char *name);
 
-/* A setting of the environment, else of the profile (key; may be NULL). Appends; UV_ENOENT when it is
- * not set. */
+/* A setting of the environment, else of the profile (key; may be NULL). Appends;
+ * UV_ENOENT when it is not set. */
 int aws_setting(const char *variable, const char *key, struct bytes *out);
 /* AWS_REGION, AWS_DEFAULT_REGION, the profile's. Appends; UV_ENOENT when there is none. */
 int aws_region(struct bytes *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes that grow, and slices of bytes that someone else owns. Zero-initialised is empty and valid. */
+/* Bytes that grow, and slices of bytes that someone else owns.
+ * Zero-initialised is empty and valid. */
 #ifndef USHER_BYTES_H
 #define USHER_BYTES_H
 

@@ -22,7 +22,8 @@ struct client_settings {
   const char *ca_file;           /* PEM file that replaces the system's trust store */
 };
 
-/* The wire carries these headers and Host, Content-Length: nothing else is added. No redirect is followed. */
+/* The wire carries these headers and Host, Content-Length: nothing else is added.
+ * No redirect is followed. */
 struct client_request {
   const char *method, *url;
   const char *const *headers; /* "Name: value" lines, no CR, LF or framing headers in them */

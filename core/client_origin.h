@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where calls go: a scheme, host and port, with its addresses, its links and the calls that wait for
-   one. client_pool.c moves them; here they are made, found and strung together. */
+/* Where calls go: a scheme, host and port, with its addresses, its links and the calls that wait
+   for one. client_pool.c moves them; here they are made, found and strung together. */
 #ifndef USHER_CLIENT_ORIGIN_H
 #define USHER_CLIENT_ORIGIN_H
 
@@ -45,8 +45,8 @@ void links_remove(struct links *list, struct link *k);
 void origin_enqueue(struct origin *o, struct client_call *call);
 void origin_dequeue(struct client_call *call);
 
-/* The one of this URL, made if need be; of many, one that nobody uses goes. NULL when memory is out.
-   on_found: client_names_open's, with the origin. */
+/* The one of this URL, made if need be; of many, one that nobody uses goes. NULL when memory is
+   out. on_found: client_names_open's, with the origin. */
 struct origin *origin_of(struct pool *p, const struct client_url *url,
                          void (*on_found)(void *origin, int err));
 void origin_free(struct origin *o); /* it has no links, and nobody waits */

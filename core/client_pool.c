@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A link is a connection and what it is doing: it is made, serves one call after another, idles, and
-   ends. Calls to one origin are served in the order in which they came. Whatever a step here leads
-   to, user->on_end is its last act. */
+/* A link is a connection and what it is doing: it is made, serves one call after another, idles,
+   and ends. Calls to one origin are served in the order in which they came. Whatever a step here
+   leads to, user->on_end is its last act. */
 #include "client_pool.h"
 
 #include "client_origin.h"

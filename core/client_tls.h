@@ -24,8 +24,8 @@ struct client_tls_peer {
 SSL *client_tls_new(SSL_CTX *trust, int fd, const struct client_tls_peer *peer);
 
 /* What SSL_do_handshake, SSL_read or SSL_write gave: bytes (1 for the handshake), 0 for the peer's
-   orderly end, UV_EAGAIN (*write: it waits until the socket takes more), UV_ECONNRESET for any other
-   end. */
+   orderly end, UV_EAGAIN (*write: it waits until the socket takes more),
+   UV_ECONNRESET for any other end. */
 ssize_t client_tls_result(SSL *ssl, int result, bool *write);
 
 /* Why the handshake failed, in words. */

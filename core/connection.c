@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One connection's life: bytes in, phases, deadlines, the end. Handles die in their close callback. */
+/* One connection's life: bytes in, phases, deadlines, the end.
+ * Handles die in their close callback. */
 #include "server_state.h"
 
 #include <stdlib.h>

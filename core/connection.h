@@ -83,7 +83,8 @@ struct reply {
 void reply_send(struct connection *c, const struct reply *r);
 void reply_identify(struct connection *c);                    /* gives the request its id */
 void reply_note(struct connection *c, const struct reply *r); /* tells on_reply */
-/* Answers {"error":{…}}; lines may be NULL. The connection lingers and closes when closing is set. */
+/* Answers {"error":{…}}; lines may be NULL. The connection lingers and closes
+ * when closing is set. */
 void reply_refuse(struct connection *c, const struct http1_refusal *why, const char *lines);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* CORS: the origins as settings gave them, and the header lines, written once and appended often. */
+/* CORS: the origins as settings gave them, and the header lines,
+ * written once and appended often. */
 #include "cors.h"
 
 #include <stdlib.h>

@@ -19,7 +19,8 @@ struct cors_settings {
 
 struct cors;
 
-/* Copies. 0, UV_ENOMEM, or UV_EINVAL for an origin that no browser sends or `*` with credentials. */
+/* Copies. 0, UV_ENOMEM, or UV_EINVAL for an origin that no browser sends or `*`
+ * with credentials. */
 int cors_new(const struct cors_settings *settings, struct cors **out);
 void cors_free(struct cors *c);
 

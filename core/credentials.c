@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The one shared snapshot, behind a mutex that is held for a pointer's time, and once for the reading
- * of two small files: what needs no network is found by whoever asks first. */
+/* The one shared snapshot, behind a mutex that is held for a pointer's time, and once for the
+ * reading of two small files: what needs no network is found by whoever asks first. */
 #include "credentials.h"
 
 #include "credentials_plan.h"
@@ -76,7 +76,7 @@ static void replace(struct snapshot *with) {
   current = with;
 }
 
-/* --- asking; all under the lock ---------------------------------------------------------------- */
+/* --- asking; all under the lock --------------------------------------------------------------- */
 
 static void want(bool doubted) {
   if (fetcher) fetcher(doubted, fetcher_ctx);
@@ -213,7 +213,7 @@ void credentials_wake_all(void) {
   pthread_mutex_unlock(&lock);
 }
 
-/* --- the fetcher's side ------------------------------------------------------------------------ */
+/* --- the fetcher's side ----------------------------------------------------------------------- */
 
 int credentials_publish(const struct credentials *from, const char *in) {
   struct snapshot *found = snapshot_new(from);

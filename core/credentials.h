@@ -20,25 +20,26 @@ struct credentials {
 
 /* 0 and a reference; UV_EAGAIN: they are being fetched (credentials_await); UV_ENOENT when no place
  * has any, UV_EINVAL when one is set up wrongly, UV_EIO when the place that is set up failed,
- * UV_ENOMEM. On failure, why says where it looked and what was amiss. Once found they are handed out
- * until others are there, even when they have expired: the service that is asked has the last
- * word. */
+ * UV_ENOMEM. On failure, why says where it looked and what was amiss. Once found they are handed
+ * out until others are there, even when they have expired: the service that is asked
+ * has the last word. */
 int credentials_get(const struct credentials **out, struct bytes *why);
 void credentials_unref(const struct credentials *c);
 
 /* Forgets them: the next credentials_get looks again. For tests. */
 void credentials_reset(void);
 
-/* A service has refused this key as expired or unknown. True: others are there already, or are being
- * fetched (credentials_await); false: nothing can be done. */
+/* A service has refused this key as expired or unknown. True: others are there already, or are
+ * being fetched (credentials_await); false: nothing can be done. */
 bool credentials_doubt(const char *access_key_id);
 
 /* The region that the instance or the task is in, as its metadata says; appends. UV_ENOENT while
  * nobody knows. */
 int credentials_region(struct bytes *out);
 
-/* Waits for the end of the asking that is under way, or about to be: wake comes once, on any thread,
- * and must not call back into here. Zero-initialise it; credentials_forget before it goes. */
+/* Waits for the end of the asking that is under way, or about to be: wake comes once, on any
+ * thread, and must not call back into here. Zero-initialise it;
+ * credentials_forget before it goes. */
 struct credentials_waiter {
   void (*wake)(struct credentials_waiter *w);
   struct credentials_waiter *next, **at;
@@ -46,11 +47,12 @@ struct credentials_waiter {
 void credentials_await(struct credentials_waiter *w);
 void credentials_forget(struct credentials_waiter *w);
 
-/* --- for credentials_refresh.c ----------------------------------------------------------------- */
+/* --- for credentials_refresh.c ---------------------------------------------------------------- */
 
 /* Makes these current, copying them. 0 or UV_ENOMEM. */
 int credentials_publish(const struct credentials *from, const char *region);
-/* There are none, or no new ones: err and why are what credentials_get says while there are none. */
+/* There are none, or no new ones: err and why are what credentials_get says
+ * while there are none. */
 void credentials_failed(int err, const char *why);
 /* Nobody has to wait any longer, whatever there is. */
 void credentials_wake_all(void);

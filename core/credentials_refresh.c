@@ -98,7 +98,7 @@ static void schedule(struct credentials_refresh *r) {
   arm(r);
 }
 
-/* --- a round ends ------------------------------------------------------------------------------ */
+/* --- a round ends ----------------------------------------------------------------------------- */
 
 static void show(struct credentials_refresh *r) {
   if (r->last.have && r->last.expires)
@@ -188,7 +188,7 @@ static void begin(struct credentials_refresh *r) {
   if (err) failed(r, err, uv_strerror(err));
 }
 
-/* --- what begins one --------------------------------------------------------------------------- */
+/* --- what begins one -------------------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer) {
   struct credentials_refresh *r = timer->data;
@@ -224,7 +224,7 @@ static void want(bool doubted, void *ctx) {
   uv_async_send(&r->wanted);
 }
 
-/* --- open, close ------------------------------------------------------------------------------- */
+/* --- open, close ------------------------------------------------------------------------------ */
 
 static void refresh_free(struct credentials_refresh *r) {
   free((char *)(uintptr_t)r->round_settings.region);

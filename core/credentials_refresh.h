@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Fetches credentials in the background and renews them before they expire, one asking at a time, on
- * one loop of the process: that of main, which `usher serve` leaves nearly idle, so that no worker
- * ever waits for it. Commands have one loop for everything, and ask when something is wanted. */
+/* Fetches credentials in the background and renews them before they expire, one asking at a time,
+ * on one loop of the process: that of main, which `usher serve` leaves nearly idle, so that no
+ * worker ever waits for it. Commands have one loop for everything,
+ * and ask when something is wanted. */
 #ifndef USHER_CREDENTIALS_REFRESH_H
 #define USHER_CREDENTIALS_REFRESH_H
 

@@ -57,7 +57,8 @@ void step_end_call(struct step *s, const struct client_call *call, const char *w
 /* Cancels, wipes and frees what the step holds; s itself is the owner's. */
 void step_close(struct step *s);
 
-/* Reads a file that holds one token, as it is now: it changes while the process lives. 0 or UV_E*. */
+/* Reads a file that holds one token, as it is now: it changes while the process
+ * lives. 0 or UV_E*. */
 int step_read_token(const char *path, struct bytes *out);
 
 /* Text of somebody else's, made fit for a log line: printable, and cut. Appends. */

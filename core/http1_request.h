@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a parsed request is, and what a refused one: the words that parser, gate and server share. */
+/* What a parsed request is, and what a refused one: the words that parser,
+ * gate and server share. */
 #ifndef USHER_HTTP1_REQUEST_H
 #define USHER_HTTP1_REQUEST_H
 

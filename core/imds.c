@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* token -> role -> credentials, or token -> region: a small machine whose state is what to ask next.
- * s->note holds the token until the answer; s->what the plan. */
+/* token -> role -> credentials, or token -> region: a small machine whose state is what to ask
+ * next. s->note holds the token until the answer; s->what the plan. */
 #include "imds.h"
 
 #include "credentials_json.h"
@@ -125,8 +125,8 @@ static void go_on(struct step *s) {
     ask_role(s);
 }
 
-/* Version 1 asks without a token. Version 2's answer may be lost behind a hop limit: it was sent, and
- * nothing came. */
+/* Version 1 asks without a token. Version 2's answer may be lost behind a hop limit:
+ * it was sent, and nothing came. */
 static void fall_back(struct step *s, const char *because) {
   if (plan_of(s)->instance.v1_disabled)
     step_end(s, UV_EIO, "%s, and version 1 is off (AWS_EC2_METADATA_V1_DISABLED)", because);

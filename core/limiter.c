@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table of small sets, each behind one of a few locks. Of a key only 16 bytes of a keyed digest and
- * one moment are kept: when its allowance will be whole again. A moment that has passed is as good as
- * an empty place, so nothing ever has to be swept.
+ * A table of small sets, each behind one of a few locks. Of a key only 16 bytes of a keyed digest
+ * and one moment are kept: when its allowance will be whole again. A moment that has passed is as
+ * good as an empty place, so nothing ever has to be swept.
  */
 #include "limiter.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Binds sockets with SO_REUSEPORT, so that the kernel spreads connections over the workers (socket(7)). */
+/* Binds sockets with SO_REUSEPORT, so that the kernel spreads connections over the
+ * workers (socket(7)). */
 #include "listener.h"
 
 #include <netinet/in.h>

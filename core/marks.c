@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Marks: an array behind one lock. It is touched when something has gone wrong, and looked through once a minute. */
+/* Marks: an array behind one lock. It is touched when something has gone wrong,
+ * and looked through once a minute. */
 #include "marks.h"
 
 #include <pthread.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Metrics: a hash table of series behind one lock. A sign-up touches about ten of them, some fifty nanoseconds each. */
+/* Metrics: a hash table of series behind one lock. A sign-up touches about ten of them,
+ * some fifty nanoseconds each. */
 #include "metrics_store.h"
 
 #include <pthread.h>
@@ -39,8 +40,8 @@ static struct metrics_series *find(const char *name, const char *labels) {
   return s;
 }
 
-/* A name is of one kind, whatever its labels: it is rendered under one TYPE line. One that takes all that comes for a label
- * leaves room for others. Asked once for each new series. */
+/* A name is of one kind, whatever its labels: it is rendered under one TYPE line. One that takes
+ * all that comes for a label leaves room for others. Asked once for each new series. */
 static bool fits(enum metrics_kind kind, const char *name, const char *labels) {
   size_t alike = 0;
   if (total >= METRICS_MAX || strlen(name) + strlen(labels) > METRICS_TEXT_MAX) return false;
@@ -135,7 +136,7 @@ static int by_name(const void *a, const void *b) {
   return order ? order : strcmp(x->labels, y->labels);
 }
 
-/* --- for metrics_text.c and metrics_changes.c --------------------------------------------------- */
+/* --- for metrics_text.c and metrics_changes.c ------------------------------------------------- */
 
 void metrics_store_lock(void) {
   pthread_mutex_lock(&lock);
@@ -182,7 +183,7 @@ double metrics_store_dropped(void) {
   return dropped;
 }
 
-/* --- what is said about them -------------------------------------------------------------------- */
+/* --- what is said about them ------------------------------------------------------------------ */
 
 static struct help *add_help(const char *name) {
   size_t len = strlen(name) + 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters, gauges and latency histograms of the whole process. Any thread; they outlive every script reload. */
+/* Counters, gauges and latency histograms of the whole process. Any thread;
+ * they outlive every script reload. */
 #ifndef USHER_METRICS_H
 #define USHER_METRICS_H
 
@@ -8,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* labels are Prometheus text without braces: `method="email",step="cognito"`, or "". Both strings are copied the first
- * time. Beyond METRICS_MAX distinct series, METRICS_OF_NAME_MAX of one name and METRICS_TEXT_MAX
- * bytes of both, and for a name that is already of another kind, the value is lost and counted in
- * usher_metrics_dropped_total. */
+/* labels are Prometheus text without braces: `method="email",step="cognito"`, or "". Both strings
+ * are copied the first time. Beyond METRICS_MAX distinct series, METRICS_OF_NAME_MAX of one name
+ * and METRICS_TEXT_MAX bytes of both, and for a name that is already of another kind, the value is
+ * lost and counted in usher_metrics_dropped_total. */
 #define METRICS_MAX         2000
 #define METRICS_OF_NAME_MAX 500
 #define METRICS_TEXT_MAX    1024
@@ -33,9 +34,10 @@ void metrics_set_common(const char *labels);
 /* Appends everything as Prometheus text format 0.0.4. 0 or UV_ENOMEM. */
 int metrics_render(struct bytes *out);
 
-/* --- what has changed, for whoever sends it on ------------------------------------------------- */
+/* --- what has changed, for whoever sends it on ------------------------------------------------ */
 
-/* Each has taken what it has taken: EMF and CloudWatch, and for each every series and the sums over them. */
+/* Each has taken what it has taken: EMF and CloudWatch, and for each every series and
+ * the sums over them. */
 enum metrics_reader {
   METRICS_EMF,
   METRICS_EMF_SUMS,
@@ -61,7 +63,8 @@ struct metrics_change {
 /* Everything, sorted by name and labels; freed by the caller. 0 or UV_ENOMEM. */
 int metrics_changes(enum metrics_reader reader, struct metrics_change **out, size_t *n);
 
-/* The reader has taken this one: it has arrived where it was sent. Until then it comes again, and more of it. */
+/* The reader has taken this one: it has arrived where it was sent.
+ * Until then it comes again, and more of it. */
 void metrics_take(enum metrics_reader reader, const struct metrics_change *change);
 
 /* Forgets everything. For tests. */

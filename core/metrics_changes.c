@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What has come to each series since a reader took it. Nothing is lost between the two calls: what a send
- * that failed did not take comes again. */
+/* What has come to each series since a reader took it. Nothing is lost between the two calls: what
+ * a send that failed did not take comes again. */
 #include "metrics_store.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The series behind metrics.h, for the three files that know them: metrics.c fills them, metrics_text.c renders them,
- * metrics_changes.c tells what has changed. */
+/* The series behind metrics.h, for the three files that know them: metrics.c fills them,
+ * metrics_text.c renders them, metrics_changes.c tells what has changed. */
 #ifndef USHER_METRICS_STORE_H
 #define USHER_METRICS_STORE_H
 
@@ -24,7 +24,8 @@ struct metrics_series {
 
 extern const double metrics_bounds[METRICS_RANGES - 1];
 
-/* Takes the lock and gives all series, sorted; metrics_store_close gives both back. 0 or UV_ENOMEM, then it is not held. */
+/* Takes the lock and gives all series, sorted; metrics_store_close gives both back.
+ * 0 or UV_ENOMEM, then it is not held. */
 int metrics_store_open(struct metrics_series ***all, size_t *n);
 void metrics_store_close(struct metrics_series **all);
 void metrics_store_lock(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Metrics as Prometheus reads them: text format 0.0.4, HELP and TYPE before the series of each name. */
+/* Metrics as Prometheus reads them: text format 0.0.4, HELP and TYPE before the
+ * series of each name. */
 #include "metrics_store.h"
 
 #include <stdio.h>

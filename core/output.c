@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Standard error and standard output. Without output_never_block a line is one write, and no lock is taken. After it
- * nothing waits while the lock is held. */
+/* Standard error and standard output. Without output_never_block a line is one write, and no lock
+ * is taken. After it nothing waits while the lock is held. */
 #include "output.h"
 
 #include "bytes.h"
@@ -50,10 +50,10 @@ static bool write_waiting(int fd, const char *line, size_t len) {
   return true;
 }
 
-/* --- never waiting: with the lock -------------------------------------------------------------- */
+/* --- never waiting: with the lock ------------------------------------------------------------- */
 
-/* O_NONBLOCK belongs to the open file, which the shell and others have, too: a pipe is opened once more. Where that is not
- * allowed, a pipe that is ready takes PIPE_BUF bytes at once. */
+/* O_NONBLOCK belongs to the open file, which the shell and others have, too: a pipe is opened once
+ * more. Where that is not allowed, a pipe that is ready takes PIPE_BUF bytes at once. */
 static void open_stream(struct stream *s) {
   struct stat st = {0};
   char path[32];
@@ -157,7 +157,7 @@ static bool write_or_keep(struct stream *s, const char *line, size_t len) {
   return done == len || keep(s, line + done, len - done, done > 0);
 }
 
-/* ----------------------------------------------------------------------------------------------- */
+/* ---------------------------------------------------------------------------------------------- */
 
 bool output_write(enum output which, const char *line, size_t len) {
   if (!atomic_load(&never_block)) return write_waiting(streams[which].given, line, len);

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of most, the settings (config/usher.lua) have their own; these are for the tests and the sandbox. Backlog, body_window,
- * write_deadline, linger and drain_idle are everybody's. */
+/* Of most, the settings (config/usher.lua) have their own; these are for the tests and the sandbox.
+ * Backlog, body_window, write_deadline, linger and drain_idle are everybody's. */
 struct server_limits server_limits_default(void) {
   return (struct server_limits){
       .request_line = 8192,

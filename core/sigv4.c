@@ -43,7 +43,8 @@ static bool left_out(struct slice name, bool sign_body) {
          (sign_body && http1_is(name, "x-amz-content-sha256"));
 }
 
-/* Takes what is to be signed; payload_hash becomes the header's value where the caller brought one. */
+/* Takes what is to be signed; payload_hash becomes the header's value where the
+ * caller brought one. */
 static int collect(const struct sigv4_request *request, bool sign_body, struct sigv4_headers *to,
                    struct slice *payload_hash) {
   bool host = false;

@@ -17,8 +17,8 @@ struct sts_place {
  * UV_ENOMEM. */
 int sts_url(const char *region, const char *otherwise, struct bytes *out);
 
-/* Both end with s->found. The token file is read now. base is what assumes the role; it may be wiped
- * when this returns. */
+/* Both end with s->found. The token file is read now. base is what assumes the role;
+ * it may be wiped when this returns. */
 void sts_web_identity(struct step *s, const struct credentials_plan *plan,
                       const struct sts_place *at);
 void sts_assume_role(struct step *s, const struct credentials_role *role, const struct found *base,

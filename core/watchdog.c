@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One POSIX timer a thread, on the thread's own CPU clock, whose signal goes to that thread alone: nothing is shared, so
- * nothing can race. The intervals vary, so that nobody can always wait when a tick comes.
+ * One POSIX timer a thread, on the thread's own CPU clock, whose signal goes to that thread alone:
+ * nothing is shared, so nothing can race. The intervals vary: nobody can wait at every tick.
  */
 #define _GNU_SOURCE /* SIGEV_THREAD_ID */
 #include "watchdog.h"
@@ -24,7 +24,8 @@
 #define CLANG_TSAN 0
 #endif
 
-/* ThreadSanitizer holds signals back until the next call of libc, which an endless loop never makes; not this one. */
+/* ThreadSanitizer holds signals back until the next call of libc,
+ * which an endless loop never makes; not this one. */
 #if defined __SANITIZE_THREAD__ || CLANG_TSAN
 #define WATCHDOG_SIGNAL SIGTRAP
 #else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Worker threads, each with its own loop. They share nothing but what is behind log, metrics and the like. */
+/* Worker threads, each with its own loop. They share nothing but what is behind log,
+ * metrics and the like. */
 #ifndef USHER_WORKERS_H
 #define USHER_WORKERS_H
 
@@ -16,7 +17,8 @@ struct worker_hooks {
   void (*drain)(struct worker *w, void *ctx);
   /* On the first, after drain: all others have ended. May be NULL. */
   void (*alone)(struct worker *w, void *ctx);
-  /* The loop has stopped: close every handle; it runs once more after this. Comes too when open has failed. */
+  /* The loop has stopped: close every handle; it runs once more after this.
+   * Comes too when open has failed. */
   void (*close)(struct worker *w, void *ctx);
   void (*told)(struct worker *w, unsigned words, void *ctx); /* workers_tell; may be NULL */
   void (*draining)(void *ctx); /* all have run drain; on the last one's thread; may be NULL */
@@ -29,11 +31,13 @@ void *worker_data(const struct worker *w);
 void worker_set_data(struct worker *w, void *data);
 void worker_stop(struct worker *w); /* on its own thread: the loop ends after this round */
 
-/* Starts count threads and waits until each has opened. 0, UV_ENOMEM, or the first error of an open: then all have ended. */
+/* Starts count threads and waits until each has opened. 0, UV_ENOMEM, or the first error of an
+ * open: then all have ended. */
 int workers_start(unsigned count, const struct worker_hooks *hooks, void *ctx,
                   struct workers **out);
 
-/* From any thread: each worker's told hook runs soon, with all words (bits below 1 << 29) told since it last ran. */
+/* From any thread: each worker's told hook runs soon, with all words (bits below 1 << 29)
+ * told since it last ran. */
 void workers_tell(struct workers *ws, unsigned words);
 void worker_tell(struct worker *w, unsigned words);
 

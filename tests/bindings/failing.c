@@ -21,8 +21,8 @@ struct under {
 lua_State *__real_lua_newstate(lua_Alloc allocate, void *ud);
 lua_State *__wrap_lua_newstate(lua_Alloc allocate, void *ud);
 
-/* For a new object Lua tries again at once, after a whole collection; for lauxlib's buffers, and while it makes a state,
- * it does not. */
+/* For a new object Lua tries again at once, after a whole collection; for lauxlib's buffers, and
+ * while it makes a state, it does not. */
 static bool is_first_try(const struct under *under, const void *block, size_t kind) {
   if (block || !kind || !under->made || failing.every == 0) return false;
   if (failing.refused || --failing.until_first > 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that runs out when told to, under each Lua state of the program, above whatever allocator the state has: the
- * program is linked with --wrap=lua_newstate. For one thread at a time. */
+/* Memory that runs out when told to, under each Lua state of the program, above whatever allocator
+ * the state has: the program is linked with --wrap=lua_newstate. For one thread at a time. */
 #ifndef USHER_TESTS_FAILING_H
 #define USHER_TESTS_FAILING_H
 

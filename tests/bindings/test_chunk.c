@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is loaded from a chunk's memory is what its text says, in every state and thread; a set takes over what has not
- * changed. */
+/* What is loaded from a chunk's memory is what its text says, in every state and thread; a set
+ * takes over what has not changed. */
 #include "../core/unit.h"
 
 #include "chunk.h"

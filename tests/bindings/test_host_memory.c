@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The script host when memory runs out: opening a vm, proving a set, opening a generation, a reload. For every allocation
- * that may fail: a clear error or success, nothing lost (the sanitizers look), and the generation before still serves. */
+/* The script host when memory runs out: opening a vm, proving a set, opening a generation, a
+ * reload. For every allocation that may fail: a clear error or success, nothing lost (the
+ * sanitizers look), and the generation before still serves. */
 #include "../core/unit.h"
 
 #include "client.h"
@@ -37,7 +38,7 @@ static struct house {
   bool answered, gone;
 } house;
 
-/* --- a folder of scripts, and the loop ------------------------------------------------------------ */
+/* --- a folder of scripts, and the loop -------------------------------------------------------- */
 
 static int open_house(void **state) {
   (void)state;
@@ -77,7 +78,7 @@ static int close_house(void **state) {
   return rmdir(h->folder);
 }
 
-/* --- what is done while memory runs out: 0, or an error and perhaps a problem for a person --------- */
+/* --- what is done while memory runs out: 0, or an error and perhaps a problem for a person ---- */
 
 static int open_vm(struct house *h, char **problem) {
   struct vm *vm;
@@ -135,7 +136,7 @@ static int reload(struct house *h, char **problem) {
   return 0;
 }
 
-/* --- for every allocation ------------------------------------------------------------------------- */
+/* --- for every allocation --------------------------------------------------------------------- */
 
 /* Every one of the first; of many, one here and there. */
 static long after(long n) {
@@ -181,7 +182,7 @@ static void test_open_generation(void **state) {
   each_fails("generation", open_and_close, NULL);
 }
 
-/* --- a reload beside requests --------------------------------------------------------------------- */
+/* --- a reload beside requests ----------------------------------------------------------------- */
 
 static void on_request(struct exchange *e, void *ctx) {
   generation_request(((struct house *)ctx)->now, e);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One scenario through tasks, http, request and answer, in one loop: a task fetches from a server whose handler is a task
- * of the same vm. It is run with a collection at every allocation, with allocations that fail from any point on, and
- * cut off after any round of the loop; all that in a state of a person's and in one with limits. There it is also stopped
- * after any round. Nothing may crash, hang or (the sanitizers look) leak.
+ * One scenario through tasks, http, request and answer, in one loop: a task fetches from a server
+ * whose handler is a task of the same vm. It is run with a collection at every allocation, with
+ * allocations that fail from any point on, and cut off after any round of the loop; all that in a
+ * state of a person's and in one with limits. There it is also stopped after any round. Nothing may
+ * crash, hang or (the sanitizers look) leak.
  */
 #include "../core/unit.h"
 
@@ -56,7 +57,7 @@ static const char client_text[] =
     "  return json.decode(done[1].body).key == 'Bearer value'\n"
     "end\n";
 
-/* --- the house: loop, client, vm, server -------------------------------------------------------- */
+/* --- the house: loop, client, vm, server ------------------------------------------------------ */
 
 static bool limited;
 
@@ -161,7 +162,7 @@ static void run(struct house *h) {
   assert_int_equal(lua_gettop(h->vm->L), 0);
 }
 
-/* --- tests ---------------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void test_plain(void **state) {
   (void)state;
@@ -199,7 +200,8 @@ static void test_stepping(void **state) {
   house_close(&h);
 }
 
-/* Memory is out from the nth allocation on, for two tries or for good: for every n until the scenario succeeds. */
+/* Memory is out from the nth allocation on, for two tries or for good:
+ * for every n until the scenario succeeds. */
 static void test_failing(void **state) {
   (void)state;
   static const long rows[] = {2, 20, 1000000};
@@ -223,7 +225,8 @@ static void test_failing(void **state) {
   }
 }
 
-/* Everything is closed after any round of the loop: tasks that wait, requests that are open, calls on their way. */
+/* Everything is closed after any round of the loop: tasks that wait, requests that are open,
+ * calls on their way. */
 static void test_cut_off(void **state) {
   (void)state;
   int cut = 0;
@@ -238,7 +241,8 @@ static void test_cut_off(void **state) {
   assert_true(cut > 5);
 }
 
-/* It is stopped after any round: whatever it waits for then is cancelled. The server's part goes on, and so does all else. */
+/* It is stopped after any round: whatever it waits for then is cancelled.
+ * The server's part goes on, and so does all else. */
 static void test_stopped(void **state) {
   (void)state;
   int stopped = 0;
@@ -261,7 +265,7 @@ static void test_stopped(void **state) {
   house_close(&h);
 }
 
-/* --- a task that is stopped while it waits at a latch ---------------------------------------------- */
+/* --- a task that is stopped while it waits at a latch ----------------------------------------- */
 
 static int wait_at_latch(lua_State *L) {
   struct house *h = lua_touserdata(L, 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The versions of the scripts: what is kept, what is forgotten, and that none goes while a worker has a state of it. */
+/* The versions of the scripts: what is kept, what is forgotten,
+ * and that none goes while a worker has a state of it. */
 #include "../core/unit.h"
 
 #include "versions.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The two AWS files and the environment, as a row of a test has them. A group's set-up is open_files, its end
- * remove_files. */
+/* The two AWS files and the environment, as a row of a test has them. A group's set-up is
+ * open_files, its end remove_files. */
 #ifndef USHER_TESTS_AWS_FILES_H
 #define USHER_TESTS_AWS_FILES_H
 

@@ -88,8 +88,8 @@ static uint64_t ask(struct world *w, const struct reply_case *c, unsigned ms) {
   return deadline;
 }
 
-/* Where a deadline is what is tested, it must not pass before the peer has said its part: on a crowded machine that
-   takes longer. */
+/* Where a deadline is what is tested, it must not pass before the peer has said its part: on a
+   crowded machine that takes longer. */
 static uint64_t ask_in_time(struct world *w, const struct reply_case *c) {
   unsigned ms = c->deadline_ms;
   uint64_t deadline = ask(w, c, ms);

@@ -106,7 +106,7 @@ static void test_an_idle_connection_that_ended_is_not_used(void **state) {
   }
 }
 
-/* What a peer says unasked is no reply: the connection is not used again, and what it said is not the next one's. */
+/* What a peer says unasked is no reply, nor the next one: the connection is not used again. */
 static void test_a_word_too_many(void **state) {
   (void)state;
   static const struct peer_line lines[] = {{EMPTY EMPTY, KEEP, 0},

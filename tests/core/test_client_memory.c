@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The client with allocations that fail: each in turn, and all from each point on. Whatever happens,
-   every call ends once, nothing leaks (ASan) and the loop closes. core is linked with --wrap: what
-   it takes comes from here, what the peer and libuv take is real. */
+/* The client with allocations that fail: each in turn, and all from each point on. Whatever
+   happens, every call ends once, nothing leaks (ASan) and the loop closes. core is linked with
+   --wrap: what it takes comes from here, what the peer and libuv take is real. */
 #include <stddef.h>
 
 void *__real_malloc(size_t size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/imds: token, role, credentials; when version 1 is asked instead and when it is not; region. */
+/* core/imds: token, role, credentials; when version 1 is asked instead and when
+ * it is not; region. */
 #include "credentials_plan.h"
 #include "credentials_world.h"
 

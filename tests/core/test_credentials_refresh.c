@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/credentials_refresh: what stays in use when renewing fails, who waits and who does not. When it
- * asks is in test_credentials.c. The clock is the test's own; what is waited for is an event, never time. */
+/* core/credentials_refresh: what stays in use when renewing fails, who waits and who does not. When
+ * it asks is in test_credentials.c. The clock is the test's own;
+ * what is waited for is an event, never time. */
 #include "credentials_refresh.h"
 
 #include "credentials.h"
@@ -15,7 +16,7 @@
 #define REGION "AWS_REGION=r"
 #define START  1700000000
 
-/* --- a world with one refresher ---------------------------------------------------------------- */
+/* --- a world with one refresher --------------------------------------------------------------- */
 
 static struct credentials_refresh *refresh;
 
@@ -202,7 +203,7 @@ static void nothing_is_set_up(void **state) {
   stop();
 }
 
-/* --- who waits --------------------------------------------------------------------------------- */
+/* --- who waits -------------------------------------------------------------------------------- */
 
 struct patient {
   struct credentials_waiter waiter;
@@ -284,7 +285,7 @@ static void a_service_refuses_them(void **state) {
   stop();
 }
 
-/* --- threads ----------------------------------------------------------------------------------- */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 static atomic_bool over;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parser alone: every wire case reads the same however it is cut, and what a request says of itself. */
+/* The parser alone: every wire case reads the same however it is cut,
+ * and what a request says of itself. */
 #include "unit.h"
 
 #include "../wire/transcript.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The log: a line is one write and one JSON object, whatever bytes came in; secrets never stand in it. */
+/* The log: a line is one write and one JSON object, whatever bytes came in;
+ * secrets never stand in it. */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include "unit.h"
 

@@ -51,7 +51,8 @@ static void test_format(void **state) {
   assert_true(metrics_value("b_total", "step=\"cognito\"") == 1.5);
 }
 
-/* Each bucket holds what is at most its bound, so that the counts never fall from one to the next. */
+/* Each bucket holds what is at most its bound, so that the counts never fall from
+ * one to the next. */
 static void test_histogram(void **state) {
   (void)state;
   static const double seconds[] = {0, 0.001, 0.0011, 0.25, 29.9, 30, 31, 1e9};

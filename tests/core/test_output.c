@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines to standard output and error: whole and in order; a server never waits for who reads them. */
+/* Lines to standard output and error: whole and in order; a server never waits
+ * for who reads them. */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include "unit.h"
 
@@ -213,7 +214,7 @@ static void test_flush_ends(void **state) {
   assert_int_equal(r.lines, taken);
 }
 
-/* --- both at once, from many threads ----------------------------------------------------------- */
+/* --- both at once, from many threads ---------------------------------------------------------- */
 
 enum { THREADS = 4, LINES = 500 };
 

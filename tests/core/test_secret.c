@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Secrets: copied whole, counted from any thread, and gone with the last reference (the sanitizers look). */
+/* Secrets: copied whole, counted from any thread, and gone with the last reference (the
+ * sanitizers look). */
 #include "unit.h"
 
 #include "secret.h"

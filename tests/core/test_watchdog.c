@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The watchdog: a thread that computes gets ticks, its own and in the middle of it; one that waits, or has closed, none. */
+/* The watchdog: a thread that computes gets ticks, its own and in the middle of it;
+ * one that waits, or has closed, none. */
 #include "unit.h"
 
 #include "watchdog.h"

@@ -188,7 +188,8 @@ static void test_open_fails(void **state) {
     }
 }
 
-/* Orders of many threads at once, while the workers end: nobody is called twice, nothing is touched too late. */
+/* Orders of many threads at once, while the workers end: nobody is called twice,
+ * nothing is touched too late. */
 static void give_orders(void *arg) {
   struct workers *ws = arg;
   for (int i = 0; i < 200; i++) workers_drain(ws);

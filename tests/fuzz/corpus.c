@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a fuzz target over a corpus, so that what a fuzzer once found stays found without one. `corpus FILE`: one input a
- * line, in hexadecimal. `corpus FILE DIR` writes each input into DIR instead, for a fuzzer to start from. */
+/* Runs a fuzz target over a corpus, so that what a fuzzer once found stays found without one.
+ * `corpus FILE`: one input a line, in hexadecimal. `corpus FILE DIR` writes each input into DIR
+ * instead, for a fuzzer to start from. */
 #define _GNU_SOURCE /* getline */
 #include "encoding.h"
 

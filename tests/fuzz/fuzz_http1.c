@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes, cut in any way: no crash, and the same transcript. The first two bytes of an input say where it is cut. */
+/* Any bytes, cut in any way: no crash, and the same transcript.
+ * The first two bytes of an input say where it is cut. */
 #include "../wire/transcript.h"
 
 #include <stdint.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any text as JSON: no crash; and what is taken, and refused, is what Jansson takes and refuses, value for value. */
+/* Any text as JSON: no crash; and what is taken, and refused, is what Jansson takes and refuses,
+ * value for value. */
 #include "bytes.h"
 #include "guard.h"
 #include "json_decode.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as another server's reply: no crash; what is kept is within its bounds; and it is read the same in one piece
- * as in many. Input: whether the request was HEAD, the size of a piece, the bytes. */
+/* Any bytes as another server's reply: no crash; what is kept is within its bounds; and it is read
+ * the same in one piece as in many. Input: whether the request was HEAD,
+ * the size of a piece, the bytes. */
 #include "client_reply.h"
 
 #include <stdint.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any text as a URL: no crash; what is taken apart is within the text, and means the same when it is put together. */
+/* Any text as a URL: no crash; what is taken apart is within the text,
+ * and means the same when it is put together. */
 #include "client_url.h"
 
 #include <stdint.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as STS's answer: no crash; what is read fits into what came; and it is read the same way twice. */
+/* Any bytes as STS's answer: no crash; what is read fits into what came;
+ * and it is read the same way twice. */
 #include "sts.h"
 #include "xml.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A server of core alone, for the wire cases and for wrk: says back what it understood. `echo PORT [LIMIT=N …]`; port 0
- * takes any; the port stands on the first line of its output. SIGTERM drains, a second one ends. SIGUSR1 answers what /hold
- * holds. */
+/* A server of core alone, for the wire cases and for wrk: says back what it understood. `echo PORT
+ * [LIMIT=N …]`; port 0 takes any; the port stands on the first line of its output. SIGTERM drains,
+ * a second one ends. SIGUSR1 answers what /hold holds. */
 #include "listener.h"
 #include "server.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parser made of some bytes, as text: the same for every way to cut them, or it is a bug. For the fuzz target and
- * the parser's unit test. */
+/* What the parser made of some bytes, as text: the same for every way to cut them, or it is a bug.
+ * For the fuzz target and the parser's unit test. */
 #ifndef USHER_TRANSCRIPT_H
 #define USHER_TRANSCRIPT_H
 
