@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `aws_credentials` module: a task waits for the credentials that main's loop is fetching.
  * The end of that comes on another thread: it only sends to an async handle of this loop. */
+#include "box.h"
 #include "credentials.h"
 #include "task.h"
 
@@ -75,7 +76,7 @@ static int start(lua_State *T, struct task *task, uint64_t pause, lua_KFunction 
   struct wait *w = calloc(1, sizeof *w);
   if (!w || uv_async_init(loop, &w->woken, on_woken)) {
     free(w);
-    return luaL_error(T, "not enough memory");
+    return box_no_memory(T);
   }
   uv_timer_init(loop, &w->timer);
   w->woken.data = w->timer.data = w;
@@ -170,11 +171,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_aws_credentials(lua_State *L);
 int luaopen_aws_credentials(lua_State *L) {
-  if (luaL_newmetatable(L, WAIT)) {
-    lua_pushcfunction(L, wait_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_pop(L, 1);
+  box_type(L, WAIT, wait_gc, NULL);
   luaL_newlib(L, functions);
   return 1;
 }

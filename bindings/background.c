@@ -6,6 +6,7 @@
  */
 #include "background.h"
 
+#include "box.h"
 #include "log.h"
 #include "task.h"
 #include "task_after.h"
@@ -66,7 +67,7 @@ static int background_wait(lua_State *T) {
   *box = NULL;
   luaL_setmetatable(T, WAITER);
   struct waiter *w = calloc(1, sizeof *w);
-  if (!w) return luaL_error(T, "out of memory");
+  if (!w) return box_no_memory(T);
   *w = (struct waiter){.task = task, .vm = vm, .next = vm->waiters};
   if (w->next) w->next->prev = w;
   vm->waiters = *box = w;
@@ -115,7 +116,7 @@ static int background_attempted(lua_State *T, int status, lua_KContext ctx) {
   struct attempt *a = *(struct attempt **)luaL_checkudata(T, 1, ATTEMPT);
   lua_pushboolean(T, a->ok);
   if (a->ok) return 1;
-  lua_pushstring(T, a->problem ? a->problem : "out of memory");
+  lua_pushstring(T, a->problem ? a->problem : NO_MEMORY);
   return 2;
 }
 
@@ -130,7 +131,7 @@ static int background_attempt(lua_State *T) {
   luaL_setmetatable(T, ATTEMPT);
   lua_insert(T, 1);
   struct attempt *a = *box = calloc(1, sizeof **box);
-  if (!a) return luaL_error(T, "out of memory");
+  if (!a) return box_no_memory(T);
   a->boxed = true;
   task_start(T, 0, on_attempt_end, a);
   a->running = true;
@@ -150,7 +151,7 @@ static void on_end(lua_State *T, int status, void *ctx) {
   (void)ctx;
   if (status == LUA_OK) return;
   char *problem = task_error_text(T, status);
-  log_event(LOG_ERROR, "background_ended", "error", problem ? problem : "out of memory", NULL);
+  log_event(LOG_ERROR, "background_ended", "error", problem ? problem : NO_MEMORY, NULL);
   free(problem);
 }
 
@@ -179,14 +180,8 @@ static const luaL_Reg functions[] = {
 
 int luaopen_background_wait(lua_State *L);
 int luaopen_background_wait(lua_State *L) {
-  if (luaL_newmetatable(L, WAITER)) {
-    lua_pushcfunction(L, waiter_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  if (luaL_newmetatable(L, ATTEMPT)) {
-    lua_pushcfunction(L, attempt_gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  box_type(L, WAITER, waiter_gc, NULL);
+  box_type(L, ATTEMPT, attempt_gc, NULL);
   luaL_newlib(L, functions);
   return 1;
 }

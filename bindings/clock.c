@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `clock` module: what time it is, and waiting. */
+#include "box.h"
 #include "task.h"
 #include "virtual.h"
 
@@ -102,7 +103,7 @@ static int clock_sleep(lua_State *T) {
   *box = NULL;
   luaL_setmetatable(T, TIMER);
   *box = calloc(1, sizeof **box);
-  if (!*box) return luaL_error(T, "out of memory");
+  if (!*box) return box_no_memory(T);
   (*box)->task = task;
   alarm_init(&(*box)->alarm, vm_of(T));
   alarm_start(&(*box)->alarm, within(vm_of(T), task, seconds), on_time);
@@ -118,10 +119,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_clock(lua_State *L);
 int luaopen_clock(lua_State *L) {
-  if (luaL_newmetatable(L, TIMER)) {
-    lua_pushcfunction(L, sleeper_gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  box_type(L, TIMER, sleeper_gc, NULL);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `crypto` module: digests, encodings, randomness and ids of core, for strings. Keys and what
  * is compared may be secret handles, which stay in C. */
+#include "box.h"
 #include "digest.h"
 #include "encoding.h"
 #include "secret_handle.h"
@@ -12,7 +13,7 @@
 enum { RANDOM_MAX = 1 << 20 };
 
 static int push_digest(lua_State *L, int err, const unsigned char digest[DIGEST_SIZE]) {
-  if (err) return luaL_error(L, "not enough memory");
+  if (err) return box_no_memory(L);
   lua_pushlstring(L, (const char *)digest, DIGEST_SIZE);
   return 1;
 }
@@ -187,7 +188,7 @@ static int crypto_uuid5(lua_State *L) {
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (!strcmp(text, known[i][0])) text = known[i][1], space_len = UUID_SIZE;
   luaL_argcheck(L, uuid_parse(text, space_len, space), 1, "is no uuid");
-  if (uuid_named(space, name, len, id)) return luaL_error(L, "not enough memory");
+  if (uuid_named(space, name, len, id)) return box_no_memory(L);
   lua_pushlstring(L, id, UUID_SIZE);
   return 1;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `form_encode` module, a function: a table as application/x-www-form-urlencoded with
  * Stripe's nesting. form.lua has the other direction. Tables are read raw. */
+#include "box.h"
 #include "encoding.h"
 #include "guard.h"
 #include "json_encode.h"
@@ -33,12 +34,12 @@ static int refuse(lua_State *L, const struct form *f, const char *what) {
 
 static void put(lua_State *L, struct bytes *b, const char *text, size_t len) {
   guard_check_size(L, "form.encode", b->len + len);
-  if (bytes_append(b, text, len)) luaL_error(L, "not enough memory");
+  if (bytes_append(b, text, len)) box_no_memory(L);
 }
 
 static void put_escaped(lua_State *L, struct bytes *b, struct slice s) {
   guard_check_size(L, "form.encode", b->len + 3 * s.len);
-  if (bytes_reserve(b, 3 * s.len)) luaL_error(L, "not enough memory");
+  if (bytes_reserve(b, 3 * s.len)) box_no_memory(L);
   b->len += percent_encode(s.data, s.len, 0, b->data + b->len);
 }
 

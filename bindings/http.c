@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `http` module: one exchange with another server. What may hold secrets is joined here. */
+#include "box.h"
 #include "client.h"
 #include "guard.h"
 #include "http_words.h"
@@ -373,11 +374,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_http(lua_State *L);
 int luaopen_http(lua_State *L) {
-  if (luaL_newmetatable(L, CALL)) {
-    lua_pushcfunction(L, op_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_pop(L, 1);
+  box_type(L, CALL, op_gc, NULL);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -2,6 +2,7 @@
 /* Lua's `interrupt` module, for commands that walk far or wait long: a first SIGINT or SIGTERM asks
  * them to stop at a good place, a second one ends the process.
  * The handles are freed in their close callbacks. */
+#include "box.h"
 #include "task.h"
 
 #include <lauxlib.h>
@@ -66,7 +67,7 @@ static int interrupt_watch(lua_State *L) {
   *box = NULL;
   luaL_setmetatable(L, WATCH);
   struct watch *w = calloc(1, sizeof *w);
-  if (!w) return luaL_error(L, "out of memory");
+  if (!w) return box_no_memory(L);
   for (int i = 0; i < 2; i++) {
     uv_signal_init(vm_of(L)->settings.loop, &w->signals[i]); /* cannot fail on an open loop */
     w->signals[i].data = w;
@@ -94,12 +95,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_interrupt(lua_State *L);
 int luaopen_interrupt(lua_State *L) {
-  if (luaL_newmetatable(L, WATCH)) {
-    luaL_newlib(L, methods);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, watch_gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  box_type(L, WATCH, watch_gc, methods);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -3,6 +3,7 @@
  * which also knows its place. */
 #include "json_encode.h"
 
+#include "box.h"
 #include "guard.h"
 #include "sorted_keys.h"
 
@@ -43,7 +44,7 @@ void json_refuse(lua_State *L, struct json_encoder *e, const struct json_place *
 static void reserve(lua_State *L, struct json_encoder *e, size_t len) {
   if (len < e->out.cap - e->out.len) return;
   guard_check_size(L, "json.encode", e->out.len + len);
-  if (bytes_reserve(&e->out, len)) luaL_error(L, "not enough memory");
+  if (bytes_reserve(&e->out, len)) box_no_memory(L);
 }
 
 void json_put(lua_State *L, struct json_encoder *e, const char *text, size_t len) {
@@ -304,7 +305,7 @@ static void push_text(lua_State *L, const struct bytes *b) {
 static int encode(lua_State *L) {
   enum { USUAL = 1024 };
   struct json_encoder *e = lua_touserdata(L, 1);
-  if (bytes_reserve(&e->out, USUAL)) luaL_error(L, "not enough memory");
+  if (bytes_reserve(&e->out, USUAL)) box_no_memory(L);
   e->root(L, e, NULL, 0);
   if (e->as_text)
     push_text(L, &e->out);

@@ -3,6 +3,7 @@
  * read and verify what an identity provider signed; the sandbox also makes keys and signs. A key is
  * a userdata that owns its EVP_PKEY. Judges signatures only: what iss, aud, exp and the others must
  * say is the caller's business. Nothing here yields. */
+#include "box.h"
 #include "encoding.h"
 #include "guard.h"
 
@@ -355,12 +356,7 @@ static const luaL_Reg functions[] = {
 };
 
 int luaopen_jwt(lua_State *L) {
-  if (luaL_newmetatable(L, KEY)) {
-    luaL_newlib(L, key_methods);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, key_gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  box_type(L, KEY, key_gc, key_methods);
   luaL_newlibtable(L, functions);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "json");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `latch` module: one task waits, another opens. The sandbox's functions and their callers
  * meet at latches. */
+#include "box.h"
 #include "task.h"
 #include "virtual.h"
 
@@ -37,7 +38,7 @@ static int latch_new(lua_State *L) {
   *box = NULL;
   luaL_setmetatable(L, LATCH);
   *box = calloc(1, sizeof **box);
-  if (!*box) return luaL_error(L, "out of memory");
+  if (!*box) return box_no_memory(L);
   alarm_init(&(*box)->alarm, vm_of(L));
   return 1;
 }
@@ -104,12 +105,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_latch(lua_State *L);
 int luaopen_latch(lua_State *L) {
-  if (luaL_newmetatable(L, LATCH)) {
-    luaL_newlib(L, methods);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, latch_gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  box_type(L, LATCH, latch_gc, methods);
   luaL_newlib(L, functions);
   return 1;
 }

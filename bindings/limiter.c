@@ -2,6 +2,7 @@
 /* Lua's `limiter` module: one table of allowances for the whole process, whatever worker asks.
  * It outlives reloads. */
 #include "limiter.h"
+#include "box.h"
 #include "virtual.h"
 
 #include <lauxlib.h>
@@ -49,7 +50,7 @@ static const luaL_Reg functions[] = {
 int luaopen_limiter(lua_State *L);
 int luaopen_limiter(lua_State *L) {
   pthread_once(&once, make_shared);
-  if (!shared) return luaL_error(L, "out of memory");
+  if (!shared) return box_no_memory(L);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -3,6 +3,8 @@
  * They outlive reloads, not restarts. */
 #include "marks.h"
 
+#include "box.h"
+
 #include <lauxlib.h>
 
 #define LIST "usher.marks_list"
@@ -44,7 +46,7 @@ static int marks_lua_list(lua_State *L) {
   *list = (struct list){0};
   luaL_setmetatable(L, LIST);
   list->names = marks_list(prefix, &list->n);
-  if (!list->names) return luaL_error(L, "out of memory");
+  if (!list->names) return box_no_memory(L);
   lua_createtable(L, (int)list->n, 0);
   for (size_t i = 0; i < list->n; i++) {
     lua_pushstring(L, list->names[i]);
@@ -63,9 +65,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_marks(lua_State *L);
 int luaopen_marks(lua_State *L) {
-  luaL_newmetatable(L, LIST);
-  lua_pushcfunction(L, list_gc);
-  lua_setfield(L, -2, "__gc");
+  box_type(L, LIST, list_gc, NULL);
   luaL_newlib(L, functions);
   return 1;
 }

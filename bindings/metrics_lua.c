@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `metrics` module. Dimensions are few and fixed words, never an id or
  * anything about a person. */
+#include "box.h"
+
 #include "metrics.h"
 
 #include <ctype.h>
@@ -114,7 +116,7 @@ static int metrics_lua_render(lua_State *L) {
   struct bytes text = {0};
   if (metrics_render(&text)) {
     bytes_free(&text);
-    return luaL_error(L, "out of memory");
+    return box_no_memory(L);
   }
   lua_pushlstring(L, text.data ? text.data : "", text.len);
   bytes_free(&text);
@@ -152,7 +154,7 @@ static int metrics_lua_changes(lua_State *L) {
   struct changes *c = lua_newuserdatauv(L, sizeof *c, 0);
   *c = (struct changes){.reader = (enum metrics_reader)reader};
   luaL_setmetatable(L, CHANGES);
-  if (metrics_changes(c->reader, &c->list, &c->n)) return luaL_error(L, "out of memory");
+  if (metrics_changes(c->reader, &c->list, &c->n)) return box_no_memory(L);
   return 1;
 }
 

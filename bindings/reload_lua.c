@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `reload` module, for the admin listener: asking for a reload or a rollback,
  * and what there is to know. */
+#include "box.h"
 #include "host.h"
 #include "reload.h"
 #include "task.h"
@@ -46,7 +47,7 @@ static int answered(lua_State *T, int status, lua_KContext ctx) {
   (void)status, (void)ctx;
   struct call *call = luaL_checkudata(T, -1, CALL);
   lua_pushboolean(T, call->base.ok);
-  lua_pushstring(T, call->base.message ? call->base.message : "out of memory");
+  lua_pushstring(T, call->base.message ? call->base.message : NO_MEMORY);
   return 2;
 }
 
@@ -58,7 +59,7 @@ static int ask(lua_State *T, int number) {
   *call = (struct call){.base = {.worker = worker, .number = number, .on_answer = on_answer},
                         .task = task};
   luaL_setmetatable(T, CALL);
-  if (reload_call(reload, &call->base)) return luaL_error(T, "out of memory");
+  if (reload_call(reload, &call->base)) return box_no_memory(T);
   call->reload = reload;
   task_cancel_by(task, forget, call);
   return task_await(T, answered, 0);
@@ -88,7 +89,7 @@ static int reload_lua_status(lua_State *L) {
   if (!reload) return 0;
   if (versions_status(reload_versions(reload), &text)) {
     bytes_free(&text);
-    return luaL_error(L, "out of memory");
+    return box_no_memory(L);
   }
   lua_pushlstring(L, text.data, text.len);
   bytes_free(&text);
@@ -115,10 +116,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_reload(lua_State *L);
 int luaopen_reload(lua_State *L) {
-  if (luaL_newmetatable(L, CALL)) {
-    lua_pushcfunction(L, call_gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  box_type(L, CALL, call_gc, NULL);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -7,6 +7,7 @@
  */
 #include "request.h"
 
+#include "box.h"
 #include "guard.h"
 #include "log.h"
 #include "server.h"
@@ -317,12 +318,12 @@ static const luaL_Reg methods[] = {
 
 /* Returns the table of methods, so that request_methods.lua can add its own. */
 int luaopen_request(lua_State *L) {
-  luaL_newmetatable(L, REQUEST);
-  lua_pushcfunction(L, request_gc);
-  lua_setfield(L, -2, "__gc");
+  box_type(L, REQUEST, request_gc, NULL);
   luaL_newlib(L, methods);
-  lua_pushvalue(L, -1);
+  luaL_getmetatable(L, REQUEST);
+  lua_pushvalue(L, -2);
   lua_pushcclosure(L, request_index, 1);
-  lua_setfield(L, -3, "__index");
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
   return 1;
 }

@@ -2,6 +2,7 @@
 /* One task on a loop of its own. The answer to "did it work" is the exit code. */
 #include "run.h"
 
+#include "box.h"
 #include "client.h"
 #include "credentials_host.h"
 #include "log.h"
@@ -37,7 +38,7 @@ static void on_end(lua_State *T, int status, void *ctx) {
   run->exit_code = status == LUA_OK ? exit_code_at(T, 1) : 1;
   if (status == LUA_OK) return;
   char *text = task_error_text(T, status);
-  print_error(text ? text : "out of memory");
+  print_error(text ? text : NO_MEMORY);
   free(text);
 }
 

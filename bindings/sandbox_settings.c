@@ -3,6 +3,7 @@
  * environment made of them. */
 #include "sandbox_settings.h"
 
+#include "box.h"
 #include "vm.h"
 
 #include <lauxlib.h>
@@ -27,7 +28,7 @@ static int read_values(lua_State *L) {
     if (lua_getfield(L, -1, sandbox_known[i]) != LUA_TSTRING)
       luaL_error(L, "sandbox.settings lacks %s", sandbox_known[i]);
     s->values[i] = strdup(lua_tostring(L, -1));
-    if (!s->values[i]) luaL_error(L, "out of memory");
+    if (!s->values[i]) box_no_memory(L);
     lua_pop(L, 1);
   }
   return 0;

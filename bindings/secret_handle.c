@@ -2,6 +2,8 @@
 /* Lua's `secret` module: handles to secrets that only C can read. */
 #include "secret_handle.h"
 
+#include "box.h"
+
 #include "encoding.h"
 #include "file.h"
 
@@ -55,7 +57,7 @@ void secret_push(lua_State *L, struct secret *s) {
 static int push_new(lua_State *L, const char *name, const char *data, size_t len) {
   struct box *box = push_box(L);
   box->secret = secret_new(name, data, len);
-  return box->secret ? 1 : luaL_error(L, "out of memory");
+  return box->secret ? 1 : box_no_memory(L);
 }
 
 /* stack: …, why -> nil, why */
@@ -88,7 +90,7 @@ static int from_file(lua_State *L, const char *name, const char *path) {
   if (fits) box->secret = secret_new(name, text.data, len);
   bytes_wipe(&text);
   if (box->secret) return 1;
-  if (fits) return luaL_error(L, "out of memory");
+  if (fits) return box_no_memory(L);
   lua_pushfstring(L, "file %s is %s", path, len || err ? "too large for a secret" : "empty");
   return unavailable(L);
 }
@@ -128,13 +130,13 @@ static int secret_escaped(lua_State *L) {
   size_t len = secret_len(s);
   struct box *box = push_box(L);
   char *text = malloc(3 * len + 1);
-  if (!text) return luaL_error(L, "out of memory");
+  if (!text) return box_no_memory(L);
   size_t written = percent_encode(secret_data(s), len, 0, text);
   box->secret = secret_new(secret_name(s), text, written);
   box->known = secret_is_known(L, 1);
   explicit_bzero(text, written);
   free(text);
-  return box->secret ? 1 : luaL_error(L, "out of memory");
+  return box->secret ? 1 : box_no_memory(L);
 }
 
 static int secret_tostring(lua_State *L) {

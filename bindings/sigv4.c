@@ -4,6 +4,7 @@
  * and buffers that are used again. */
 #include "sigv4.h"
 
+#include "box.h"
 #include "credentials.h"
 #include "digest.h"
 #include "secret_handle.h"
@@ -59,7 +60,7 @@ static struct slice text(const char *s) {
 
 static void check(lua_State *L, int err) {
   if (err == UV_E2BIG) luaL_error(L, "sigv4: more than %d headers", SIGV4_MAX_HEADERS);
-  if (err) luaL_error(L, "not enough memory");
+  if (err) box_no_memory(L);
 }
 
 /* --- signing ---------------------------------------------------------------------------------- */
@@ -128,7 +129,7 @@ static void push_token(lua_State *L, struct bench *b) {
       !digest_equal(token.data, token.len, secret_data(b->token), secret_len(b->token))) {
     secret_unref(b->token);
     b->token = secret_new("aws_session_token", token.data, token.len);
-    if (!b->token) luaL_error(L, "not enough memory");
+    if (!b->token) box_no_memory(L);
   }
   secret_push(L, b->token);
 }
@@ -316,16 +317,13 @@ static const luaL_Reg functions[] = {
 
 int luaopen_sigv4(lua_State *L);
 int luaopen_sigv4(lua_State *L) {
+  box_type(L, BENCH, bench_gc, NULL);
   luaL_newlibtable(L, functions);
   struct bench *b = lua_newuserdatauv(L, sizeof *b, 0);
   *b = (struct bench){0};
-  if (luaL_newmetatable(L, BENCH)) {
-    lua_pushcfunction(L, bench_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
+  luaL_setmetatable(L, BENCH);
   b->keys = sigv4_keys_new();
-  if (!b->keys) return luaL_error(L, "not enough memory");
+  if (!b->keys) return box_no_memory(L);
   luaL_setfuncs(L, functions, 1);
   return 1;
 }

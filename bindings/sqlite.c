@@ -3,6 +3,8 @@
  * of its own, and no transaction of its outlives a slice between two yields. The connection owns
  * every statement; the cache (user value of the connection) only remembers them by their SQL.
  * The world's fault in open is nil, message; everything later raises SQLite's own words. */
+#include "box.h"
+
 #include <lauxlib.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -387,11 +389,7 @@ static const luaL_Reg functions[] = {
 };
 
 int luaopen_sqlite(lua_State *L) {
-  luaL_newmetatable(L, DATABASE);
-  luaL_newlib(L, methods);
-  lua_setfield(L, -2, "__index");
-  lua_pushcfunction(L, sqlite_close);
-  lua_setfield(L, -2, "__gc");
+  box_type(L, DATABASE, sqlite_close, methods);
   luaL_newmetatable(L, CURSOR);
   luaL_setfuncs(L, cursor_meta, 0);
   luaL_newmetatable(L, BLOB);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tasks: their life, the run queue, and the one place that resumes. */
+#include "box.h"
 #include "budget.h"
 #include "guard.h"
 #include "task_state.h"
@@ -97,7 +98,7 @@ static struct budget *budget_for(lua_State *L, const struct task *from) {
   struct budgets *budgets = vm_of(L)->budgets;
   if (!budgets || (from && from->budget)) return from ? from->budget : NULL;
   struct budget *b = budget_new(budgets);
-  if (!b) luaL_error(L, "not enough memory");
+  if (!b) box_no_memory(L);
   return b;
 }
 

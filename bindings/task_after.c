@@ -5,6 +5,7 @@
  */
 #include "task_after.h"
 
+#include "box.h"
 #include "budget.h"
 #include "guard.h"
 #include "log.h"
@@ -114,7 +115,7 @@ int task_after(lua_State *L) {
   struct after *a = *box = calloc(1, sizeof *a);
   if (!a) {
     luaL_unref(L, LUA_REGISTRYINDEX, anchor);
-    return luaL_error(L, "out of memory");
+    return box_no_memory(L);
   }
   a->anchor = anchor;
   if (task) strcpy(a->request_id, task_request_id(task));
@@ -130,10 +131,7 @@ int task_after(lua_State *L) {
 }
 
 void task_after_prepare(lua_State *L) {
-  luaL_newmetatable(L, TIMER);
-  lua_pushcfunction(L, after_gc);
-  lua_setfield(L, -2, "__gc");
-  lua_pop(L, 1);
+  box_type(L, TIMER, after_gc, NULL);
 }
 
 /* Their boxes go at the next collection. */

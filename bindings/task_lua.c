@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's `task` module: what runs side by side, and for how long. */
+#include "box.h"
 #include "budget.h"
 #include "guard.h"
 #include "log.h"
@@ -81,8 +82,8 @@ void task_log_failure(lua_State *T, int status, void *ctx) {
   if (status == LUA_OK || status == TASK_STOPPED) return; /* the latter was told */
   char *text = task_source_scrub(T, task_error_text(T, status));
   const char *id = task_request_id(task_running(T));
-  log_event(LOG_ERROR, "task_failed", "error", text ? text : "out of memory",
-            *id ? "request_id" : NULL, id, NULL);
+  log_event(LOG_ERROR, "task_failed", "error", text ? text : NO_MEMORY, *id ? "request_id" : NULL,
+            id, NULL);
   free(text);
 }
 

@@ -3,6 +3,7 @@
  * terminal's raw mode, and one piece of Lua at a time that Ctrl-C stops. There is one terminal: its
  * settings are restored when the process ends. A hook stays on the tasks of each piece; it looks
  * whether theirs has been interrupted. */
+#include "box.h"
 #include "task.h"
 
 #include <errno.h>
@@ -148,7 +149,7 @@ static void on_woken(uv_async_t *async) {
 
 static void tell(lua_State *T, int status) {
   char *text = task_error_text(T, status);
-  fprintf(stderr, "%s\n", text ? text : "out of memory");
+  fprintf(stderr, "%s\n", text ? text : NO_MEMORY);
   free(text);
 }
 
@@ -221,7 +222,7 @@ static int terminal_open(lua_State *L) {
   struct terminal *t = calloc(1, sizeof *t);
   if (!t || uv_async_init(loop, &t->woken, on_woken)) {
     free(t);
-    return luaL_error(L, "not enough memory");
+    return box_no_memory(L);
   }
   *box = open_terminal = t;
   uv_unref((uv_handle_t *)&t->woken);
@@ -253,12 +254,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_terminal(lua_State *L);
 int luaopen_terminal(lua_State *L) {
-  if (luaL_newmetatable(L, TERMINAL)) {
-    luaL_newlib(L, methods);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, terminal_gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  box_type(L, TERMINAL, terminal_gc, methods);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -2,6 +2,7 @@
 /* Virtual time and Lua's `virtual` module, for testing.lua: where usher serves, there is none. */
 #include "virtual.h"
 
+#include "box.h"
 #include "digest.h"
 #include "limiter.h"
 #include "secret_handle.h"
@@ -138,7 +139,7 @@ static int virtual_start(lua_State *L) {
     return luaL_error(L, "worlds are for specs: under `usher test`, and when a set is proven");
   if (!vm->virtual) vm->virtual = calloc(1, sizeof *vm->virtual);
   struct virtual *v = vm->virtual;
-  if (!v) return luaL_error(L, "out of memory");
+  if (!v) return box_no_memory(L);
   if (!v->on) v->elapsed = uv_hrtime();
   v->on = true;
   v->began = v->elapsed;
