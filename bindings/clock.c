@@ -44,17 +44,26 @@ static int clock_iso8601(lua_State *L) {
   return 1;
 }
 
-/* clock.parse_http_date(text) -> seconds since 1970 | nil: it is none,
- * or in a form that nobody may send any more. */
-static int clock_parse_http_date(lua_State *L) {
+static int push_parsed(lua_State *L, bool (*parse)(struct slice text, int64_t *seconds)) {
   struct slice text;
   int64_t seconds;
   text.data = luaL_checklstring(L, 1, &text.len);
-  if (timestamp_parse_http(text, &seconds))
+  if (parse(text, &seconds))
     lua_pushinteger(L, seconds);
   else
     lua_pushnil(L);
   return 1;
+}
+
+/* clock.parse_iso8601(text) -> seconds since 1970 | nil: it is no time in UTC. Does not yield. */
+static int clock_parse_iso8601(lua_State *L) {
+  return push_parsed(L, timestamp_parse_extended);
+}
+
+/* clock.parse_http_date(text) -> seconds since 1970 | nil: it is none,
+ * or in a form that nobody may send any more. */
+static int clock_parse_http_date(lua_State *L) {
+  return push_parsed(L, timestamp_parse_http);
 }
 
 static void on_timer_closed(uv_handle_t *h) {
@@ -112,9 +121,13 @@ static int clock_sleep(lua_State *T) {
 }
 
 static const luaL_Reg functions[] = {
-    {"now", clock_now},         {"monotonic", clock_monotonic},
-    {"iso8601", clock_iso8601}, {"parse_http_date", clock_parse_http_date},
-    {"sleep", clock_sleep},     {NULL, NULL},
+    {"now", clock_now},
+    {"monotonic", clock_monotonic},
+    {"iso8601", clock_iso8601},
+    {"parse_iso8601", clock_parse_iso8601},
+    {"parse_http_date", clock_parse_http_date},
+    {"sleep", clock_sleep},
+    {NULL, NULL},
 };
 
 int luaopen_clock(lua_State *L);

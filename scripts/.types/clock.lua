@@ -18,6 +18,11 @@ function clock.monotonic() end
 ---@return string
 function clock.iso8601(seconds) end
 
+---RFC 3339 in UTC, "2026-01-31T23:59:59Z", also with +00:00 or a fraction, which is dropped. Does not yield.
+---@param text string
+---@return integer? seconds since 1970-01-01 UTC; nil when it is no time of this form
+function clock.parse_iso8601(text) end
+
 ---The preferred form of RFC 9110: "Sun, 06 Nov 1994 08:49:37 GMT". Does not yield.
 ---@param text string
 ---@return integer? seconds since 1970-01-01 UTC; nil when it is no date of this form

@@ -29,6 +29,27 @@ describe("clock.iso8601", function()
   end
 end)
 
+describe("clock.parse_iso8601", function()
+  for _, case in ipairs(WRITTEN) do
+    it("reads " .. case[2], function() assert.equal(case[1] // 1 | 0, clock.parse_iso8601(case[2])) end)
+  end
+
+  for _, case in ipairs {
+    { "2015-08-30T12:36:00.999Z", 1440938160 },
+    { "2015-08-30T12:36:00+00:00", 1440938160 },
+    { "2015-08-30T12:36:00+02:00", nil },
+    { "2015-08-30T12:36:00", nil },
+    { "2015-08-30", nil },
+    { "2015-02-29T00:00:00Z", nil },
+    { "2015-13-01T00:00:00Z", nil },
+    { "", nil },
+  } do
+    it("makes " .. tostring(case[2]) .. " of " .. case[1], function()
+      assert.equal(case[2], clock.parse_iso8601(case[1]))
+    end)
+  end
+end)
+
 -- The rows of core's test_timestamp say more.
 describe("clock.parse_http_date reads", function()
   for _, case in ipairs {

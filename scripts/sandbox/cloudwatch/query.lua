@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- AWS's Query protocol, which older SDKs speak with CloudWatch: a form with dotted names in, XML out.
-local form, json = require "form", require "json"
+local clock, form, json = require "clock", require "form", require "json"
 local failure, sorted_names = require "sandbox.failure", require "sandbox.sorted_names"
 local web = require "sandbox.web"
 
@@ -13,18 +13,12 @@ local NUMBERS = { Value = true, SampleCount = true, Sum = true, Minimum = true, 
   StorageResolution = true, Values = true, Counts = true }
 local TIMES = { Timestamp = true, Timestamps = true, StartTime = true, EndTime = true }
 
--- Days since 1970 of a date of the Gregorian calendar; the year begins in March.
-local function days_from(year, month, day)
-  if month <= 2 then year, month = year - 1, month + 12 end
-  return 365 * year + year // 4 - year // 100 + year // 400 + (153 * month - 457) // 5 + day - 719469
-end
-
+-- Whatever stands behind the seconds is taken for UTC.
 local function time_of(text)
-  local year, month, day, hour, minute, second =
-    text:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)T(%d%d):(%d%d):(%d%d%.?%d*)"
-  if not year then failure("InvalidParameterValue", "timestamp must follow ISO8601") end
-  local days = days_from(year // 1 | 0, month // 1 | 0, day // 1 | 0)
-  return days * 86400 + hour * 3600 + minute * 60 + second
+  local whole, fraction = text:match "^(%d+%-%d%d%-%d%dT%d%d:%d%d:%d%d)(%.?%d*)"
+  local seconds = whole and clock.parse_iso8601(whole .. "Z")
+  if not seconds then failure("InvalidParameterValue", "timestamp must follow ISO8601") end
+  return seconds + tonumber("0" .. fraction)
 end
 
 local SPECIAL = { nan = 0 / 0, inf = math.huge, infinity = math.huge, ["-inf"] = -math.huge,

@@ -3,6 +3,7 @@
 local client = dofile "tests/scripts/sandbox/client.lua"
 local json = require "json"
 local cbor, time = require "sandbox.cloudwatch.cbor", require "sandbox.time"
+local decode = require "sandbox.cloudwatch.query".decode
 
 local SERVICE <const> = "/service/GraniteServiceVersion20100801/operation/"
 
@@ -209,4 +210,22 @@ describe("CBOR", function()
       headers = { ["content-type"] = "application/cbor", host = "127.0.0.1" } }
     assert.equal("com.amazon.coral.service#MissingAuthenticationTokenException", cbor.decode(reply.body).__type)
   end)
+end)
+
+describe("A timestamp of the Query protocol", function()
+  for _, case in ipairs {
+    { "2015-08-30T12:36:00Z", 1440938160 }, { "2015-08-30T12:36:00.5Z", 1440938160.5 },
+    { "2015-08-30T12:36:00", 1440938160 },
+    { "2015-08-30" }, { "2015-02-30T12:36:00Z" }, { "1440938160" }, { "" },
+  } do
+    it(("%q"):format(case[1]), function()
+      local ok, name, input = pcall(decode, "Action=GetMetricStatistics&StartTime=" .. case[1])
+      assert.equal(case[2] ~= nil, ok)
+      if ok then
+        assert.same({ "GetMetricStatistics", { StartTime = case[2] } }, { name, input })
+      else
+        assert.equal("InvalidParameterValue", name.code)
+      end
+    end)
+  end
 end)
