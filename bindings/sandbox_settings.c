@@ -97,3 +97,14 @@ int sandbox_settings_overlay(const struct sandbox_settings *s, struct bytes *out
   return bytes_printf(out, "  stripe = { url = \"http://" SANDBOX_HOST ":%d\" },\n",
                       s->ports[SANDBOX_STRIPE]);
 }
+
+/* Lua's `sandbox_services` module, for world_settings.lua: the list of their names. */
+int luaopen_sandbox_services(lua_State *L);
+int luaopen_sandbox_services(lua_State *L) {
+  lua_createtable(L, SANDBOX_SERVICES, 0);
+  for (int i = 0; i < SANDBOX_SERVICES; i++) {
+    lua_pushstring(L, sandbox_tags[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}

@@ -2,10 +2,7 @@
 -- bindings: the settings of a world: those of `usher dev`, at addresses that only the world has; then what the spec
 -- says. They are judged like a settings file: a name that does not exist is an error. Nothing of the process's
 -- environment counts.
-local embedded, settings = require "embedded", require "settings"
-
-local SERVICES <const> = { "cognito", "dynamodb", "stripe", "ses", "captcha", "google", "cloudwatch", "lambda",
-  "slack", "sts", "metadata", "mailbox" }
+local embedded, services, settings = require "embedded", require "sandbox_services", require "settings"
 
 local facts -- the sandbox's constants; they differ in no world
 
@@ -27,7 +24,7 @@ end
 
 local function defaults(sandbox)
   local urls = { usher = "http://usher.world" }
-  for _, name in ipairs(SERVICES) do urls[name] = ("http://%s.world"):format(name) end
+  for _, name in ipairs(services) do urls[name] = ("http://%s.world"):format(name) end
   return {
     env = "test", show_tracebacks = true, log = { level = "debug" },
     cognito = { url = urls.cognito }, dynamodb = { url = urls.dynamodb, table = sandbox.table },
