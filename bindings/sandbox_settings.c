@@ -15,9 +15,9 @@ const char *const sandbox_tags[SANDBOX_SERVICES] = {"mailbox", "cognito", "dynam
                                                     "ses",     "captcha", "google",   "cloudwatch",
                                                     "lambda",  "slack",   "sts",      "metadata"};
 const char *const sandbox_known[SANDBOX_KNOWN] = {
-    "region",        "access_key_id", "secret_access_key", "user_pool_id",   "client_id",
-    "client_secret", "table",         "stripe_key",        "captcha_secret", "slack_path",
-    "page_client_id"};
+    "region",         "access_key_id", "secret_access_key", "user_pool_id",   "client_id",
+    "client_secret",  "table",         "stripe_key",        "captcha_secret", "slack_path",
+    "page_client_id", "signup_key"};
 
 static int read_values(lua_State *L) {
   struct sandbox_settings *s = lua_touserdata(L, 1);
@@ -73,7 +73,7 @@ void sandbox_settings_environment(const struct sandbox_settings *s) {
   setenv("USHER_CLIENT_SECRET", s->values[SANDBOX_CLIENT_SECRET], 1);
   setenv("STRIPE_API_KEY", s->values[SANDBOX_STRIPE_KEY], 1);
   setenv("USHER_CAPTCHA_SECRET", s->values[SANDBOX_CAPTCHA_SECRET], 1);
-  setenv("USHER_SIGNUP_KEY", "usher-dev-signup-key-0000000000000000000001", 1);
+  setenv("USHER_SIGNUP_KEY", s->values[SANDBOX_SIGNUP_KEY], 1);
   unsetenv("AWS_SESSION_TOKEN");
   unsetenv("AWS_PROFILE");
 }

@@ -27,7 +27,7 @@ enum sandbox_service {
 extern const char *const sandbox_tags[SANDBOX_SERVICES];
 
 /* What a client must know; from scripts/sandbox/settings.lua. */
-enum { SANDBOX_KNOWN = 11 };
+enum { SANDBOX_KNOWN = 12 };
 extern const char *const sandbox_known[SANDBOX_KNOWN]; /* their names */
 
 enum sandbox_value {
@@ -41,7 +41,8 @@ enum sandbox_value {
   SANDBOX_STRIPE_KEY,
   SANDBOX_CAPTCHA_SECRET,
   SANDBOX_SLACK_PATH,
-  SANDBOX_PAGE_CLIENT_ID
+  SANDBOX_PAGE_CLIENT_ID,
+  SANDBOX_SIGNUP_KEY
 };
 
 struct sandbox_settings {

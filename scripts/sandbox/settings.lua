@@ -24,6 +24,7 @@ local settings = {
   table = "UsersAccountsTable",
 
   captcha_secret = "usher-sandbox-captcha-secret-0000000001",
+  signup_key = "usher-dev-signup-key-0000000000000000000001",
 }
 
 -- Who may always sign: access key id -> secret and, for temporary keys, the session token and when it ends

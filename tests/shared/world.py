@@ -20,7 +20,6 @@ import door
 import fixture
 from fixture import PATIENCE, until  # until: for the tests
 
-SIGNUP_KEY = "usher-dev-signup-key-0000000000000000000001"
 GONE = (ConnectionError, http.client.HTTPException)  # how an exchange ends with a server that dies
 LEASE = 1.0  # seconds that a server which died holds a sign-up
 HASTE = 2.0  # seconds that a hasty server waits for a call; on a crowded machine one that does not hang takes a while
@@ -71,7 +70,8 @@ class Front:
     def environment(self):
         """The secrets, for it and for commands with the same settings."""
         return {
-            **os.environ, **self.more, "AWS_ACCESS_KEY_ID": self.ready["access_key_id"], "USHER_SIGNUP_KEY": SIGNUP_KEY,
+            **os.environ, **self.more, "AWS_ACCESS_KEY_ID": self.ready["access_key_id"],
+            "USHER_SIGNUP_KEY": self.ready["signup_key"],
             "AWS_SECRET_ACCESS_KEY": self.ready["secret_access_key"], "STRIPE_API_KEY": self.ready["stripe_key"],
             "SLACK_WEBHOOK_URL": self.ready["sandbox"]["slack"] + self.ready["slack_path"],
             "USHER_CLIENT_SECRET": self.ready["client_secret"],
