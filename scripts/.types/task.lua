@@ -18,8 +18,8 @@ function task.all(functions) end
 function task.spawn(fn, ...) end
 
 ---Runs a function as a task of its own that much later, if these scripts still serve then: a reload forgets it, and so
----does the end of the process. It counts with the request that asked for it: scripts.tasks and scripts.cpu are for both.
----What it raises goes to the log as task_failed. Does not yield.
+---does the end of the process. It counts with the request that asked for it: scripts.tasks and scripts.cpu are for
+---both. What it raises goes to the log as task_failed. Does not yield.
 ---@param seconds number 0 or more
 ---@param fn fun()
 function task.after(seconds, fn) end
