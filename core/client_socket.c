@@ -27,8 +27,10 @@ struct client_socket {
 
 /* --- bytes --- */
 
+/* What others have left in OpenSSL's list of errors is not ours: an on_data may run anything. */
 static ssize_t put(struct client_socket *s) {
   if (s->ssl) {
+    ERR_clear_error();
     size_t n = s->out.len < INT_MAX ? s->out.len : INT_MAX;
     return client_tls_result(s->ssl, SSL_write(s->ssl, s->out.data, (int)n), &s->wants_room);
   }
@@ -39,7 +41,10 @@ static ssize_t put(struct client_socket *s) {
 }
 
 static ssize_t get(struct client_socket *s, char *data, size_t size) {
-  if (s->ssl) return client_tls_result(s->ssl, SSL_read(s->ssl, data, (int)size), &s->wants_room);
+  if (s->ssl) {
+    ERR_clear_error();
+    return client_tls_result(s->ssl, SSL_read(s->ssl, data, (int)size), &s->wants_room);
+  }
   ssize_t n = recv(s->fd, data, size, 0);
   if (n >= 0) return n;
   return errno == EAGAIN || errno == EINTR ? UV_EAGAIN : UV_ECONNRESET;
@@ -86,6 +91,7 @@ static void pull(struct client_socket *s) {
 }
 
 static void shake(struct client_socket *s) {
+  ERR_clear_error();
   ssize_t n = client_tls_result(s->ssl, SSL_do_handshake(s->ssl), &s->wants_room);
   if (n == UV_EAGAIN) return;
   if (n > 0) {
@@ -119,7 +125,6 @@ static void on_event(uv_poll_t *poll, int status, int events) {
   (void)events;
   if (status < 0) s->watched = 0;
   s->wants_room = false;
-  ERR_clear_error();
   if (s->state == CONNECTING) {
     connected(s);
   } else if (s->state == SHAKING) {
@@ -165,7 +170,6 @@ fail:
 
 void client_socket_write(struct client_socket *s, struct slice bytes) {
   s->out = bytes;
-  ERR_clear_error();
   push(s);
   watch(s);
 }
@@ -177,7 +181,6 @@ bool client_socket_written(const struct client_socket *s) {
 /* A byte that is taken here is not missed: what is not quiet is closed. */
 bool client_socket_is_quiet(struct client_socket *s) {
   char byte;
-  ERR_clear_error();
   return get(s, &byte, 1) == UV_EAGAIN;
 }
 

@@ -3,6 +3,7 @@
 #include "client_world.h"
 #include "tls_peer.h"
 
+#include <openssl/err.h>
 #include <signal.h>
 
 /* A world whose own peer stays unused. */
@@ -96,6 +97,31 @@ static void test_connections_are_kept(void **state) {
   tls_peer_close(&peer);
 }
 
+static void on_done_with_an_error(struct client_call *call, void *ctx) {
+  ERR_raise(ERR_LIB_USER, 1);
+  on_any_done(call, ctx);
+}
+
+/* Left by an on_done in OpenSSL's list, it is no error of the connection: the next call is on it. */
+static void test_the_errors_of_others(void **state) {
+  (void)state;
+  struct tls_peer peer;
+  struct world w;
+  tls_peer_open(&peer, "IP:127.0.0.1", -60, 0);
+  world_open(&w, &(struct peer_line){EMPTY, KEEP, 0}, 1,
+             &(struct client_settings){.ca_file = peer.ca_file, .max_host_connections = 1});
+  struct client_request r = {.method = "POST", .url = peer.url, .deadline_ms = UINT64_MAX};
+  struct client_call *first = client_send(w.client, &r, on_done_with_an_error, &w);
+  exchange(&w, &r);
+  if (client_call_error(w.call)) fail_msg("%s", client_call_message(w.call));
+  assert_int_equal(w.any_done, 1);
+  assert_int_equal(peer.handshakes, 1);
+  ERR_clear_error();
+  client_call_free(first);
+  world_close(&w);
+  tls_peer_close(&peer);
+}
+
 /* The peer says goodbye (an alert, then FIN) after each reply: no POST may be written into that,
    and the session that it handed out saves most of the next handshake. */
 static void test_a_farewell_is_heard_and_sessions_are_resumed(void **state) {
@@ -125,6 +151,7 @@ int main(void) {
       cmocka_unit_test(test_names),
       cmocka_unit_test(test_a_missing_ca_file_trusts_nobody),
       cmocka_unit_test(test_connections_are_kept),
+      cmocka_unit_test(test_the_errors_of_others),
       cmocka_unit_test(test_a_farewell_is_heard_and_sessions_are_resumed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
