@@ -96,8 +96,9 @@ static void on_data(struct client_call *call, const char *data, size_t len) {
 }
 
 static bool goes_again(struct client_call *call) {
-  call->dead = !call->reply.begun;
-  return call->dead && call->request->repeatable;
+  if (call->reply.begun) return false;
+  call->dead = !call->request->repeatable;
+  return !call->dead;
 }
 
 static void on_end(struct client_call *call, enum client_error error, const char *message) {

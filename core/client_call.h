@@ -20,7 +20,7 @@ struct client_call {
   struct client_bytes *request; /* until its end */
   struct client_reply reply;
   enum client_error error;
-  bool sent, dead; /* dead: a kept-alive connection had ended before it, and gave no reply */
+  bool sent, dead; /* dead: a kept-alive connection ended, and it must not go out on another */
   char message[CLIENT_MESSAGE];
 
   /* the pool's */

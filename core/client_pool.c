@@ -166,9 +166,13 @@ static bool make_room(struct pool *p) {
   return oldest;
 }
 
+/* One that idles while a call waits is of no use to that call, which wants a new one. */
 static bool may_link(struct origin *o) {
   struct pool *p = o->pool;
-  if (o->links >= p->settings->max_host_connections) return false;
+  if (o->links >= p->settings->max_host_connections) {
+    if (!o->idle.oldest) return false;
+    link_close(o->idle.oldest);
+  }
   return p->links < p->settings->max_connections || make_room(p);
 }
 

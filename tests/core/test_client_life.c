@@ -65,6 +65,40 @@ static void test_no_request_is_silently_sent_twice(void **state) {
   }
 }
 
+/* Nor twice: what the second connection did is what is told. */
+static void test_a_retry_that_fails(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line script[] = {{EMPTY, KEEP, 0}, {NULL, FIN, 0}};
+  world_open(&w, script, 2, &(struct client_settings){0});
+  struct client_request r = get(&w);
+  exchange(&w, &r);
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_RESET);
+  assert_string_equal(client_call_message(w.call), "the connection ended before the reply did");
+  assert_int_equal(w.peer.requests, 3);
+  world_close(&w);
+}
+
+/* The only connection that the host may have is kept by then, and of no use to the retry. */
+static void test_a_retry_waits_for_its_turn(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line script[] = {{EMPTY, KEEP, 0}, {NULL, FIN, 0}, {EMPTY, KEEP, 0}};
+  world_open(&w, script, 3, &(struct client_settings){.max_host_connections = 1});
+  struct client_request r = get(&w);
+  exchange(&w, &r);
+  struct client_call *again = client_send(w.client, &r, on_any_done, &w);
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  while (!w.any_done) uv_run(&w.loop, UV_RUN_ONCE);
+  assert_int_equal(client_call_error(again), CLIENT_OK);
+  assert_int_equal(w.peer.requests, 4);
+  assert_int_equal(w.peer.accepts, 3);
+  client_call_free(again);
+  world_close(&w);
+}
+
 /* Two kept connections: the retry would find the other one. */
 static void test_nor_on_another_kept_connection(void **state) {
   (void)state;
@@ -383,6 +417,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_connections_are_kept),
       cmocka_unit_test(test_no_request_is_silently_sent_twice),
+      cmocka_unit_test(test_a_retry_that_fails),
+      cmocka_unit_test(test_a_retry_waits_for_its_turn),
       cmocka_unit_test(test_nor_on_another_kept_connection),
       cmocka_unit_test(test_an_idle_connection_that_ended_is_not_used),
       cmocka_unit_test(test_a_word_too_many),
