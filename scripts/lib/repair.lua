@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Mends what diagnosis.lua found, one finding after the other, and looks again after each. What an action
 -- does is in mend/signup.lua and mend/records.lua. Called by the commands repair and reconcile; yields.
-local metrics = require "metrics"
 local common = require "lib.mend.common"
 local diagnosis, dossier = require "lib.diagnosis", require "lib.dossier"
 
@@ -85,9 +84,6 @@ function repair.run(email, options)
       { facts = facts, is = is, finding = found, force = options.force })
     if not ok then said = common.words(said) end
     steps[#steps + 1] = { kind = found.kind, action = found.action, says = said, ok = ok }
-    if ok and found.stores then
-      metrics.count("INCONSISTENT_REPAIRED", 1, { stores = found.stores, step = found.kind })
-    end
   end
   local facts, findings = look(email, options)
   return steps, findings, facts
