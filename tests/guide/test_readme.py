@@ -9,6 +9,9 @@ ROOT = pathlib.Path(__file__).parents[2]
 import process
 
 README = (ROOT / "README.md").read_text()
+OPTION = re.compile(r"(?<![\w`])`?(--[a-z][a-z-]+)")
+COMMON = {"--config", "--scripts", "--dev"}
+METRIC = re.compile(r"""(?:describe\(|count\(|gauge\(|^  \{ )"([A-Z]+_[A-Z_]*[A-Z])",""", re.M)
 REFUSAL = re.compile(r"\b([45]\d\d), *[\"']([a-z_]+)[\"']")
 FIELD = re.compile(r"""wrong\("([a-z_]+)"|field = "?\w+"?, code = "([a-z_]+)"|field\("\w+", "([a-z_]+)"|"(password_(?:needs|not|space|too)_[a-z_]+)\"""")
 
@@ -70,6 +73,9 @@ class Rooms(unittest.TestCase):
         for folder in ("flows", "hooks", "triggers", "lib"):
             there = {path.stem for path in (ROOT / "scripts" / folder).glob("*") if not path.name.endswith("_spec.lua")}
             self.assertEqual({word.rstrip("/") for word in folders[folder]}, there, folder)
+        sandbox = next(row[1] for row in table if row[0] == "`sandbox/`").lower()
+        for path in (ROOT / "scripts/sandbox").glob("*"):
+            self.assertTrue(path.stem == "init" or re.search(rf"\b{path.stem.replace('_', '[_ ]')}\b", sandbox), path.stem)
         for folder in (ROOT / "scripts").iterdir():
             if folder.is_dir():
                 self.assertIn(f"`{folder.name}/`", README)
@@ -86,6 +92,30 @@ class Commands(unittest.TestCase):
         listed = re.findall(r"^  ([a-z]+) ", process.run("--help")[1], re.M)
         self.assertGreater(len(listed), 8)
         self.assertEqual(set(listed) - told, set())
+
+    def test_each_option(self):
+        """The commands that are scripts all take COMMON, which the row of `usher NAME` tells."""
+        told, listed = {}, {}
+        for cell, what in rows(section("Commands"), "command"):
+            names = tuple(re.findall(r"`(?:usher )?([a-z]+)\b(?! NAME)", cell))
+            told.setdefault(names, set()).update(OPTION.findall(cell + what))
+            listed[names] = {option for name in names for option in OPTION.findall(process.run(name, "--help")[1])}
+        told.pop(())
+        for names, options in told.items():
+            with self.subTest(names):
+                self.assertEqual(listed[names] - COMMON, options - COMMON)
+
+
+class Metrics(unittest.TestCase):
+    def test_each_is_told(self):
+        told, last = set(), ""
+        for cell, _ in rows(section("Metrics"), "metric"):
+            for name in quoted(cell):
+                last = re.sub(r"_[A-Z]+$", name, last) if name[0] == "_" else name
+                told.add(last)
+        counted = {name for _, text in sources("bindings/*.lua", "scripts/**/*.lua") for name in METRIC.findall(text)}
+        self.assertGreater(len(counted), 20)
+        self.assertEqual({name for name in told if name.isupper()}, counted)
 
 
 class Settings(unittest.TestCase):
