@@ -50,22 +50,26 @@ function account.mark_verified(signup)
 end
 
 
+-- All records that begin as the key does, or the first of them.
+local function rows(signup, step, key, limit)
+  local request = keys.range(key)
+  request.limit = limit
+  local list, err = dynamodb.query(request)
+  if not list then trouble.stop(signup, step, err) end
+  return list
+end
+
+
 -- Does this user belong to any account?
 function account.exists(signup, username)
-  local request = keys.range(keys.membership(username, ""))
-  request.limit = 1
-  local list, err = dynamodb.query(request)
-  if not list then trouble.stop(signup, "cognito", err) end
-  return #list > 0
+  return #rows(signup, "cognito", keys.membership(username, ""), 1) > 0
 end
 
 
 -- The account that this user owns; the first of several. -> visible_account_id | nil
 function account.owned_by(signup, username)
   signup.at = "account"
-  local list, err = dynamodb.query(keys.range(keys.membership(username, "")))
-  if not list then trouble.stop(signup, "account", err) end
-  for _, membership in ipairs(list) do
+  for _, membership in ipairs(rows(signup, "account", keys.membership(username, ""))) do
     local owns = membership.role == ROLE and membership.status == STATUS
     if owns then return keys.account_in(membership.sk) end
   end
@@ -74,10 +78,7 @@ end
 
 -- Is nothing left of this account, the memberships of its users aside?
 function account.is_gone(signup, visible_account_id)
-  local list, err = dynamodb.query { key_condition = "pk = :pk", limit = 1, consistent = true,
-    values = { pk = keys.account(visible_account_id).pk } }
-  if not list then trouble.stop(signup, "account", err) end
-  return #list == 0
+  return #rows(signup, "account", { pk = keys.account(visible_account_id).pk }, 1) == 0
 end
 
 
