@@ -66,10 +66,10 @@ function Saga:busy()
 end
 
 
--- Goes on with an intent that federated.lua has put or claimed.
+-- Goes on with an intent that federated.lua has put or claimed, and by the method with which that began.
 function Saga:take(item)
+  self.method = item.method or METHOD
   self:own(item)
-  self.owned, self.method = not self.replays, item.method or METHOD
 end
 
 
