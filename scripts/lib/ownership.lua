@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Whose is the sign-up that was there first? When an intent for this address exists already: resume it,
--- replay its answer, put a new one in its place, or refuse (which raises). Called by opening.lua only.
+-- replay its answer, put a new one in its place, or refuse (which raises). Called by opening.lua and, for people whom
+-- the pool has vouched for, federated.lua.
 local clock, config, crypto = require "clock", require "config", require "crypto"
 local account, billing, conceal = require "lib.account", require "lib.billing", require "lib.conceal"
 local identity, intent, proof = require "lib.identity", require "lib.intent", require "lib.proof"

@@ -5,8 +5,7 @@ sign-in there is exactly one of everything.
 import unittest
 
 from world import Front, World, door, fixture, let_go
-
-from sso import CALLBACK, Browser, person  # in e2e, which world has put on the path
+from sso import CALLBACK, Browser, person
 
 CONSOLE = "http://console.example"
 
