@@ -20,10 +20,10 @@
 /* clang-format off */
 #define MODULES(X)                                                                                \
   X(attribute_encode) X(aws_credentials) X(aws_env) X(background_wait) X(bignum) X(clock)         \
-  X(crypto) X(embedded) X(files) X(form_encode) X(globals) X(guard) X(http) X(interrupt) X(json)  \
-  X(jwt) X(latch) X(lifecycle) X(limiter) X(log_sink) X(marks) X(metrics) X(modules) X(process)   \
-  X(random) X(reload) X(request) X(sandbox_services) X(script_files) X(secret) X(sigv4)           \
-  X(sqlite) X(task) X(terminal) X(trail) X(unicode) X(virtual) X(web_files)
+  X(crypto) X(embedded) X(files) X(form_encode) X(globals) X(guard) X(gunzip) X(http)             \
+  X(interrupt) X(json) X(jwt) X(latch) X(lifecycle) X(limiter) X(log_sink) X(marks) X(metrics)    \
+  X(modules) X(process) X(random) X(reload) X(request) X(sandbox_services) X(script_files)        \
+  X(secret) X(sigv4) X(sqlite) X(task) X(terminal) X(trail) X(unicode) X(virtual) X(web_files)
 /* clang-format on */
 
 #define DECLARE(name) int luaopen_##name(lua_State *L);

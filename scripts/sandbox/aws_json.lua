@@ -5,11 +5,11 @@
 --   error_type(code) · crc32 (DynamoDB's ids and checksum) · error_headers (Cognito's) · missing_token ·
 --   capital_message{code = true} · internal{code, message}
 local crypto = require "crypto"
+local gunzip = require "gunzip"
 local json = require "json"
 local log = require "log"
 local failure = require "sandbox.failure"
 local faults = require "sandbox.faults"
-local gunzip = require "sandbox.gunzip"
 local settings = require "sandbox.settings"
 local signature = require "sandbox.aws_signature"
 
@@ -18,6 +18,7 @@ local aws_json = {}
 local SORTED = { sorted = true } -- __type comes before message, and equal answers have equal bytes
 
 local BARE_UNKNOWN = "<UnknownOperationException/>\n"
+local BODY_MOST = 16 * 1024 * 1024 -- as large as one may be that is not compressed
 local DEPTH = 512 -- what nests too deep in an item is for DynamoDB to say
 local REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 local MEDIA_TYPES = {
@@ -117,7 +118,7 @@ end
 function aws_json.body(req, service)
   local encoding = (req:header "content-encoding" or "identity"):lower()
   if encoding == "identity" then return req.body end
-  local text = encoding == "gzip" and gunzip(req.body)
+  local text = encoding == "gzip" and gunzip(req.body, BODY_MOST)
   if text then return text end
   local default = aws_json.internal(service)
   failure(default.code, default.message, nil, default.status)
