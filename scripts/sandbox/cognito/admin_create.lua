@@ -9,6 +9,7 @@ local pools = require "sandbox.cognito.pools"
 local triggers = require "sandbox.cognito.triggers"
 local users = require "sandbox.cognito.users"
 local failure = require "sandbox.failure"
+local set_of = require "sandbox.set_of"
 local time = require "sandbox.time"
 
 local admin_create = {}
@@ -17,8 +18,7 @@ local DAY = 86400
 
 local function invite(pool, user, password, input)
   if input.MessageAction == "SUPPRESS" then return end
-  local mediums = {}
-  for _, medium in ipairs(input.DesiredDeliveryMediums or { "SMS" }) do mediums[medium] = true end
+  local mediums = set_of(input.DesiredDeliveryMediums or { "SMS" })
   if mediums.EMAIL and user.attributes.email then
     delivery.send_invitation(pool, user, "email", password)
   elseif mediums.SMS and user.attributes.phone_number then

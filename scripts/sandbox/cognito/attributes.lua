@@ -2,7 +2,9 @@
 -- What a user may be said to have: the pool's schema and the rules for writing to it. Inside the sandbox
 -- a user's attributes are a table name -> string; on the wire they are a list of {Name, Value}.
 local json = require "json"
-local failure, sorted_names = require "sandbox.failure", require "sandbox.sorted_names"
+local failure = require "sandbox.failure"
+local set_of = require "sandbox.set_of"
+local sorted_names = require "sandbox.sorted_names"
 
 local attributes = {}
 
@@ -114,11 +116,8 @@ function attributes.check_formats(values)
 end
 
 function attributes.check_client_may_write(client, values)
-  local allowed
-  if client.settings.WriteAttributes then
-    allowed = {}
-    for _, name in ipairs(client.settings.WriteAttributes) do allowed[name] = true end
-  end
+  local names = client.settings.WriteAttributes
+  local allowed = names and set_of(names)
   for name in pairs(values) do
     if PROTECTED[name] or (allowed and not allowed[name]) then
       failure("NotAuthorizedException", "A client attempted to write unauthorized attribute")
@@ -158,36 +157,33 @@ function attributes.check_schema(pool, values, by_administrator)
   end
 end
 
+local function change_problem(entry, value)
+  return not entry and "Attribute does not exist in the schema."
+    or not entry.Mutable and "Attribute cannot be updated."
+    or value ~= "" and length_problem(entry, value)
+end
+
 -- Each wrong attribute is a line.
-local function refuse_lines(before, lines)
+local function check_changes(before, pool, names, values)
+  local lines = {}
+  for _, name in ipairs(names) do
+    local problem = change_problem(pool.schema[name], values[name])
+    if problem then lines[#lines + 1] = ("user.%s: %s"):format(name, problem) end
+  end
   if lines[1] then failure("InvalidParameterException", before .. table.concat(lines, "\n") .. "\n") end
 end
 
 -- A change to a user who exists.
 function attributes.check_update(pool, values)
-  local lines = {}
-  for _, name in ipairs(sorted_names(values)) do
-    local entry = pool.schema[name]
-    local problem = not entry and "Attribute does not exist in the schema."
-      or not entry.Mutable and "Attribute cannot be updated."
-      or values[name] ~= "" and length_problem(entry, values[name])
-    if problem then lines[#lines + 1] = ("user.%s: %s"):format(name, problem) end
-  end
-  refuse_lines("", lines)
+  check_changes("", pool, sorted_names(values), values)
   attributes.check_formats(values)
 end
 
 -- What is taken away, as values for users.apply.
 function attributes.check_removal(pool, names)
-  local values, lines = {}, {}
-  for _, name in ipairs(names) do
-    values[name] = ""
-    local entry = pool.schema[name]
-    local problem = not entry and "Attribute does not exist in the schema."
-      or not entry.Mutable and "Attribute cannot be updated."
-    if problem then lines[#lines + 1] = ("user.%s: %s"):format(name, problem) end
-  end
-  refuse_lines("Invalid user attributes: ", lines)
+  local values = {}
+  for _, name in ipairs(names) do values[name] = "" end
+  check_changes("Invalid user attributes: ", pool, names, values)
   return values
 end
 

@@ -11,6 +11,7 @@ local sessions = require "sandbox.cognito.sessions"
 local tokens = require "sandbox.cognito.tokens"
 local users = require "sandbox.cognito.users"
 local failure = require "sandbox.failure"
+local set_of = require "sandbox.set_of"
 local settings = require "sandbox.settings"
 local time = require "sandbox.time"
 
@@ -23,12 +24,6 @@ local function required(params, name)
   local value = params[name]
   if not value or value == "" then bad("Missing required parameter " .. name) end
   return value
-end
-
-local function enabled_flows(client)
-  local set = {}
-  for _, flow in ipairs(client.settings.ExplicitAuthFlows or {}) do set[flow] = true end
-  return set
 end
 
 -- flow -> what enables it (either name) and what is said when nothing does
@@ -44,7 +39,7 @@ local FLOWS = {
 FLOWS.ADMIN_NO_SRP_AUTH = FLOWS.ADMIN_USER_PASSWORD_AUTH
 
 local function check_flow(client, name)
-  local flow, enabled = FLOWS[name], enabled_flows(client)
+  local flow, enabled = FLOWS[name], set_of(client.settings.ExplicitAuthFlows)
   -- Clients of the old kind (no ALLOW_ names) always had SRP and refresh.
   local old = true
   for listed in pairs(enabled) do

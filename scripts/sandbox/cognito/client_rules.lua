@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- What an app client may be set to, at CreateUserPoolClient and UpdateUserPoolClient.
-local db = require "sandbox.cognito.tables"
-local failure = require "sandbox.failure"
+local providers = require "sandbox.cognito.providers"
 local resource_servers = require "sandbox.cognito.resource_servers"
+local failure = require "sandbox.failure"
+local set_of = require "sandbox.set_of"
 
 local client_rules = {}
 
@@ -11,12 +12,6 @@ local STANDARD_SCOPES = { openid = true, email = true, profile = true, phone = t
 
 local function bad(words, ...) failure("InvalidParameterException", words:format(...)) end
 local function bad_flow(words, ...) failure("InvalidOAuthFlowException", words:format(...)) end
-
-local function set_of(list)
-  local set = {}
-  for _, item in ipairs(list or {}) do set[item] = true end
-  return set
-end
 
 -- Old and new names of the flows do not mix.
 local function check_auth_flows(flows)
@@ -58,8 +53,7 @@ end
 
 local function check_providers(pool, names)
   for _, name in ipairs(names or {}) do
-    local sql = "SELECT 1 AS found FROM cognito_providers WHERE pool = ? AND name = ?"
-    if name ~= "COGNITO" and not db:row(sql, pool.id, name) then
+    if name ~= "COGNITO" and not providers.find(pool, name) then
       bad("The provider %s does not exist for User Pool %s", name, pool.id)
     end
   end

@@ -82,12 +82,9 @@ function operations.DeleteGroup(input)
   end)
 end
 
-local function page(list, input, sql, ...)
+local function page(shown, input, sql, ...)
   local limit = (input.Limit or 0) > 0 and input.Limit or PAGE
-  local rows, next_token = pools.page(sql, limit, input.NextToken, ...)
-  local shown = json.array {}
-  for i, row in ipairs(rows) do shown[i] = list(row) end
-  return shown, next_token
+  return pools.page(shown, sql, limit, input.NextToken, ...)
 end
 
 function operations.ListGroups(input)

@@ -6,18 +6,13 @@ local db = require "sandbox.cognito.tables"
 local pools = require "sandbox.cognito.pools"
 local users = require "sandbox.cognito.users"
 local failure = require "sandbox.failure"
+local set_of = require "sandbox.set_of"
 
 local list_users = {}
 
 local PAGE = 60
 
 local function bad(message) failure("InvalidParameterException", message) end
-
-local function set_of(list)
-  local set = {}
-  for _, item in ipairs(list) do set[item] = true end
-  return set
-end
 
 local function attribute_column(name)
   return ("json_extract(attributes, '$.%s')"):format(name)

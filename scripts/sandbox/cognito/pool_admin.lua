@@ -112,12 +112,10 @@ function pool_admin.DeleteUserPool(input)
 end
 
 function pool_admin.ListUserPools(input)
-  local list, next_token = pools.list(input.MaxResults, input.NextToken)
-  local shown = json.array {}
-  for i, pool in ipairs(list) do
-    shown[i] = { Id = pool.id, Name = pool.name, LambdaConfig = pool.settings.LambdaConfig or {},
-      CreationDate = pool.created_at, LastModifiedDate = pool.modified_at }
-  end
+  local shown, next_token = pools.page(function(row)
+    return { Id = row.id, Name = row.name, LambdaConfig = json.decode(row.settings).LambdaConfig or {},
+      CreationDate = row.created_at, LastModifiedDate = row.modified_at }
+  end, "SELECT rowid, * FROM cognito_pools WHERE rowid > ? ORDER BY rowid LIMIT ?", input.MaxResults, input.NextToken)
   return { UserPools = shown, NextToken = next_token }
 end
 
@@ -172,11 +170,10 @@ end
 
 function pool_admin.ListUserPoolClients(input)
   local pool = pools.get(input.UserPoolId)
-  local list, next_token = pools.list_clients(pool, input.MaxResults or 60, input.NextToken)
-  local shown = json.array {}
-  for i, client in ipairs(list) do
-    shown[i] = { ClientId = client.id, ClientName = client.name, UserPoolId = client.pool }
-  end
+  local shown, next_token = pools.page(function(row)
+    return { ClientId = row.id, ClientName = row.name, UserPoolId = row.pool }
+  end, "SELECT rowid, * FROM cognito_clients WHERE pool = ? AND rowid > ? ORDER BY rowid LIMIT ?",
+    input.MaxResults or 60, input.NextToken, pool.id)
   return { UserPoolClients = shown, NextToken = next_token }
 end
 

@@ -8,6 +8,7 @@ local db = require "sandbox.cognito.tables"
 local addresses = require "sandbox.addresses"
 local attributes = require "sandbox.cognito.attributes"
 local failure = require "sandbox.failure"
+local set_of = require "sandbox.set_of"
 local settings = require "sandbox.settings"
 local time = require "sandbox.time"
 local triggers = require "sandbox.cognito.triggers"
@@ -17,12 +18,6 @@ local pools = {}
 local ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 local LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
 local DEFAULT_FLOWS = { "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH" }
-
-local function set_of(list)
-  local set = {}
-  for _, item in ipairs(list or {}) do set[item] = true end
-  return set
-end
 
 local function password_policy(given)
   if not given then
@@ -84,8 +79,9 @@ function pools.client_in(pool, id)
   return client_of(row)
 end
 
--- Pages are cut by the row's own number; the token is that number, wrapped.
-function pools.page(sql, limit, token, ...)
+-- A page of rows as `shown` makes them, and the token of the next one | nil: cut by the row's own number, which is the
+-- token, wrapped.
+function pools.page(shown, sql, limit, token, ...)
   local after = 0
   if token then
     after = tonumber(crypto.unbase64(token) or "")
@@ -98,22 +94,8 @@ function pools.page(sql, limit, token, ...)
     rows[#rows] = nil
     next_token = crypto.base64(tostring(rows[#rows].rowid))
   end
-  return rows, next_token
-end
-
-function pools.list(limit, token)
-  local rows, next_token = pools.page("SELECT rowid, * FROM cognito_pools WHERE rowid > ? ORDER BY rowid LIMIT ?",
-    limit, token)
-  local list = {}
-  for i, row in ipairs(rows) do list[i] = pool_of(row) end
-  return list, next_token
-end
-
-function pools.list_clients(pool, limit, token)
-  local sql = "SELECT rowid, * FROM cognito_clients WHERE pool = ? AND rowid > ? ORDER BY rowid LIMIT ?"
-  local rows, next_token = pools.page(sql, limit, token, pool.id)
-  local list = {}
-  for i, row in ipairs(rows) do list[i] = client_of(row) end
+  local list = json.array {}
+  for i, row in ipairs(rows) do list[i] = shown(row) end
   return list, next_token
 end
 
@@ -131,12 +113,16 @@ function pools.save(pool)
   return pools.get(pool.id)
 end
 
+-- What stands in tables of its own for users; ids: SQL that says whose, with one value.
+function pools.delete_of_users(ids, value)
+  for _, name in ipairs { "codes", "attempts", "sessions", "sign_ins", "links", "members", "mfa", "pending" } do
+    db:run(("DELETE FROM cognito_%s WHERE user IN (%s)"):format(name, ids), value)
+  end
+end
+
 function pools.delete(pool)
   db:transaction(function()
-    local of_users = "DELETE FROM cognito_%s WHERE user IN (SELECT id FROM cognito_users WHERE pool = ?)"
-    for _, name in ipairs { "codes", "attempts", "sessions", "sign_ins", "links", "members", "mfa", "pending" } do
-      db:run(of_users:format(name), pool.id)
-    end
+    pools.delete_of_users("SELECT id FROM cognito_users WHERE pool = ?", pool.id)
     for _, name in ipairs { "users", "clients", "keys", "providers", "groups", "resource_servers", "domains" } do
       db:run(("DELETE FROM cognito_%s WHERE pool = ?"):format(name), pool.id)
     end

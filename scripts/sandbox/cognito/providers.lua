@@ -139,14 +139,12 @@ end
 
 function operations.ListIdentityProviders(input)
   local pool, limit = pools.get(input.UserPoolId), (input.MaxResults or 0) > 0 and input.MaxResults or PAGE
-  local rows, next_token = pools.page("SELECT rowid, * FROM cognito_providers WHERE pool = ? AND rowid > ? "
-    .. "ORDER BY rowid LIMIT ?", limit, input.NextToken, pool.id)
-  local list = json.array {}
-  for i, row in ipairs(rows) do
-    list[i] = { ProviderName = row.name, ProviderType = row.type, CreationDate = row.created_at,
+  local shown, next_token = pools.page(function(row)
+    return { ProviderName = row.name, ProviderType = row.type, CreationDate = row.created_at,
       LastModifiedDate = row.modified_at }
-  end
-  return { Providers = list, NextToken = next_token }
+  end, "SELECT rowid, * FROM cognito_providers WHERE pool = ? AND rowid > ? ORDER BY rowid LIMIT ?", limit,
+    input.NextToken, pool.id)
+  return { Providers = shown, NextToken = next_token }
 end
 
 function providers.ensure_default()

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Which of a user's attributes a client is shown: those that it may read, narrowed by the scopes of a sign-in through
 -- the hosted UI. openid alone opens all of them.
+local set_of = require "sandbox.set_of"
+
 local readable = {}
 
 local SCOPES = {
@@ -25,14 +27,11 @@ end
 
 -- user's attributes -> those shown; scope: nil where the sign-in has none
 function readable.of(client, scope, values)
-  local allowed
-  if client.settings.ReadAttributes then
-    allowed = { sub = true }
-    for _, name in ipairs(client.settings.ReadAttributes) do allowed[name] = true end
-  end
+  local names = client.settings.ReadAttributes
+  local allowed = names and set_of(names)
   local shown = {}
   for name, value in pairs(values) do
-    local may = (not allowed or allowed[name]) and not name:find("^dev:")
+    local may = (name == "sub" or not allowed or allowed[name]) and not name:find("^dev:")
     if may and (name == "sub" or opens(scope, name)) then shown[name] = value end
   end
   return shown

@@ -64,11 +64,9 @@ end
 
 function operations.ListResourceServers(input)
   local pool = pools.get(input.UserPoolId)
-  local rows, next_token = pools.page("SELECT rowid, * FROM cognito_resource_servers WHERE pool = ? AND rowid > ? "
-    .. "ORDER BY rowid LIMIT ?", input.MaxResults or PAGE, input.NextToken, pool.id)
-  local list = json.array {}
-  for i, row in ipairs(rows) do list[i] = described(row) end
-  return { ResourceServers = list, NextToken = next_token }
+  local shown, next_token = pools.page(described, "SELECT rowid, * FROM cognito_resource_servers WHERE pool = ? "
+    .. "AND rowid > ? ORDER BY rowid LIMIT ?", input.MaxResults or PAGE, input.NextToken, pool.id)
+  return { ResourceServers = shown, NextToken = next_token }
 end
 
 -- The scopes as clients name them, as a set.

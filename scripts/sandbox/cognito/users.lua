@@ -5,6 +5,7 @@
 local json = require "json"
 local db = require "sandbox.cognito.tables"
 local attributes = require "sandbox.cognito.attributes"
+local pools = require "sandbox.cognito.pools"
 local failure = require "sandbox.failure"
 local settings = require "sandbox.settings"
 local time = require "sandbox.time"
@@ -110,9 +111,7 @@ end
 
 function users.delete(user)
   db:transaction(function()
-    for _, name in ipairs { "codes", "attempts", "sessions", "sign_ins", "links", "members", "mfa", "pending" } do
-      db:run(("DELETE FROM cognito_%s WHERE user = ?"):format(name), user.id)
-    end
+    pools.delete_of_users("?", user.id)
     db:run("DELETE FROM cognito_users WHERE id = ?", user.id)
   end)
 end

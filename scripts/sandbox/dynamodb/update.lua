@@ -5,6 +5,7 @@ local failure = require "sandbox.failure"
 local json = require "json"
 local number = require "sandbox.dynamodb.number"
 local resolve = require "sandbox.dynamodb.evaluate".resolve
+local set_of = require "sandbox.set_of"
 local values = require "sandbox.dynamodb.values"
 
 local update = {}
@@ -55,12 +56,6 @@ local KINDS = {
 
 function value_of(node, item)
   return KINDS[node.kind](node, item)
-end
-
-local function set_of(list)
-  local set = {}
-  for _, member in ipairs(list) do set[member] = true end
-  return set
 end
 
 local function union(type, old, more)

@@ -3,6 +3,7 @@
 -- and order.
 local crypto = require "crypto"
 local number = require "sandbox.dynamodb.number"
+local set_of = require "sandbox.set_of"
 
 local values = {}
 
@@ -167,8 +168,7 @@ local equal
 
 local function same_members(a, b)
   if #a ~= #b then return false end
-  local has = {}
-  for _, member in ipairs(a) do has[member] = true end
+  local has = set_of(a)
   for _, member in ipairs(b) do
     if not has[member] then return false end
   end

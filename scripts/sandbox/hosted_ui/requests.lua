@@ -5,6 +5,7 @@ local db = require "sandbox.cognito.tables"
 local failure = require "sandbox.failure"
 local pools = require "sandbox.cognito.pools"
 local providers = require "sandbox.cognito.providers"
+local set_of = require "sandbox.set_of"
 local web = require "sandbox.web"
 
 local requests = {}
@@ -12,12 +13,6 @@ local requests = {}
 -- The query's names, in the order in which they are passed on.
 local NAMES = { "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge",
   "code_challenge_method", "identity_provider", "idp_identifier", "prompt", "lang" }
-
-local function set_of(list)
-  local set = {}
-  for _, item in ipairs(list or {}) do set[item] = true end
-  return set
-end
 
 local function problem(text)
   return web.problem(400, "An error was encountered with the requested page.", text)

@@ -3,6 +3,7 @@
 local crypto = require "crypto"
 local failure = require "sandbox.failure"
 local requests = require "sandbox.hosted_ui.requests"
+local set_of = require "sandbox.set_of"
 local store = require "sandbox.hosted_ui.store"
 local tokens = require "sandbox.cognito.tokens"
 local users = require "sandbox.cognito.users"
@@ -62,8 +63,8 @@ end
 local function sign_in_machine(fields, client, pool)
   if not may_use(client, "client_credentials") then return refuse "unauthorized_client" end
   if not client.settings.AllowedOAuthFlowsUserPoolClient then return refuse "invalid_grant" end
-  local allowed, set = client.settings.AllowedOAuthScopes or {}, {}
-  for _, scope in ipairs(allowed) do set[scope] = true end
+  local allowed = client.settings.AllowedOAuthScopes or {}
+  local set = set_of(allowed)
   local scope = fields.scope or table.concat(allowed, " ")
   for wanted in scope:gmatch("%S+") do
     if not set[wanted] then return refuse "invalid_scope" end

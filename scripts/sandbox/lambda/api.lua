@@ -5,6 +5,7 @@ local clock, crypto, form, json = require "clock", require "crypto", require "fo
 local log, task = require "log", require "task"
 local failure, signature = require "sandbox.failure", require "sandbox.aws_signature"
 local functions, invoke = require "sandbox.lambda.functions", require "sandbox.lambda.invoke"
+local settings = require "sandbox.settings"
 
 local SERVICE <const> = { name = "lambda", signing_name = "lambda", missing_token = "Missing Authentication Token" }
 local MAX_SYNC <const>, MAX_ASYNC <const> = 6291456, 262144
@@ -12,6 +13,7 @@ local ASYNC_TRIES <const> = 3
 local LOG_TAIL <const> = 4096
 local CONTEXT_MAX <const> = 3583
 local MEMORY <const> = 128 -- MB
+local ROLE <const> = ("arn:aws:iam::%s:role/usher-dev"):format(settings.account_id)
 local STARTED <const>, REVISION <const> = os.date "!%Y-%m-%dT%H:%M:%S.000+0000", crypto.uuid()
 
 
@@ -22,8 +24,8 @@ end
 
 local function describe(fn)
   return { FunctionName = fn.name, FunctionArn = fn.arn, Handler = fn.module, Runtime = "provided.al2023",
-    Role = "arn:aws:iam::123456789012:role/usher-dev", Timeout = fn.timeout, MemorySize = MEMORY, Version = "$LATEST",
-    PackageType = "Zip", State = "Active", LastUpdateStatus = "Successful", CodeSize = 0,
+    Role = ROLE, Timeout = fn.timeout, MemorySize = MEMORY, Version = "$LATEST", PackageType = "Zip",
+    State = "Active", LastUpdateStatus = "Successful", CodeSize = 0,
     CodeSha256 = crypto.base64(crypto.sha256(fn.module)), LastModified = STARTED, RevisionId = REVISION,
     EphemeralStorage = { Size = 512 }, TracingConfig = { Mode = "PassThrough" },
     Architectures = json.array { "x86_64" }, Description = "usher lambda " .. fn.module }
