@@ -105,8 +105,6 @@ static void put_list(lua_State *L, struct form *f, int depth) {
 /* stack: …, table. depth: of its members. */
 static void put_table(lua_State *L, struct form *f, int depth) {
   struct sorted_keys keys;
-  luaL_checkstack(L, 6, "form");
-  guard_check(L);
   if (!sorted_keys_open(L, &keys)) refuse(L, f, "mixes a list and names");
   for (size_t i = 0; i < keys.count; i++) {
     sorted_keys_push(L, &keys, i);
@@ -119,6 +117,8 @@ static void put_table(lua_State *L, struct form *f, int depth) {
 static void put_value(lua_State *L, struct form *f, int depth) {
   if (lua_type(L, -1) == LUA_TTABLE) {
     if (depth > MOST_LEVELS) refuse(L, f, "is nested too deeply");
+    luaL_checkstack(L, 6, "form");
+    guard_check(L);
     bool list = lua_rawgeti(L, -1, 1) != LUA_TNIL;
     lua_pop(L, 1);
     list ? put_list(L, f, depth + 1) : put_table(L, f, depth + 1);

@@ -66,6 +66,23 @@ describe("form.encode", function()
     end)
   end
 
+  -- What it keeps there is more than a C function has room for without asking.
+  it("writes lists in lists beside many names, wherever the stack of a coroutine stands", function()
+    local deep, many = "x", {}
+    for _ = 1, 15 do
+      deep = { deep }
+    end
+    for i = 1, 15 do
+      many["a" .. i] = deep
+    end
+    local text = form.encode(many)
+    for n = 1, 100 do
+      assert.equal(text, coroutine.wrap(function(...)
+        return form.encode(many), ...
+      end)(table.unpack({}, 1, n)))
+    end
+  end)
+
   for _, case in ipairs {
     { "a function", { a = print }, "form: a cannot be a function" },
     { "a hole", { a = { "x", nil, "z" } }, "form: a mixes a list and names, or has holes" },
