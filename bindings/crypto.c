@@ -8,6 +8,8 @@
 #include "virtual.h"
 
 #include <lauxlib.h>
+#include <limits.h>
+#include <openssl/hmac.h>
 #include <string.h>
 
 enum { RANDOM_MAX = 1 << 20 };
@@ -32,6 +34,19 @@ static int crypto_hmac_sha256(lua_State *L) {
   size_t key_len, len;
   const char *key = secret_or_string(L, 1, &key_len), *s = luaL_checklstring(L, 2, &len);
   return push_digest(L, digest_hmac(key, key_len, s, len, digest), digest);
+}
+
+/* crypto.hmac_sha1(key string|secret, s) -> 20 bytes; what one-time passwords are made of */
+static int crypto_hmac_sha1(lua_State *L) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size;
+  size_t key_len, len;
+  const char *key = secret_or_string(L, 1, &key_len), *s = luaL_checklstring(L, 2, &len);
+  luaL_argcheck(L, key_len <= INT_MAX, 1, "too long a key");
+  if (!HMAC(EVP_sha1(), key, (int)key_len, (const unsigned char *)s, len, digest, &size))
+    return box_no_memory(L);
+  lua_pushlstring(L, (const char *)digest, size);
+  return 1;
 }
 
 /* crypto.equal(a string|secret, b string|secret) -> boolean; the time says nothing
@@ -196,6 +211,7 @@ static int crypto_uuid5(lua_State *L) {
 static const luaL_Reg functions[] = {
     {"sha256", crypto_sha256},
     {"hmac_sha256", crypto_hmac_sha256},
+    {"hmac_sha1", crypto_hmac_sha1},
     {"equal", crypto_equal},
     {"crc32", crypto_crc32},
     {"hex", crypto_hex},

@@ -16,6 +16,13 @@ function crypto.sha256(text) end
 ---@return string digest 32 bytes
 function crypto.hmac_sha256(key, text) end
 
+---HMAC with SHA-1 (RFC 2104), of which authenticator apps make their codes (RFC 6238). Sign with hmac_sha256. Does not
+---yield.
+---@param key string|usher.Secret
+---@param text string
+---@return string digest 20 bytes
+function crypto.hmac_sha1(key, text) end
+
 ---Are the two the same? The time it takes says nothing about them: use it for signatures, tokens and codes, where ==
 ---would tell how many bytes were right. Does not yield.
 ---@param a string|usher.Secret

@@ -11,6 +11,9 @@ describe("crypto", function()
     assert.equal(mac, crypto.hex(crypto.hmac_sha256(secret.new("jefe",
     jefe), "what do ya want for nothing?")))
     assert.equal(32, #crypto.hmac_sha256("", ""))
+    assert.equal("effcdf6ae5eb2fa2d27416d5f184df9c259a7c79", -- RFC 2202
+      crypto.hex(crypto.hmac_sha1(secret.new("jefe", jefe), "what do ya want for nothing?")))
+    assert.equal("fbdb1d1b18aa6c08324b7d64b71fb76370690e1d", crypto.hex(crypto.hmac_sha1("", "")))
   end)
 
   it("compares strings and secrets", function()
@@ -86,6 +89,7 @@ describe("crypto", function()
   it("raises the caller's mistakes", function()
     for _, row in ipairs {
       { "sha256" }, { "sha256", {} }, { "sha256", secret.new("s", "s") }, { "hmac_sha256", true, "" },
+      { "hmac_sha1", true, "" },
       { "equal", "a" },
       { "random", -1 }, { "random", 1048577 }, { "random", 1.5 }, { "random_string", 3, "" },
       { "random_string", 3, "aba" }, { "uuid5", "no uuid", "" }, { "uuid5", "dns" }, { "base64", io.stdout },

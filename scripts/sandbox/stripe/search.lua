@@ -55,16 +55,22 @@ local function seq_of_page(page)
   return seq
 end
 
--- expand[]=total_count: how many there are on all pages.
-local function total_of(ctx)
+-- The records of those that fit, in the order of pages; page: behind which, or nil.
+local function found(ctx, page)
   local clauses, joiner = parse(ctx.params.query)
-  local where, count = { sql = " AND updated <= ?", values = { time.now() - switches.search_lag } }, 0
-  for _, record in ipairs(objects.select("customer", where)) do
-    if fits(clauses, joiner, record.object) then count = count + 1 end
+  local where = { sql = " AND updated <= ?", values = { time.now() - switches.search_lag } }
+  if page then
+    where.sql = where.sql .. " AND seq < ?"
+    where.values[2] = seq_of_page(page)
   end
-  return count
+  local records = {}
+  for _, record in ipairs(objects.select("customer", where)) do
+    if fits(clauses, joiner, record.object) then records[#records + 1] = record end
+  end
+  return records
 end
 
+-- expand[]=total_count: how many there are on all pages.
 local function wants_total(ctx)
   for i, path in ipairs(ctx.params.expand or {}) do
     if path == "total_count" then return table.remove(ctx.params.expand, i) end
@@ -72,27 +78,14 @@ local function wants_total(ctx)
 end
 
 function search.customers(ctx)
-  local total = wants_total(ctx) and total_of(ctx) or nil
-  local limit = ctx.params.limit or 10
-  local clauses, joiner = parse(ctx.params.query)
-  local where = { sql = " AND updated <= ?", values = { time.now() - switches.search_lag } }
-  if ctx.params.page then
-    where.sql = where.sql .. " AND seq < ?"
-    where.values[2] = seq_of_page(ctx.params.page)
-  end
-  local data, last, next_page = {}, nil, null
-  for _, record in ipairs(objects.select("customer", where)) do
-    if fits(clauses, joiner, record.object) then
-      if #data == limit then
-        next_page = crypto.base64("seq:" .. last)
-        break
-      end
-      data[#data + 1], last = record.object, record.seq
-    end
-  end
+  local total = wants_total(ctx) and #found(ctx) or nil
+  local records, limit = found(ctx, ctx.params.page), ctx.params.limit or 10
+  local data, next_page = json.array {}, null
+  for i = 1, math.min(limit, #records) do data[i] = records[i].object end
+  if #records > limit then next_page = crypto.base64("seq:" .. records[limit].seq) end
   return {
-    object = "search_result", url = "/v1/customers/search", data = json.array(data),
-    has_more = next_page ~= null, next_page = next_page, total_count = total,
+    object = "search_result", url = "/v1/customers/search", data = data, has_more = next_page ~= null,
+    next_page = next_page, total_count = total,
   }
 end
 
