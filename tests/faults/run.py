@@ -52,6 +52,7 @@ def work(batches, results, list_of_rows):
         for batch in iter(batches.get, None):
             here.begin_anew()
             outcomes = {index: lane.run(list_of_rows[index]) for index in batch}
+            here.rest()
             results.put((outcomes, stores_property.orphans(here.stores)))
 
 

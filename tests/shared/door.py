@@ -95,6 +95,10 @@ class Stores:
             items += page["Items"]
         return {(item.pop("pk"), item.pop("sk")): item for item in items}
 
+    def untold(self):
+        """The keys of what waits in the outbox, dead letters as well."""
+        return [key for key in self.rows() if key[0].startswith("OUTBOX#")]
+
     def user(self, email):
         """-> {"status", "username", attributes…} | None"""
         try:

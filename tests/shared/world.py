@@ -48,7 +48,7 @@ def settings(ready, **sections):
         "cognito": {"url": sandbox["cognito"], "user_pool_id": ready["user_pool_id"], "client_id": ready["client_id"]},
         "dynamodb": {"url": sandbox["dynamodb"], "table": ready["table"]}, "stripe": {"url": sandbox["stripe"]},
         "attempts": {"per_address": 0, "per_email": 0, "overall": 0, "cards_per_address": 0},
-        "outbox": {"interval": 3600},
+        "outbox": {"interval": 3600, "first_delay": 0.05, "max_delay": 1},
     }
     for name, section in sections.items():
         base[name] = {**base.get(name, {}), **section} if isinstance(section, dict) else section
@@ -153,7 +153,7 @@ class World:
     HASTY = {"cognito": {"timeout": HASTE}, "dynamodb": {"timeout": HASTE}, "stripe": {"timeout": HASTE}}
     LEASE = {"signup": {"lease": LEASE}}
 
-    OUTBOX = {"outbox": {"interval": 0.5, "first_delay": 0.05}}
+    OUTBOX = {"outbox": {"interval": 0.5}}
 
     def __init__(self, tells=True):
         """tells: does somebody work on the outbox?"""
@@ -170,8 +170,12 @@ class World:
     def metrics(self):
         return sum((front.metrics() for front in self.fronts), collections.Counter())
 
+    def rest(self):
+        """Waits until what could not be told at once has been told: who works on the outbox has nothing left to write."""
+        until(lambda: not self.stores.untold(), "the outbox is empty")
+
     def begin_anew(self):
-        """Empty stores, so that to read them whole is cheap, and retries that nobody has spent."""
+        """After a rest. Empty stores, so that to read them whole is cheap, and retries that nobody has spent."""
         self.stores.empty()
         for front in (self.stubborn, self.hasty):
             front.kill()
