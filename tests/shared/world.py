@@ -171,14 +171,17 @@ class World:
         return sum((front.metrics() for front in self.fronts), collections.Counter())
 
     def rest(self):
-        """Waits until what could not be told at once has been told: who works on the outbox has nothing left to write."""
+        """Waits until what could not be told at once has been told."""
         until(lambda: not self.stores.untold(), "the outbox is empty")
 
     def begin_anew(self):
-        """After a rest. Empty stores, so that to read them whole is cheap, and retries that nobody has spent."""
-        self.stores.empty()
-        for front in (self.stubborn, self.hasty):
+        """Empty stores, so that to read them whole is cheap, and retries that nobody has spent. Who may still write for
+        somebody who was here, like late from an outbox that `usher repair` has emptied, is gone before."""
+        gone = [self.stubborn, self.hasty, self.late]
+        for front in gone:
             front.kill()
+        self.stores.empty()
+        for front in gone:
             front.start()
 
     def __enter__(self):
