@@ -25,6 +25,9 @@ static const struct http1_refusal refusals[] = {
     [GATE_HOST_MANY] = {400, "bad_request", "more than one Host header", NULL},
     [GATE_HOST] = {400, "bad_request", "not a valid Host header", NULL},
     [GATE_HOST_DIFFERS] = {400, "bad_request", "Host and target name different hosts", NULL},
+    [GATE_TWICE] = {400, "bad_request",
+                    "Authorization, Content-Type, Idempotency-Key and Origin may each come once",
+                    NULL},
     [GATE_LENGTH] = {400, "bad_request", "not a valid Content-Length", NULL},
     [GATE_CODING] = {400, "bad_request", "not a valid Transfer-Encoding", NULL},
     [GATE_CODING_UNKNOWN] = {501, "not_implemented", "unknown transfer coding", NULL},
@@ -212,6 +215,20 @@ static enum gate judge_host(struct http1_request *r, const struct slice *host) {
   return GATE_OK;
 }
 
+/* Of two values readers would take different ones. What frames the message gate_head sees to. */
+static bool any_twice(const struct http1_request *r) {
+  static const char *const single[] = {"authorization", "content-type", "idempotency-key",
+                                       "origin"};
+  unsigned seen = 0;
+  for (size_t i = 0; i < r->header_count; i++)
+    for (size_t j = 0; j < sizeof single / sizeof *single; j++) {
+      if (!http1_is(r->headers[i].name, single[j])) continue;
+      if (seen & 1u << j) return true;
+      seen |= 1u << j;
+    }
+  return false;
+}
+
 enum gate gate_head(struct http1_request *r) {
   const struct slice *host = NULL, *length = NULL, *coding = NULL;
   enum gate why = GATE_OK;
@@ -232,5 +249,6 @@ enum gate gate_head(struct http1_request *r) {
     }
   }
   if (!why && length && coding) why = GATE_FRAMING;
+  if (!why && any_twice(r)) why = GATE_TWICE;
   return why ? why : judge_host(r, host);
 }
