@@ -3,12 +3,15 @@
  * anything about a person. */
 #include "box.h"
 
+#include "log.h"
 #include "metrics.h"
 
 #include <ctype.h>
 #include <lauxlib.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,12 +80,24 @@ static const char *check_labels(lua_State *L, int index) {
   return lua_tostring(L, -1);
 }
 
+/* A name or label that grows with what comes fills the store, and what is lost is seen by nobody. */
+static void check_kept(bool kept, const char *name) {
+  static atomic_bool told;
+  char shown[128];
+  if (kept || atomic_exchange(&told, true)) return;
+  snprintf(shown, sizeof shown, "%s", name);
+  log_event(LOG_WARN, "metric_dropped", "metric", shown, "next",
+            "too many series, or two kinds under one name: names and dimensions are fixed words; "
+            "usher_metrics_dropped_total counts on",
+            NULL);
+}
+
 /* metrics.count(name[, n[, dimensions]]): adds n (1). Does not yield. */
 static int metrics_lua_count(lua_State *L) {
   const char *name = check_name(L);
   lua_Number n = luaL_optnumber(L, 2, 1);
   luaL_argcheck(L, n >= 0 && n < HUGE_VAL, 2, "a counter only grows");
-  metrics_count(name, check_labels(L, 3), n);
+  check_kept(metrics_count(name, check_labels(L, 3), n), name);
   return 0;
 }
 
@@ -90,7 +105,7 @@ static int metrics_lua_count(lua_State *L) {
 static int metrics_lua_gauge(lua_State *L) {
   const char *name = check_name(L);
   lua_Number value = luaL_checknumber(L, 2);
-  metrics_gauge(name, check_labels(L, 3), value);
+  check_kept(metrics_gauge(name, check_labels(L, 3), value), name);
   return 0;
 }
 
@@ -99,7 +114,7 @@ static int metrics_lua_observe(lua_State *L) {
   const char *name = check_name(L);
   lua_Number seconds = luaL_checknumber(L, 2);
   luaL_argcheck(L, isfinite(seconds), 2, "not a duration in seconds");
-  metrics_observe(name, check_labels(L, 3), seconds);
+  check_kept(metrics_observe(name, check_labels(L, 3), seconds), name);
   return 0;
 }
 

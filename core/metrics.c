@@ -87,21 +87,23 @@ static struct metrics_series *find_or_add(enum metrics_kind kind, const char *na
   return s;
 }
 
-void metrics_count(const char *name, const char *labels, double n) {
+bool metrics_count(const char *name, const char *labels, double n) {
   pthread_mutex_lock(&lock);
   struct metrics_series *s = find_or_add(METRICS_COUNTER, name, labels);
   if (s) s->value += n;
   pthread_mutex_unlock(&lock);
+  return s != NULL;
 }
 
-void metrics_gauge(const char *name, const char *labels, double value) {
+bool metrics_gauge(const char *name, const char *labels, double value) {
   pthread_mutex_lock(&lock);
   struct metrics_series *s = find_or_add(METRICS_GAUGE, name, labels);
   if (s) s->value = value;
   pthread_mutex_unlock(&lock);
+  return s != NULL;
 }
 
-void metrics_observe(const char *name, const char *labels, double seconds) {
+bool metrics_observe(const char *name, const char *labels, double seconds) {
   size_t range = 0;
   while (range < METRICS_RANGES - 1 && !(seconds <= metrics_bounds[range])) range++;
   pthread_mutex_lock(&lock);
@@ -112,6 +114,7 @@ void metrics_observe(const char *name, const char *labels, double seconds) {
     s->spread->sums[range] += seconds;
   }
   pthread_mutex_unlock(&lock);
+  return s != NULL;
 }
 
 /* Of a histogram. */

@@ -17,9 +17,10 @@
 #define METRICS_OF_NAME_MAX 500
 #define METRICS_TEXT_MAX    1024
 
-void metrics_count(const char *name, const char *labels, double n);
-void metrics_gauge(const char *name, const char *labels, double value);
-void metrics_observe(const char *name, const char *labels, double seconds);
+/* False: it was lost. */
+bool metrics_count(const char *name, const char *labels, double n);
+bool metrics_gauge(const char *name, const char *labels, double value);
+bool metrics_observe(const char *name, const char *labels, double seconds);
 
 /* The value of a counter or gauge, the count of a histogram; 0 when it is not there. */
 double metrics_value(const char *name, const char *labels);

@@ -9,6 +9,7 @@ ROUTES = """return {
   { "GET", "/echo", "echo" }, { "POST", "/echo", "echo" }, { "POST", "/json", "json_body" },
   { "GET", "/keep", "keep" }, { "GET", "/late", "late" }, { "GET", "/gone", "gone" }, { "GET", "/reach", "reach" },
   { "GET", "/reply", "reply" }, { "GET", "/spawn", "spawn" }, { "GET", "/print", "print" },
+  { "GET", "/count", "count" },
 }"""
 
 SCRIPTS = {
@@ -20,6 +21,11 @@ SCRIPTS = {
         remote_key = req.remote_key, x = req:header("X-One"), none = req:header("x-none") == nil,
         headers = req:headers(), cookie = req:cookie("b"), gone = req:gone(), nothing = req.nothing == nil } }
     end""",
+    "count.lua": """local metrics = require "metrics"
+      return function(req)
+        for i = 1, 501 do metrics.count("spec_visits", 1, { visitor = i }) end
+        return { body = "counted" }
+      end""",
     "json_body.lua": "return function(req) return { json = req:json() } end",
     "keep.lua": "local kept = {} return function(req) kept[#kept + 1] = req return { body = 'kept' } end, kept",
     "late.lua": """local kept
@@ -132,6 +138,17 @@ class Requests(unittest.TestCase):
             self.assertIn("usher.request expected", said.pop("foreign"))
             for name, text in said.items():
                 self.assertIn("has been answered", text, name)
+
+    def test_a_metric_that_takes_all_that_comes(self):
+        """is told of once, and then counted."""
+        with Serve("return { workers = 1 }", scripts=self.scripts) as usher:
+            for _ in range(2):
+                usher.get("/count")
+            usher.get("/print")
+            usher.wait_for("print")
+            told = [entry for entry in map(json.loads, usher.said) if entry["event"] == "metric_dropped"]
+            self.assertEqual([entry["metric"] for entry in told], ["spec_visits"])
+            self.assertIn("\nusher_metrics_dropped_total{env=\"production\"} 2\n", usher.get("/metrics", admin=True)[2])
 
     def test_kept_requests_are_collected(self):
         for _ in range(50):
