@@ -290,6 +290,9 @@ static void say_doubts(const struct server_config *c) {
   if (c->signup_key_bytes && c->signup_key_bytes < SIGNUP_KEY)
     log_event(LOG_WARN, "signup_key_short", LOG_NUMBER("bytes", c->signup_key_bytes), "next",
               "give signup.key 32 random bytes or more", NULL);
+  if (*c->outlasting)
+    log_event(LOG_WARN, "lease_short", "settings", c->outlasting, "next",
+              "two requests may work on one sign-up: make signup.lease longer than these", NULL);
 }
 
 static void say_ready(struct process *p, const struct serve_options *options) {

@@ -142,6 +142,13 @@ static void note_empty(lua_State *L, const char *section, const char *name, char
   lua_pop(L, 1);
 }
 
+/* One call may go on when another request has taken the sign-up over. */
+static void note_outlasting(lua_State *L, const char *section, struct server_config *out) {
+  size_t used = strlen(out->outlasting), size = sizeof out->outlasting;
+  if (milliseconds(L, section, "timeout") >= milliseconds(L, "signup", "lease"))
+    snprintf(out->outlasting + used, size - used, "%s%s.timeout", used ? ", " : "", section);
+}
+
 /* What serve warns of: it starts all the same, for scripts that sign nobody up. */
 static void read_doubts(lua_State *L, struct server_config *out) {
   note_empty(L, "cognito", "user_pool_id", out->empty, sizeof out->empty);
@@ -149,6 +156,9 @@ static void read_doubts(lua_State *L, struct server_config *out) {
   push_setting(L, "signup", "key");
   if (!lua_isnil(L, -1)) secret_or_string(L, -1, &out->signup_key_bytes);
   lua_pop(L, 1);
+  note_outlasting(L, "cognito", out);
+  note_outlasting(L, "dynamodb", out);
+  note_outlasting(L, "stripe", out);
 }
 
 static int read_all(lua_State *L) {

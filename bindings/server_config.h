@@ -23,6 +23,7 @@ struct server_config {
   char origin_text[32][256];
   char empty[64]; /* names of settings that are "", and without which no sign-up succeeds */
   size_t signup_key_bytes; /* 0: there is none */
+  char outlasting[64];     /* names of timeouts that are as long as signup.lease, or longer */
 };
 
 /* 0, or UV_EINVAL and *problem (freed by the caller). The result points into

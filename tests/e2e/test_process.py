@@ -45,19 +45,21 @@ class Served(unittest.TestCase):
 
 POOL = {"USHER_USER_POOL_ID": "us-east-1_Ab12Cd34", "USHER_CLIENT_ID": "client"}
 SHORT = {"event": "signup_key_short", "bytes": 31}
-DOUBTS = [  # the environment, what is warned of
+LEASE = {"event": "lease_short", "settings": "cognito.timeout, stripe.timeout"}
+DOUBTS = [  # the environment, what is warned of, the settings
     (POOL, []),
     ({}, [{"event": "settings_empty", "settings": "cognito.user_pool_id, cognito.client_id"}]),
     ({**POOL, "USHER_CLIENT_ID": ""}, [{"event": "settings_empty", "settings": "cognito.client_id"}]),
     ({**POOL, "USHER_SIGNUP_KEY": "k" * 31}, [SHORT]),
+    (POOL, [LEASE], "return { signup = { lease = 8 } }"),
 ]
 
 
 class Beginning(Served):
     def test_what_no_sign_up_can_succeed_without_is_warned_of(self):
-        for env, wanted in DOUBTS:
-            with self.subTest(env):
-                usher = self.serve(env=env)
+        for env, wanted, *text in DOUBTS:
+            with self.subTest(env=env, text=text):
+                usher = self.serve(*text, env=env)
                 told = [entry for entry in map(json.loads, usher.said) if entry["level"] == "warn"]
                 self.assertEqual([{name: entry.get(name) for name in want} for want, entry in zip(wanted, told)], wanted)
                 self.assertEqual(len(told), len(wanted), told)
