@@ -19,6 +19,7 @@ struct generation {
   struct vm *vm;
   struct version *version;
   int handler; /* registry reference */
+  char *methods;
   struct request_list open;
   uv_timer_t timer; /* ends a retired one: when it is idle, or when its time is over */
   bool retired;
@@ -45,6 +46,15 @@ static void read_config(lua_State *L, struct generation *g) {
   lua_pop(L, 4);
 }
 
+/* routing.lua says it of the routes that it has compiled, if this handler has any. */
+static void read_methods(lua_State *L, struct generation *g) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "routing");
+  lua_call(L, 1, 1);
+  if (lua_getfield(L, -1, "methods") == LUA_TSTRING) g->methods = strdup(lua_tostring(L, -1));
+  lua_pop(L, 2);
+}
+
 static int load_handler(lua_State *L) {
   struct load *load = lua_touserdata(L, 1);
   read_config(L, load->generation);
@@ -58,6 +68,7 @@ static int load_handler(lua_State *L) {
     luaL_error(L, "%s must return a function of a request", load->handler);
   lua_call(L, 1, 1);
   load->generation->handler = luaL_ref(L, LUA_REGISTRYINDEX);
+  read_methods(L, load->generation);
   return 0;
 }
 
@@ -109,6 +120,10 @@ int generation_start_jobs(struct generation *g) {
   return background_start(g->vm);
 }
 
+const char *generation_methods(const struct generation *g) {
+  return g->methods;
+}
+
 void generation_request(struct generation *g, struct exchange *e) {
   request_start(g->vm, g->handler, e, &g->open);
 }
@@ -142,7 +157,9 @@ void generation_retire(struct generation *g, uint64_t drain_ms, void (*on_gone)(
 }
 
 static void on_timer_closed(uv_handle_t *handle) {
-  free(handle->data);
+  struct generation *g = handle->data;
+  free(g->methods);
+  free(g);
 }
 
 void generation_close(struct generation *g) {

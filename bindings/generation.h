@@ -17,6 +17,9 @@ struct version;
 int generation_open(const struct vm_settings *settings, const char *handler,
                     struct version *version, struct generation **out, char **problem);
 
+/* What its routes can be asked with, "GET, POST"; of a handler without routes NULL. */
+const char *generation_methods(const struct generation *g);
+
 /* A task of this generation answers it. Never raises. */
 void generation_request(struct generation *g, struct exchange *e);
 

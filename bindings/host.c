@@ -86,6 +86,12 @@ static void on_reply(const struct server_reply *r, void *ctx) {
   if (log_wants(LOG_INFO)) log_reply(r, port->tag);
 }
 
+static void allow_methods(struct host *host) {
+  const char *methods = generation_methods(host->now);
+  for (unsigned i = 0; i < host->port_count && methods; i++)
+    server_allow_methods(host->ports[i].server, methods);
+}
+
 static int open_ports(struct host *host) {
   const struct host_settings *settings = host->settings;
   unsigned index = worker_index(host->worker);
@@ -108,6 +114,7 @@ static int open_ports(struct host *host) {
     }
     host->port_count++;
   }
+  allow_methods(host);
   return 0;
 }
 
@@ -184,6 +191,7 @@ static void swap_to_next(struct host *host) {
   struct generation *before = host->now;
   host->now = host->next;
   host->next = NULL;
+  allow_methods(host);
   if (has_jobs(host)) generation_start_jobs(host->now);
   retire(host, before);
 }

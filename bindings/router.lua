@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- Finds the flow for a request. scripts/routes.lua is a list of { method, path, module }; the module returns a function
--- of the request. A path that ends with /* is for all below it that have no entry of their own.
+-- of the request. A path that ends with /* is for all below it that have no entry of their own. GET answers HEAD too,
+-- but for a route with `effects = true`: who only looks must not set off what can happen once.
 local fail, faults, routing = require "fail", require "faults", require "routing"
 
 local function allowed(methods)
   local names = {}
   for name in pairs(methods) do names[#names + 1] = name end
-  if methods.GET and not methods.HEAD then names[#names + 1] = "HEAD" end
   names[#names + 1] = "OPTIONS"
   table.sort(names)
   return table.concat(names, ", ")
@@ -37,10 +37,9 @@ return function(request)
   local entries, path = listeners[request.listener], request.path
   local methods = entries[path] or below(entries, path)
   if not methods then fail(404, "not_found") end
-  local method = request.method
-  local handler = methods[method] or (method == "HEAD" and methods.GET)
+  local handler = methods[request.method]
   if handler then return handler(request) end
   local allow = { Allow = allowed(methods) }
-  if method == "OPTIONS" then return { status = 204, headers = allow } end
+  if request.method == "OPTIONS" then return { status = 204, headers = allow } end
   fail(405, "method_not_allowed", nil, { headers = allow })
 end

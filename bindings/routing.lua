@@ -36,15 +36,18 @@ local function line_of(text, method, path, nth)
 end
 
 local function malformed(route)
-  local method, path, name = table.unpack(type(route) == "table" and route or {})
+  route = type(route) == "table" and route or {}
+  local method, path, name = table.unpack(route)
   if type(method) ~= "string" or type(path) ~= "string" or type(name) ~= "string" then
     return "must be { method, path, module }"
   end
   if not METHODS[method] then return ("has the method %q, which no request has"):format(method) end
+  if route.effects ~= nil and route.effects ~= true then return "has effects, which can only be true" end
   if path:sub(1, 1) ~= "/" then return ("has the path %q, which must begin with /"):format(path) end
 end
 
--- source: { file =, text =, require =, faults =, times = {} }; times: how often each route was met
+-- source: { file =, text =, require =, faults =, times = {}, heads = {} }; times: how often each route was met; heads:
+-- what answers HEAD where no route of its own does: GET, unless it has effects
 local function tell(source, message, route)
   local line = 1
   if route then
@@ -77,14 +80,18 @@ local function add_route(compiled, route, source)
   compiled[path] = compiled[path] or {}
   if compiled[path][method] ~= nil then return tell(source, "stands twice", route) end
   compiled[path][method] = handler_of(source, route) or false
+  if method == "GET" and not route.effects then source.heads[path] = compiled[path].GET end
 end
 
 local function add(compiled, routes, source)
-  source.times = {}
+  source.times, source.heads = {}, {}
   if type(routes) ~= "table" then return tell(source, "must return a list of routes") end
   for i, route in ipairs(routes) do
     local wrong = malformed(route)
     if wrong then tell(source, ("entry %d %s"):format(i, wrong)) else add_route(compiled, route, source) end
+  end
+  for path, handler in pairs(source.heads) do
+    if compiled[path].HEAD == nil then compiled[path].HEAD = handler end
   end
 end
 
@@ -94,8 +101,19 @@ local function built_in(routes, faults)
   return compiled
 end
 
+-- The methods of all these routes, as a CORS preflight lists them.
+local function methods_of(compiled)
+  local found, names = {}, {}
+  for _, methods in pairs(compiled) do
+    for method in pairs(methods) do found[method] = true end
+  end
+  for method in pairs(found) do names[#names + 1] = method end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
 -- routing.compile(faults) -> { public =, admin = }, each path -> method -> function. What is wrong is added to faults;
--- nil when there are no routes at all.
+-- nil when there are no routes at all. routing.methods: what the public ones can be asked with.
 function routing.compile(faults)
   local script_require = globals.environment().require -- a route cannot lead to what scripts cannot have
   local ok, routes = faults:try(require, "routes")
@@ -103,6 +121,7 @@ function routing.compile(faults)
   local text, file = script_files.read "routes.lua"
   local public = built_in(PUBLIC, faults)
   add(public, routes, { file = file or "routes", text = text or "", require = script_require, faults = faults })
+  routing.methods = methods_of(public)
   return { public = public, admin = built_in(ADMIN, faults) }
 end
 

@@ -35,13 +35,11 @@ static int write_constants(struct cors *c, const struct cors_settings *s) {
   int err = bytes_printf(&c->simple, "%sAccess-Control-Expose-Headers: %s\r\n", credentials,
                          s->expose ? s->expose : "X-Request-Id, Retry-After");
   if (err) return err;
-  return bytes_printf(&c->preflight,
-                      "%sAccess-Control-Allow-Methods: %s\r\nAccess-Control-Allow-Headers: %s\r\n"
-                      "Access-Control-Max-Age: %u\r\n",
-                      credentials, s->methods ? s->methods : "GET, POST",
-                      s->headers ? s->headers
-                                 : "Authorization, Content-Type, Idempotency-Key, X-Request-Id",
-                      s->max_age ? s->max_age : MAX_AGE);
+  return bytes_printf(
+      &c->preflight, "%sAccess-Control-Allow-Headers: %s\r\nAccess-Control-Max-Age: %u\r\n",
+      credentials,
+      s->headers ? s->headers : "Authorization, Content-Type, Idempotency-Key, X-Request-Id",
+      s->max_age ? s->max_age : MAX_AGE);
 }
 
 int cors_new(const struct cors_settings *settings, struct cors **out) {
@@ -98,10 +96,12 @@ int cors_write(const struct cors *c, struct slice origin, struct bytes *out) {
   return write_lines(c, origin, &c->simple, out);
 }
 
-int cors_write_preflight(const struct cors *c, struct slice origin, struct bytes *out) {
+int cors_write_preflight(const struct cors *c, struct slice origin, const char *methods,
+                         struct bytes *out) {
   static const char vary[] =
       "Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\r\n";
   int err = bytes_append(out, vary, sizeof vary - 1);
   if (err || !cors_allows(c, origin)) return err;
-  return write_lines(c, origin, &c->preflight, out);
+  err = write_lines(c, origin, &c->preflight, out);
+  return err ? err : bytes_printf(out, "Access-Control-Allow-Methods: %s\r\n", methods);
 }

@@ -13,8 +13,8 @@ struct cors_settings {
   const char *const *origins;
   size_t origin_count;
   bool credentials;
-  const char *methods, *headers, *expose; /* NULL: the defaults */
-  unsigned max_age;                       /* seconds a preflight may be kept; 0: the default */
+  const char *headers, *expose; /* NULL: the defaults */
+  unsigned max_age;             /* seconds a preflight may be kept; 0: the default */
 };
 
 struct cors;
@@ -29,6 +29,7 @@ bool cors_allows(const struct cors *c, struct slice origin);
 
 /* Append header lines ("Name: value\r\n"). 0 or UV_ENOMEM. */
 int cors_write(const struct cors *c, struct slice origin, struct bytes *out);
-int cors_write_preflight(const struct cors *c, struct slice origin, struct bytes *out);
+int cors_write_preflight(const struct cors *c, struct slice origin, const char *methods,
+                         struct bytes *out);
 
 #endif

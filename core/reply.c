@@ -140,7 +140,8 @@ static int put_cors(struct connection *c, const struct reply *r, struct bytes *o
   struct slice origin = {0};
   if (!cors_on(cors)) return 0;
   if (http1_has_head(c->parser)) http1_header(http1_request(c->parser), "origin", &origin);
-  return r->preflight ? cors_write_preflight(cors, origin, out) : cors_write(cors, origin, out);
+  return r->preflight ? cors_write_preflight(cors, origin, c->server->methods, out)
+                      : cors_write(cors, origin, out);
 }
 
 static void put_theirs(const struct server *s, const struct reply *r, struct bytes *out) {

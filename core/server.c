@@ -2,6 +2,7 @@
 /* The server: listening, admission, the drain and the end. Everything is on one loop's thread. */
 #include "server_state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -195,8 +196,13 @@ static int take_settings(struct server *s, const struct server_settings *setting
   s->settings.name = s->name = copied(settings->name ? settings->name : "", &err);
   s->settings.strip_prefix = s->prefix = copied(settings->strip_prefix, &err);
   s->settings.hsts = s->hsts = copied(settings->hsts, &err);
+  server_allow_methods(s, "GET, POST");
   s->http1_limits = (struct http1_limits){l->request_line, l->headers, l->fields, l->body};
   return err ? err : cors_new(&settings->cors, &s->cors);
+}
+
+void server_allow_methods(struct server *s, const char *methods) {
+  snprintf(s->methods, sizeof s->methods, "%s", methods);
 }
 
 static void on_handle_closed(uv_handle_t *handle) {

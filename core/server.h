@@ -63,6 +63,11 @@ struct server_limits server_limits_default(void);
 int server_open(uv_loop_t *loop, int fd, const struct server_settings *settings,
                 void (*on_request)(struct exchange *, void *ctx), void *ctx, struct server **out);
 
+/* The methods that a CORS preflight allows from now on, "GET, POST" at first; copied, cut at
+ * SERVER_METHODS. */
+#define SERVER_METHODS 64
+void server_allow_methods(struct server *s, const char *methods);
+
 /* Stops listening and keep-alive; on_drained comes once, later, when the last connection and
  * exchange has ended. */
 void server_drain(struct server *s, void (*on_drained)(void *ctx), void *ctx);

@@ -17,6 +17,7 @@ struct server {
   struct http1_limits http1_limits;
   char *name, *prefix, *hsts; /* owned copies behind settings */
   struct cors *cors;
+  char methods[SERVER_METHODS]; /* what a preflight allows */
   void (*on_request)(struct exchange *, void *);
   void *ctx;
   void (*on_drained)(void *), (*on_closed)(void *);

@@ -21,6 +21,10 @@ local router = assert(with_routes {
   { "GET", "/files/*", "spec_echo" },
   { "GET", "/files/own", "spec_own" },
   { "PUT", "/files/deep/*", "spec_echo" },
+  { "GET", "/once", "spec_echo", effects = true },
+  { "DELETE", "/once", "spec_echo" },
+  { "GET", "/both", "spec_echo", effects = true },
+  { "HEAD", "/both", "spec_own" },
 })
 
 local function ask(method, path, listener)
@@ -41,6 +45,10 @@ local FOUND <const> = { -- method, path, status, Allow
   { "DELETE", "/other", 405, "OPTIONS, POST" },
   { "OPTIONS", "/thing", 204, "GET, HEAD, OPTIONS, PUT" },
   { "OPTIONS", "/other", 204, "OPTIONS, POST" },
+  { "GET", "/once", 200 },
+  { "HEAD", "/once", 405, "DELETE, GET, OPTIONS" },
+  { "OPTIONS", "/once", 204, "DELETE, GET, OPTIONS" },
+  { "HEAD", "/both", 200 },
   { "GET", "/", 404 },
   { "GET", "/thing/", 404 },
   { "GET", "/Thing", 404 },
@@ -99,6 +107,11 @@ describe("the router", function()
   it("gives the handler the request as it is", function()
     assert.equal("PUT /thing", select(2, ask("PUT", "/thing")).body)
     assert.equal("HEAD /thing", select(2, ask("HEAD", "/thing")).body)
+    assert.equal("own", select(2, ask("HEAD", "/both")).body)
+  end)
+
+  it("knows which methods there are, for CORS preflights", function()
+    assert.equal("DELETE, GET, HEAD, POST, PUT", require "routing".methods)
   end)
 end)
 
@@ -112,6 +125,8 @@ local REFUSED <const> = {
   { { { "GET", "/healthz", "spec_echo" } }, "scripts/routes.lua:1: GET /healthz: stands twice" },
   { { { "get", "/a", "spec_echo" } }, 'scripts/routes.lua:1: entry 1 has the method "get", which no request has' },
   { { { "GET", "a", "spec_echo" } }, 'scripts/routes.lua:1: entry 1 has the path "a", which must begin with /' },
+  { { { "GET", "/a", "spec_echo", effects = "no" } },
+    "scripts/routes.lua:1: entry 1 has effects, which can only be true" },
   { 5, "scripts/routes.lua:1: must return a list of routes" },
   { true, "scripts/routes.lua:1: must return a list of routes" },
 }

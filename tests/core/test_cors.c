@@ -62,17 +62,17 @@ static void test_lines(void **state) {
   struct bytes out = {0};
   struct slice origin = {"https://x.example", 17};
   assert_int_equal(
-      cors_new(&(struct cors_settings){any, 1, .methods = "GET", .headers = "X", .max_age = 9}, &c),
+      cors_new(&(struct cors_settings){any, 1, .headers = "X", .max_age = 9}, &c),
       0);
   assert_int_equal(cors_write(c, origin, &out), 0);
   assert_string_equal(out.data, "Access-Control-Allow-Origin: *\r\n"
                                 "Access-Control-Expose-Headers: X-Request-Id, Retry-After\r\n");
   bytes_clear(&out);
-  assert_int_equal(cors_write_preflight(c, origin, &out), 0);
+  assert_int_equal(cors_write_preflight(c, origin, "GET, PUT", &out), 0);
   assert_string_equal(
       out.data, "Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\r\n"
-                "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: GET\r\n"
-                "Access-Control-Allow-Headers: X\r\nAccess-Control-Max-Age: 9\r\n");
+                "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Headers: X\r\n"
+                "Access-Control-Max-Age: 9\r\nAccess-Control-Allow-Methods: GET, PUT\r\n");
   bytes_free(&out);
   cors_free(c);
 }

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import unittest
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from process import BINARY, PATIENCE, Dev, Folder, Serve, ask, fixture, run
 
@@ -19,6 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "bench"))
 import reloads
 
 ROUTES = 'return { { "GET", "/hello", "hello" }, { "GET", "/wait", "wait" } }'
+ORIGIN = "https://console.example.com"
 HELLO = "local word = require 'lib.word'\nreturn function() return { json = { word = word, again = require 'lib.word' } } end"
 WAIT = "return function(req) require 'clock'.sleep(tonumber(req.query.s)); return { json = { word = require 'lib.word' } } end"
 
@@ -37,7 +38,7 @@ class Reload(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.write({"routes.lua": ROUTES, "hello.lua": HELLO, "wait.lua": WAIT, "lib/word.lua": "return 'one'"})
         self.settings = tempfile.NamedTemporaryFile("w", suffix=".lua")
-        self.settings.write("return { reload = { watch = false, header = true } }")
+        self.settings.write("return { reload = { watch = false, header = true }, cors = { origins = { '%s' } } }" % ORIGIN)
         self.settings.flush()
         self.usher = self.enterContext(fixture.Usher("--scripts", self.folder.name, "--config", self.settings.name))
         self.url, self.admin = self.usher.ready["url"], self.usher.ready["admin_url"]
@@ -105,6 +106,19 @@ class Reload(unittest.TestCase):
         self.assertEqual("2", self.version_told("/hello"))
         ask(self.admin, "POST", "/rollback")
         self.assertEqual("4", self.version_told("/hello"))  # the refused one was 3
+
+    def methods_allowed(self):
+        preflight = Request(self.url + "/hello", method="OPTIONS", headers={
+            "Origin": ORIGIN, "Access-Control-Request-Method": "PUT"})
+        return urlopen(preflight, timeout=PATIENCE).headers["Access-Control-Allow-Methods"]
+
+    def test_a_preflight_allows_what_the_routes_know(self):
+        self.assertEqual("GET, HEAD", self.methods_allowed())
+        self.write({"routes.lua": "return { { 'PUT', '/hello', 'hello' }, { 'DELETE', '/wait', 'wait' } }"})
+        ask(self.admin, "POST", "/reload")
+        self.assertEqual("DELETE, GET, HEAD, PUT", self.methods_allowed())
+        ask(self.admin, "POST", "/rollback")
+        self.assertEqual("GET, HEAD", self.methods_allowed())
 
     def test_status_tells_versions_files_and_the_refusal(self):
         self.write({"hello.lua": HELLO + "\n", "lib/word.lua": "\nerror 'mine'"})

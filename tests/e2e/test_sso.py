@@ -242,6 +242,13 @@ class SignIn(unittest.TestCase):
         self.browser.jars[urllib.parse.urlsplit(ready["url"]).netloc] = jar
         self.assert_error(self.browser.get(back), "sso_state_invalid")
 
+    def test_who_only_looks_spends_nothing(self):
+        back = self.browser.at_google(self.browser.start(), person()).location
+        reply = self.browser.send("HEAD", back, None, {})
+        self.assertEqual((reply.status, reply.headers["Allow"]), (405, "GET, OPTIONS"))
+        self.assertEqual(reply.cookies, {})
+        self.assert_signed_in(self.browser.get(back))
+
     def test_a_second_tab(self):
         who = person()
         first = self.browser.at_google(self.browser.start(return_to="/one"), who).location
