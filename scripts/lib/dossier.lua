@@ -5,7 +5,7 @@
 local clock, cognito, config = require "clock", require "cognito", require "config"
 local dynamodb, json = require "dynamodb", require "json"
 local stripe, task = require "stripe", require "task"
-local billing, clean_email = require "lib.billing", require "lib.validate.email"
+local billing, clean_email = require "lib.billing", require "lib.validate.email"()
 local intent, keys, outbox = require "lib.intent", require "lib.keys", require "lib.outbox"
 
 local dossier = {}

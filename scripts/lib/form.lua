@@ -7,11 +7,15 @@ local text, tokens = require "lib.validate.text", require "lib.validate.tokens"
 
 local form = {}
 
+local USERNAME_MAX <const> = 128 -- Cognito takes no longer one, and the address is it
+
+local address = email()
+
 local UTM = { "source", "medium", "campaign", "term", "content" }
 
 -- { name, validator, optional? } in the order in which problems are told
 local SIGNUP = {
-  { "email", email },
+  { "email", email(USERNAME_MAX) },
   { "name", text.line(128) },
   { "country", tokens.country },
   { "organization", text.line(128) },
@@ -30,13 +34,13 @@ local SSO = {
 for _, name in ipairs(UTM) do SSO[#SSO + 1] = { "utm_" .. name, text.line(256), optional = true } end
 
 local CONFIRM = {
-  { "email", email },
+  { "email", address },
   { "code", tokens.code },
   { "signup_token", text.line(128), optional = true },
 }
 
 local RESEND = {
-  { "email", email },
+  { "email", address },
   { "signup_token", text.line(128), optional = true },
 }
 
@@ -94,7 +98,7 @@ end
 
 -- What a user pool knows of a person, as far as it is usable: {email=, name=} -> {email=?, name=?}
 function form.person(attributes)
-  return { email = email(attributes.email or ""), name = text.line(128)(attributes.name or "") }
+  return { email = address(attributes.email or ""), name = text.line(128)(attributes.name or "") }
 end
 
 

@@ -75,6 +75,7 @@ FIELDS = {
         ("\u7528\u6237@\u4f8b\u5b50.\u5e7f\u544a", "email_not_ascii"), ("jane\u200b@example.com", "email_not_ascii"),
         ("jane\uff20example.com", "email_not_ascii"),
         ("x" * 65 + "@example.com", "invalid_email"), ("j@" + "x." * 125 + "com", "too_long"),
+        ("j@" + "x." * 62 + "com", "too_long"),  # 129: Cognito takes no longer username
     ],
     "name": [(None, "required"), ("", "required"), ("\u3000\t", "required"), (LONG, "too_long"),
              ("\U0001f600" * 129, "too_long"), ("Jane\nDoe", "control_characters"), ("Jane\x1b[2J", "control_characters")],

@@ -1,13 +1,11 @@
 -- SPDX-License-Identifier: MIT
--- An e-mail address that Cognito takes and SES can deliver to, in the one spelling that usher uses
+-- A validator for an e-mail address that Cognito takes and SES can deliver to, in the one spelling that usher uses
 -- everywhere: trimmed, NFC, lower case. Only ASCII, because SES has no SMTPUTF8 and Cognito answers "Invalid
 -- email address format."; a domain of another script is written as xn--…. No quoted local part, no address
--- literal.
+-- literal. max: without one 254, what SMTP can carry.
 local text = require "lib.validate.text"
 
-local LOCAL_MAX <const>, LABEL_MAX <const> = 64, 63
-
-local line = text.line(254)
+local ADDRESS_MAX <const>, LOCAL_MAX <const>, LABEL_MAX <const> = 254, 64, 63
 
 
 local function local_part_is_sane(part)
@@ -29,16 +27,19 @@ local function domain_is_sane(domain)
 end
 
 
-return function(value)
-  local s, problems = line(value)
-  if not s then return nil, problems end
-  if s:find("[\x80-\xff]") then
-    return text.wrong("email_not_ascii", "Only plain letters, digits and signs can be used here.")
+return function(max)
+  local line = text.line(max or ADDRESS_MAX)
+  return function(value)
+    local s, problems = line(value)
+    if not s then return nil, problems end
+    if s:find("[\x80-\xff]") then
+      return text.wrong("email_not_ascii", "Only plain letters, digits and signs can be used here.")
+    end
+    s = s:lower()
+    local before, domain = s:match("^([^@]*)@([^@]*)$")
+    if not before or not local_part_is_sane(before) or not domain_is_sane(domain) then
+      return text.wrong("invalid_email", "This is not an e-mail address.")
+    end
+    return s
   end
-  s = s:lower()
-  local before, domain = s:match("^([^@]*)@([^@]*)$")
-  if not before or not local_part_is_sane(before) or not domain_is_sane(domain) then
-    return text.wrong("invalid_email", "This is not an e-mail address.")
-  end
-  return s
 end

@@ -5,6 +5,8 @@ local unicode = require "unicode"
 
 local text = {}
 
+local BYTES_MAX <const> = 16 -- of what becomes one character in NFC: four code points at most, of four bytes at most
+
 local SPACES = {}
 for _, point in ipairs { 0x20, 0x85, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000 } do
   SPACES[point] = true
@@ -45,10 +47,16 @@ function text.trim(s)
 end
 
 
+local function too_long(max)
+  return text.wrong("too_long", ("At most %d characters, please."):format(max))
+end
+
+
 -- A validator for 1 to max characters, counted as code points.
 function text.line(max)
   return function(value)
     if type(value) ~= "string" then return text.wrong("not_text", "This must be text.") end
+    if #value > BYTES_MAX * max then return too_long(max) end -- NFC takes its time
     local s = unicode.nfc(value)
     if not s then return text.wrong("not_text", "This must be text.") end
     s = text.trim(s)
@@ -56,9 +64,7 @@ function text.line(max)
     if text.has_control(s) then
       return text.wrong("control_characters", "Line breaks and control characters cannot be used here.")
     end
-    if unicode.length(s) > max then
-      return text.wrong("too_long", ("At most %d characters, please."):format(max))
-    end
+    if unicode.length(s) > max then return too_long(max) end
     return s
   end
 end
