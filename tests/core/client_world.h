@@ -61,6 +61,14 @@ static inline void exchange(struct world *w, const struct client_request *r) {
   assert_int_equal(w->done, 1);
 }
 
+static inline struct client_request get(const struct world *w) {
+  return (struct client_request){.method = "GET", .url = w->peer.url, .deadline_ms = UINT64_MAX};
+}
+
+static inline struct client_request post(const struct world *w) {
+  return (struct client_request){.method = "POST", .url = w->peer.url, .deadline_ms = UINT64_MAX};
+}
+
 static inline uint64_t in_ms(struct world *w, uint64_t ms) {
   uv_update_time(&w->loop);
   return uv_now(&w->loop) + ms;

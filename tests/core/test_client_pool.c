@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections shared out: to each host, within the limits, to who waits. */
+#include "client_world.h"
+
+/* The only connection that the host may have is kept by then, and of no use to the retry. */
+static void test_a_retry_waits_for_its_turn(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line script[] = {{EMPTY, KEEP, 0}, {NULL, FIN, 0}, {EMPTY, KEEP, 0}};
+  world_open(&w, script, 3, &(struct client_settings){.max_host_connections = 1});
+  struct client_request r = get(&w);
+  exchange(&w, &r);
+  struct client_call *again = client_send(w.client, &r, on_any_done, &w);
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  while (!w.any_done) uv_run(&w.loop, UV_RUN_ONCE);
+  assert_int_equal(client_call_error(again), CLIENT_OK);
+  assert_int_equal(w.peer.requests, 4);
+  assert_int_equal(w.peer.accepts, 3);
+  client_call_free(again);
+  world_close(&w);
+}
+
+/* localhost is two addresses on most machines, and the peer has one of them. */
+static void test_each_address_of_a_name(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){0});
+  char url[64];
+  snprintf(url, sizeof url, "http://localhost%s", strrchr(w.peer.url, ':'));
+  struct client_request r = post(&w);
+  r.url = url;
+  for (int i = 0; i < 2; i++) {
+    exchange(&w, &r);
+    if (client_call_error(w.call)) fail_msg("%s", client_call_message(w.call));
+  }
+  assert_int_equal(w.peer.accepts, 1);
+  world_close(&w);
+}
+
+/* Hundreds of hosts: what nobody uses is forgotten. */
+static void test_many_hosts(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line line = {OK "Connection: close\r\nContent-Length: 0\r\n\r\n", FIN, 0};
+  world_open(&w, &line, 1, &(struct client_settings){0});
+  struct client_request r = post(&w);
+  for (int i = 1; i <= 200; i++) {
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.%d%s", i + 1, strrchr(w.peer.url, ':'));
+    r.url = url;
+    exchange(&w, &r);
+    assert_int_equal(client_call_error(w.call), CLIENT_CONNECT);
+  }
+  r.url = w.peer.url;
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  world_close(&w);
+}
+
+static void test_a_waiting_call_has_its_deadline(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line script[] = {{NULL, HANG, 0}, {EMPTY, KEEP, 0}};
+  world_open(&w, script, 2, &(struct client_settings){.max_host_connections = 1});
+  struct client_request r = post(&w);
+  struct client_call *first = client_send(w.client, &r, on_any_done, &w);
+  while (!w.peer.requests) uv_run(&w.loop, UV_RUN_ONCE);
+  r.deadline_ms = in_ms(&w, 40);
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_TIMEOUT);
+  assert_false(client_call_sent(w.call));
+  assert_int_equal(w.any_done, 0);
+  client_call_free(first);
+  r.deadline_ms = UINT64_MAX;
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  assert_int_equal(w.peer.requests, 2);
+  world_close(&w);
+}
+
+/* All places taken by another host's kept connection: it has to go. */
+static void test_an_idle_connection_makes_room(void **state) {
+  (void)state;
+  struct world w;
+  struct peer other;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){.max_connections = 1});
+  peer_open(&w.loop, &other, &line, 1);
+  struct client_request here = get(&w), there = get(&w);
+  there.url = other.url;
+  for (int i = 0; i < 3; i++) {
+    exchange(&w, &here);
+    assert_int_equal(client_call_error(w.call), CLIENT_OK);
+    exchange(&w, &there);
+    assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  }
+  assert_int_equal(w.peer.accepts, 3);
+  assert_int_equal(other.accepts, 3);
+  peer_close(&other);
+  world_close(&w);
+}
+
+static void check_crowd(unsigned max_connections) {
+  enum { CALLS = 1000 };
+  struct world w;
+  struct peer_line line = {OK "Content-Length: 2\r\n\r\nhi", KEEP, 0};
+  world_open(&w, &line, 1, &(struct client_settings){.max_host_connections = max_connections});
+  static struct client_call *calls[CALLS];
+  struct client_request r = post(&w);
+  for (unsigned i = 0; i < CALLS; i++) calls[i] = client_send(w.client, &r, on_any_done, &w);
+  assert_int_equal(w.any_done, 0);
+  while (w.any_done < CALLS) uv_run(&w.loop, UV_RUN_ONCE);
+  for (unsigned i = 0; i < CALLS; i++) {
+    assert_int_equal(client_call_error(calls[i]), CLIENT_OK);
+    assert_int_equal(client_call_body(calls[i]).len, 2);
+    client_call_free(calls[i]);
+  }
+  assert_int_equal(w.peer.requests, CALLS);
+  assert_true(w.peer.accepts - w.peer.ended <= max_connections);
+  world_close(&w);
+  assert_int_equal(w.any_done, CALLS);
+}
+
+static void test_a_thousand_calls(void **state) {
+  (void)state;
+  static const unsigned limits[] = {1, 7, 200, 512};
+  for (size_t i = 0; i < COUNT(limits); i++) check_crowd(limits[i]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_a_retry_waits_for_its_turn),
+      cmocka_unit_test(test_each_address_of_a_name),
+      cmocka_unit_test(test_many_hosts),
+      cmocka_unit_test(test_a_waiting_call_has_its_deadline),
+      cmocka_unit_test(test_an_idle_connection_makes_room),
+      cmocka_unit_test(test_a_thousand_calls),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
