@@ -47,11 +47,19 @@ void origin_free(struct origin *o) {
   free(o);
 }
 
+void origin_last(struct origin **at) {
+  struct origin *o = *at;
+  *at = o->next;
+  o->next = NULL;
+  while (*at) at = &(*at)->next;
+  *at = o;
+}
+
 static bool is_unused(const struct origin *o) {
   return !o->links && !o->waiting;
 }
 
-/* Of more than anybody needs, the one that was made first goes. */
+/* Of more than anybody needs, the last one in the list goes. */
 static void forget_one(struct pool *p) {
   unsigned count = 0;
   struct origin **unused = NULL;

@@ -176,19 +176,36 @@ static bool may_link(struct origin *o) {
   return p->links < p->settings->max_connections || make_room(p);
 }
 
-static void serve(struct origin *o) {
+/* Has anybody got anything? A kept connection is of no use to a fresh call, whose turn may come
+   nevertheless. */
+static bool serve(struct origin *o) {
+  bool served = false;
+  unsigned fresh = 0;
   struct link *k;
   for (struct client_call *call = o->waiting, *behind; call && o->idle.newest; call = behind) {
     behind = call->behind;
-    if (!call->fresh && (k = take_idle(o))) link_give(k, call);
+    if (call->fresh) {
+      if (++fresh > o->making_count && may_link(o)) served |= !link_new(o);
+    } else if ((k = take_idle(o))) {
+      link_give(k, call);
+      served = true;
+    }
   }
-  while (o->waiting_count > o->making_count && may_link(o))
-    if (link_new(o)) return; /* the deadlines of those that wait tell */
+  while (o->waiting_count > o->making_count && may_link(o)) {
+    if (link_new(o)) break; /* the deadlines of those that wait tell */
+    served = true;
+  }
+  return served;
 }
 
+/* Who got something comes last the next time: a busy host does not take all that is set free. */
 static void serve_all(struct pool *p) {
-  for (struct origin *o = p->origins; o && p->waiting; o = o->next)
-    if (o->waiting) serve(o);
+  for (struct origin **at = &p->origins, *o; p->waiting && (o = *at);) {
+    if (o->waiting && serve(o))
+      origin_last(at);
+    else
+      at = &o->next;
+  }
 }
 
 /* --- what sockets tell --- */

@@ -102,6 +102,79 @@ static void test_an_idle_connection_makes_room(void **state) {
   world_close(&w);
 }
 
+/* --- who never stops --- */
+
+enum { ENOUGH = 100 };
+
+struct busy {
+  struct world *w;
+  const char *url;
+  unsigned served;
+};
+
+static void busy_send(struct busy *b, void (*done)(struct client_call *, void *)) {
+  struct client_request r = post(b->w);
+  r.url = b->url;
+  assert_non_null(client_send(b->w->client, &r, done, b));
+}
+
+static void on_done_more(struct client_call *call, void *ctx) {
+  struct busy *b = ctx;
+  enum client_error error = client_call_error(call);
+  client_call_free(call);
+  if (b->w->any_done) return; /* the world may be closing */
+  assert_int_equal(error, CLIENT_OK);
+  if (++b->served < ENOUGH) busy_send(b, on_done_more);
+}
+
+/* Two callers take each other's turns; the one who waits beside them is served all the same. */
+static void check_turn(struct busy *b, struct client_call *waiting) {
+  for (unsigned served = 0; !b->w->any_done && served < ENOUGH; served = b->served)
+    uv_run(&b->w->loop, UV_RUN_ONCE);
+  assert_int_equal(b->w->any_done, 1);
+  assert_int_equal(client_call_error(waiting), CLIENT_OK);
+  client_call_free(waiting);
+}
+
+static void test_a_busy_host_leaves_room_for_others(void **state) {
+  (void)state;
+  struct world w;
+  struct peer peers[2];
+  struct peer_line line = {EMPTY, KEEP, 0};
+  for (int busy = 0; busy < 2; busy++) {
+    world_open(&w, &line, 1, &(struct client_settings){.max_connections = 1});
+    struct client_request r = post(&w);
+    for (int i = 0; i < 2; i++) {
+      peer_open(&w.loop, &peers[i], &line, 1);
+      r.url = peers[i].url;
+      exchange(&w, &r);
+    }
+    struct busy b = {&w, peers[busy].url, 0};
+    busy_send(&b, on_done_more);
+    busy_send(&b, on_done_more);
+    r.url = peers[!busy].url;
+    check_turn(&b, client_send(w.client, &r, on_any_done, &w));
+    for (int i = 0; i < 2; i++) peer_close(&peers[i]);
+    world_close(&w);
+  }
+}
+
+/* Whose kept connection ended wants a new one, and the kept ones of the host are always taken. */
+static void test_a_retry_has_its_turn(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line script[] = {{EMPTY, KEEP, 0}, {NULL, FIN, 0}, {EMPTY, KEEP, 0}};
+  world_open(&w, script, 3, &(struct client_settings){.max_host_connections = 1});
+  struct client_request r = get(&w);
+  exchange(&w, &r);
+  struct busy b = {&w, w.peer.url, 0};
+  struct client_call *waiting = client_send(w.client, &r, on_any_done, &w);
+  busy_send(&b, on_done_more);
+  busy_send(&b, on_done_more);
+  check_turn(&b, waiting);
+  world_close(&w);
+}
+
 static void check_crowd(unsigned max_connections) {
   enum { CALLS = 1000 };
   struct world w;
@@ -136,6 +209,8 @@ int main(void) {
       cmocka_unit_test(test_many_hosts),
       cmocka_unit_test(test_a_waiting_call_has_its_deadline),
       cmocka_unit_test(test_an_idle_connection_makes_room),
+      cmocka_unit_test(test_a_busy_host_leaves_room_for_others),
+      cmocka_unit_test(test_a_retry_has_its_turn),
       cmocka_unit_test(test_a_thousand_calls),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
