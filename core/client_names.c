@@ -62,13 +62,10 @@ static int look_up(struct client_names *n) {
   return err ? err : UV_EAGAIN;
 }
 
-int client_names_get(struct client_names *n, bool keep, const struct addrinfo **out) {
+int client_names_get(struct client_names *n, const struct addrinfo **out) {
   int err = 0;
   if (n->looking) return UV_EAGAIN;
-  if (!n->found || (n->until <= uv_now(n->loop) && !keep)) {
-    replace(n, NULL);
-    err = look_up(n);
-  }
+  if (!n->found || n->until <= uv_now(n->loop)) err = look_up(n);
   *out = n->found;
   return err;
 }

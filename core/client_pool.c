@@ -116,7 +116,7 @@ static void link_connect(struct link *k, const char *words) {
 /* To the first of the addresses, when there are any. err: of the look-up that was waited for. */
 static void link_find(struct link *k, int err) {
   struct origin *o = k->origin;
-  if (!err) err = client_names_get(o->names, o->making_count > 1, &k->address);
+  if (!err) err = client_names_get(o->names, &k->address);
   if (err == UV_EAGAIN) return;
   if (err)
     link_doom(k, CLIENT_DNS, uv_strerror(err));
@@ -124,11 +124,14 @@ static void link_find(struct link *k, int err) {
     link_connect(k, "no address");
 }
 
-/* The name has been looked up, for all links that wait for that. */
+/* The name has been looked up, for all links that wait for that. One that still tries an old address
+   begins anew when that fails. */
 static void on_found(void *origin, int err) {
   struct origin *o = origin;
-  for (struct link *k = o->making.newest; k; k = k->older)
+  for (struct link *k = o->making.newest; k; k = k->older) {
+    k->address = NULL;
     if (!k->socket && !k->error) link_find(k, err);
+  }
 }
 
 /* 0 or UV_ENOMEM. */
@@ -241,11 +244,14 @@ static void on_end(void *ctx, int err, const char *words) {
   if (k->making) {
     client_socket_close(k->socket);
     k->socket = NULL;
-    k->address = k->address->ai_next;
-    if (err == UV_EPROTO)
+    if (err == UV_EPROTO) {
       link_doom(k, CLIENT_TLS, words);
-    else
+    } else if (k->address) {
+      k->address = k->address->ai_next;
       link_connect(k, words);
+    } else {
+      link_find(k, 0);
+    }
     return;
   }
   struct client_call *call = k->call;

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* A host whose address changes while connections to the old one are still being made. libuv's
+   look-ups are linked with --wrap, and its clock, which the test moves. */
+#include "client_world.h"
+
+static const char *resolves_to;
+static unsigned lookups, answers;
+static uv_getaddrinfo_cb on_answer;
+static uint64_t ahead_ms;
+
+int __real_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *req, uv_getaddrinfo_cb cb,
+                          const char *node, const char *service, const struct addrinfo *hints);
+int __wrap_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *req, uv_getaddrinfo_cb cb,
+                          const char *node, const char *service, const struct addrinfo *hints);
+
+static void on_real_answer(uv_getaddrinfo_t *req, int err, struct addrinfo *found) {
+  on_answer(req, err, found);
+  answers++;
+}
+
+int __wrap_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *req, uv_getaddrinfo_cb cb,
+                          const char *node, const char *service, const struct addrinfo *hints) {
+  assert_string_equal(node, "host.test");
+  lookups++;
+  on_answer = cb;
+  return __real_uv_getaddrinfo(loop, req, on_real_answer, resolves_to, service, hints);
+}
+
+uint64_t __real_uv_now(const uv_loop_t *loop);
+uint64_t __wrap_uv_now(const uv_loop_t *loop);
+uint64_t __wrap_uv_now(const uv_loop_t *loop) {
+  return __real_uv_now(loop) + ahead_ms;
+}
+
+/* An address of this machine on which the kernel answers no SYN: its queue is full. */
+struct hole {
+  int listener, filler;
+};
+
+static struct hole hole_open(const char *host, const char *url) {
+  struct sockaddr_in address;
+  struct hole hole = {socket(AF_INET, SOCK_STREAM, 0), socket(AF_INET, SOCK_STREAM, 0)};
+  uv_ip4_addr(host, atoi(strrchr(url, ':') + 1), &address);
+  assert_int_equal(bind(hole.listener, (struct sockaddr *)&address, sizeof address), 0);
+  assert_int_equal(listen(hole.listener, 0), 0);
+  assert_int_equal(connect(hole.filler, (struct sockaddr *)&address, sizeof address), 0);
+  return hole;
+}
+
+static void hole_close(struct hole *hole) {
+  close(hole->filler);
+  close(hole->listener);
+}
+
+/* The first call would wait for ever; the second one asks for the name anew. Then the connection
+   that is still being made to the old address is refused: it follows to the new one. */
+static void test_an_address_that_is_gone(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  char url[64];
+  world_open(&w, &line, 1, &(struct client_settings){0});
+  snprintf(url, sizeof url, "http://host.test%s", strrchr(w.peer.url, ':'));
+  struct hole hole = hole_open(resolves_to = "127.0.0.2", w.peer.url);
+  struct client_request r = get(&w);
+  r.url = url;
+  struct client_call *first = client_send(w.client, &r, on_any_done, &w);
+  while (!answers) uv_run(&w.loop, UV_RUN_ONCE);
+  ahead_ms = 61 * 1000;
+  resolves_to = "127.0.0.1";
+  struct client_call *second = client_send(w.client, &r, on_any_done, &w);
+  assert_int_equal(lookups, 2);
+  while (w.any_done < 2) uv_run(&w.loop, UV_RUN_ONCE);
+  assert_int_equal(client_call_error(first), CLIENT_OK);
+  assert_int_equal(client_call_error(second), CLIENT_OK);
+  assert_int_equal(w.peer.accepts, 1);
+  hole_close(&hole);
+  while (w.peer.accepts < 2) uv_run(&w.loop, UV_RUN_ONCE);
+  assert_int_equal(lookups, 2);
+  client_call_free(first);
+  client_call_free(second);
+  world_close(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_an_address_that_is_gone)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
