@@ -4,6 +4,7 @@
 #include "client_reply.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum { MAX_HEAD = 64 * 1024 };
 
@@ -59,15 +60,30 @@ static int on_value_complete(llhttp_t *parser) {
   return add(r, "\r\n", 2);
 }
 
+static bool is(struct slice s, const char *word) {
+  return s.len == strlen(word) && strncasecmp(s.data, word, s.len) == 0;
+}
+
+/* Chunks, once, is the only coding that may come unasked (RFC 9112 §7); llhttp takes all. */
+static bool is_coded(const struct client_reply *r) {
+  size_t at = 0, codings = 0;
+  if (!(r->parser.flags & F_TRANSFER_ENCODING)) return false;
+  for (struct slice name, value; client_reply_next_header(r, &at, &name, &value);)
+    if (is(name, "transfer-encoding")) codings += is(value, "chunked") ? 1 : 2;
+  return codings > 1;
+}
+
 static int on_headers_complete(llhttp_t *parser) {
   struct client_reply *r = parser->data;
   int status = parser->status_code;
-  if (status < 100 || status == 101) return stop(r, REPLY_BAD); /* 101: nobody asked for it */
+  if (parser->http_major != 1 || status < 100 || status == 101) /* 101: nobody asked for it */
+    return stop(r, REPLY_BAD);
   if (status < 200)
     bytes_clear(&r->head);
   else
     r->status = status;
-  return r->no_body || status < 200 || status == 204 || status == 304; /* 1: no body is expected */
+  if (r->no_body || status < 200 || status == 204 || status == 304) return 1; /* none is expected */
+  return is_coded(r) ? stop(r, REPLY_BAD) : 0;
 }
 
 static int on_body(llhttp_t *parser, const char *at, size_t len) {
@@ -76,11 +92,13 @@ static int on_body(llhttp_t *parser, const char *at, size_t len) {
   return bytes_append(&r->body, at, len) ? stop(r, REPLY_NO_MEMORY) : 0;
 }
 
+/* A body that a 204 has promised may still come. */
 static int on_message_complete(llhttp_t *parser) {
   struct client_reply *r = parser->data;
   if (!r->status) return 0;
+  bool promised = parser->content_length || parser->flags & F_TRANSFER_ENCODING;
   r->state = REPLY_DONE;
-  r->keep_alive = llhttp_should_keep_alive(parser);
+  r->keep_alive = llhttp_should_keep_alive(parser) && !(r->status == 204 && promised);
   return HPE_PAUSED;
 }
 

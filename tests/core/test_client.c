@@ -65,6 +65,23 @@ static const struct reply_case replies[] = {
     {"reset instead of a reply", "POST", "x", {NULL, RST, 0}, 0, 0, CLIENT_RESET, 0, 0},
     {"garbage", "GET", 0, {"SSH-2.0-OpenSSH_9.2\r\n\r\n", FIN, 0}, 0, 0, CLIENT_PROTOCOL, 0, 0},
     {"http/0.9", "GET", 0, {"<html>", FIN, 0}, 0, 0, CLIENT_PROTOCOL, 0, 0},
+    {"http/2.0", "GET", 0, {"HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", KEEP, 0}, 0, 0,
+     CLIENT_PROTOCOL, 0, 0},
+    {"http/0.9 with a head", "GET", 0, {"HTTP/0.9 200 OK\r\nContent-Length: 2\r\n\r\nhi", KEEP, 0},
+     0, 0, CLIENT_PROTOCOL, 0, 0},
+    {"two lengths", "GET", 0, {OK "Content-Length: 2\r\nContent-Length: 2\r\n\r\nhi", KEEP, 0}, 0,
+     0, CLIENT_PROTOCOL, 0, 0},
+    {"length and chunks", "GET", 0, {OK "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "0\r\n\r\n", KEEP, 0}, 0, 0, CLIENT_PROTOCOL, 0, 0},
+    {"a coding that nobody asked for", "GET", 0, {OK "Transfer-Encoding: gzip\r\n\r\nhi", FIN, 0},
+     0, 0, CLIENT_PROTOCOL, 200, 0},
+    {"one in chunks", "GET", 0, {OK "Transfer-Encoding: gzip, chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+     KEEP, 0}, 0, 0, CLIENT_PROTOCOL, 200, 0},
+    {"chunks in it", "GET", 0, {OK "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n"
+     "2\r\nhi\r\n0\r\n\r\n", FIN, 0}, 0, 0, CLIENT_PROTOCOL, 200, 0},
+    {"chunked, in capitals", "GET", 0, {OK
+     "Transfer-Encoding: Chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", KEEP, 0}, 0, 0, CLIENT_OK, 200,
+     "hi"},
     {"bad chunk size", "GET", 0, {OK "Transfer-Encoding: chunked\r\n\r\nzz\r\n", KEEP, 0}, 0, 0,
      CLIENT_PROTOCOL, 200, 0},
     {"silence", "POST", "x", {NULL, HANG, 0}, 0, 40, CLIENT_TIMEOUT, 0, 0},

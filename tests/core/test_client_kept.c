@@ -131,6 +131,34 @@ static void test_a_word_too_many(void **state) {
   }
 }
 
+/* A 204 has no body. What its head promises nevertheless may come at any time, and is not the next
+   reply. */
+static void test_no_content_with_a_length(void **state) {
+  (void)state;
+  static const struct {
+    const char *reply;
+    unsigned accepts;
+  } rows[] = {
+      {"HTTP/1.1 204 No\r\n\r\n", 1},
+      {"HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n", 1},
+      {"HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n", 2},
+      {"HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n", 2},
+      {"HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n", 1},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    struct world w;
+    struct peer_line line = {rows[i].reply, KEEP, 0};
+    world_open(&w, &line, 1, &(struct client_settings){0});
+    struct client_request r = get(&w);
+    for (int n = 0; n < 2; n++) {
+      exchange(&w, &r);
+      assert_int_equal(client_call_error(w.call), CLIENT_OK);
+    }
+    if (w.peer.accepts != rows[i].accepts) fail_msg("%s: %u", rows[i].reply, w.peer.accepts);
+    world_close(&w);
+  }
+}
+
 /* Said between two requests, the same; the reply comes with the loop that has not run yet. */
 static void test_a_word_in_between(void **state) {
   (void)state;
@@ -190,6 +218,7 @@ int main(void) {
       cmocka_unit_test(test_nor_on_another_kept_connection),
       cmocka_unit_test(test_an_idle_connection_that_ended_is_not_used),
       cmocka_unit_test(test_a_word_too_many),
+      cmocka_unit_test(test_no_content_with_a_length),
       cmocka_unit_test(test_a_word_in_between),
       cmocka_unit_test(test_an_early_reply),
       cmocka_unit_test(test_idle_connections_do_not_hold_the_loop),
