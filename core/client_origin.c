@@ -41,9 +41,14 @@ void origin_dequeue(struct client_call *call) {
   o->pool->waiting--;
 }
 
+void origin_forget_session(struct origin *o) {
+  SSL_SESSION_free(o->session);
+  o->session = NULL;
+}
+
 void origin_free(struct origin *o) {
   client_names_close(o->names);
-  SSL_SESSION_free(o->session);
+  origin_forget_session(o);
   free(o);
 }
 

@@ -49,6 +49,7 @@ void origin_dequeue(struct client_call *call);
    out. on_found: client_names_open's, with the origin. */
 struct origin *origin_of(struct pool *p, const struct client_url *url,
                          void (*on_found)(void *origin, int err));
+void origin_forget_session(struct origin *o);
 void origin_last(struct origin **at); /* moves it from there to the end of its pool's list */
 void origin_free(struct origin *o);   /* it has no links, and nobody waits */
 

@@ -245,6 +245,7 @@ static void on_end(void *ctx, int err, const char *words) {
     client_socket_close(k->socket);
     k->socket = NULL;
     if (err == UV_EPROTO) {
+      origin_forget_session(k->origin); /* it may be why */
       link_doom(k, CLIENT_TLS, words);
     } else if (k->address) {
       k->address = k->address->ai_next;

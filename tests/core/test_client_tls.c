@@ -64,6 +64,8 @@ static void test_names(void **state) {
     if (client_call_error(w.call) != (i ? CLIENT_TLS : CLIENT_OK))
       fail_msg("%s: %s", names[i], client_call_message(w.call));
     world_close(&w);
+    uv_sem_wait(&peer.ended);
+    assert_string_equal(peer.server_name, "localhost");
     tls_peer_close(&peer);
   }
 }
@@ -144,6 +146,68 @@ static void test_a_farewell_is_heard_and_sessions_are_resumed(void **state) {
   tls_peer_close(&peer);
 }
 
+/* A body that ends with the connection is whole only when the peer has said goodbye: anybody can
+   send a FIN (RFC 9112 §9.8). */
+static void test_a_body_that_was_cut_off(void **state) {
+  (void)state;
+  static const struct {
+    const char *reply;
+    bool rude;
+    enum client_error error;
+  } rows[] = {
+      {OK "\r\nhi", false, CLIENT_OK},
+      {OK "\r\nhi", true, CLIENT_RESET},
+      {OK "Content-Length: 2\r\n\r\nhi", true, CLIENT_OK},
+      {OK "Content-Length: 3\r\n\r\nhi", false, CLIENT_RESET},
+      {OK "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", false, CLIENT_RESET},
+  };
+  for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
+      struct tls_peer peer;
+      struct world w;
+      tls_peer_open(&peer, "IP:127.0.0.1", -60, version);
+      peer.reply = rows[i].reply;
+      peer.one_reply = true;
+      peer.rude = rows[i].rude;
+      tls_world_open(&w, peer.ca_file);
+      exchange(&w, &(struct client_request){
+                       .method = "GET", .url = peer.url, .deadline_ms = UINT64_MAX});
+      if (client_call_error(w.call) != rows[i].error)
+        fail_msg("%zu: %s", i, client_error_name(client_call_error(w.call)));
+      world_close(&w);
+      tls_peer_close(&peer);
+    }
+  }
+}
+
+/* What one handshake could not resume, with an alert or without one, the next one does not bring
+   again. */
+static void check_session_that_cannot_be_resumed(int version, bool rude) {
+  static const enum client_error wanted[] = {CLIENT_OK, CLIENT_TLS, CLIENT_OK};
+  struct tls_peer peer;
+  struct world w;
+  tls_peer_open(&peer, "IP:127.0.0.1", -60, version);
+  peer.one_reply = peer.bad_tickets = true;
+  peer.rude = rude;
+  tls_world_open(&w, peer.ca_file);
+  for (size_t i = 0; i < COUNT(wanted); i++) {
+    exchange(
+        &w, &(struct client_request){.method = "POST", .url = peer.url, .deadline_ms = UINT64_MAX});
+    if (client_call_error(w.call) != wanted[i])
+      fail_msg("%x, %d, %zu: %s", (unsigned)version, rude, i, client_call_message(w.call));
+    uv_sem_wait(&peer.ended);
+    uv_run(&w.loop, UV_RUN_NOWAIT);
+  }
+  world_close(&w);
+  tls_peer_close(&peer);
+}
+
+static void test_a_session_that_cannot_be_resumed(void **state) {
+  (void)state;
+  for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++)
+    for (int rude = 0; rude < 2; rude++) check_session_that_cannot_be_resumed(version, rude);
+}
+
 int main(void) {
   signal(SIGPIPE, SIG_IGN); /* the peer writes to clients that refuse it */
   const struct CMUnitTest tests[] = {
@@ -153,6 +217,8 @@ int main(void) {
       cmocka_unit_test(test_connections_are_kept),
       cmocka_unit_test(test_the_errors_of_others),
       cmocka_unit_test(test_a_farewell_is_heard_and_sessions_are_resumed),
+      cmocka_unit_test(test_a_body_that_was_cut_off),
+      cmocka_unit_test(test_a_session_that_cannot_be_resumed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

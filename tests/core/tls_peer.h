@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A TLS server for the client's tests, on a thread of its own with blocking sockets, and the
    certificates it shows: an authority and a server certificate for given names, made anew for each
-   run. Answers each request with an empty 200. */
+   run. Answers each request with an empty 200, or with what it is told. */
 #ifndef USHER_TESTS_TLS_PEER_H
 #define USHER_TESTS_TLS_PEER_H
 
@@ -25,8 +25,12 @@ struct tls_peer {
   int fd;
   char ca_file[64], url[64];
   atomic_uint handshakes, resumed;
-  bool one_reply; /* then close_notify and FIN */
-  uv_sem_t ended; /* once for each connection */
+  const char *reply;    /* NULL: an empty 200 */
+  bool one_reply;       /* then close_notify and FIN */
+  bool rude;            /* FIN without close_notify */
+  bool bad_tickets;     /* it breaks off, when it shall resume a session */
+  char server_name[64]; /* what the last client asked for (SNI) */
+  uv_sem_t ended;       /* once for each connection */
 };
 
 static inline void x509_extend(X509 *cert, X509 *issuer, int nid, const char *value) {
@@ -57,17 +61,33 @@ static inline X509 *x509_make(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
   return cert;
 }
 
+static inline SSL_TICKET_RETURN tls_peer_ticket(SSL *ssl, SSL_SESSION *session,
+                                                const unsigned char *name, size_t len,
+                                                SSL_TICKET_STATUS status, void *ctx) {
+  const struct tls_peer *peer = ctx;
+  (void)session, (void)name, (void)len;
+  if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
+    return SSL_TICKET_RETURN_IGNORE_RENEW;
+  if (!peer->bad_tickets) return SSL_TICKET_RETURN_USE_RENEW;
+  if (peer->rude) shutdown(SSL_get_fd(ssl), SHUT_RDWR);
+  return SSL_TICKET_RETURN_ABORT;
+}
+
 static inline void tls_peer_serve(struct tls_peer *peer, SSL *ssl) {
-  static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  static const char empty[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  const char *reply = peer->reply ? peer->reply : empty;
   char request[4096];
-  if (SSL_accept(ssl) != 1) return;
+  int accepted = SSL_accept(ssl);
+  const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  snprintf(peer->server_name, sizeof peer->server_name, "%s", name ? name : "");
+  if (accepted != 1) return;
   atomic_fetch_add(&peer->handshakes, 1);
   atomic_fetch_add(&peer->resumed, (unsigned)SSL_session_reused(ssl));
   while (SSL_read(ssl, request, sizeof request) > 0) {
-    SSL_write(ssl, reply, sizeof reply - 1);
+    SSL_write(ssl, reply, (int)strlen(reply));
     if (peer->one_reply) break;
   }
-  SSL_shutdown(ssl);
+  if (!peer->rude) SSL_shutdown(ssl);
 }
 
 static inline void *tls_peer_run(void *ctx) {
@@ -109,6 +129,7 @@ static inline void tls_peer_open(struct tls_peer *peer, const char *names, long 
   peer->ctx = SSL_CTX_new(TLS_server_method());
   SSL_CTX_set_security_level(peer->ctx, 0);
   SSL_CTX_set_max_proto_version(peer->ctx, max_version);
+  SSL_CTX_set_session_ticket_cb(peer->ctx, NULL, tls_peer_ticket, peer);
   SSL_CTX_use_certificate(peer->ctx, cert);
   SSL_CTX_use_PrivateKey(peer->ctx, key);
   X509_free(ca);
