@@ -16,8 +16,8 @@ function crypto.sha256(text) end
 ---@return string digest 32 bytes
 function crypto.hmac_sha256(key, text) end
 
----HMAC with SHA-1 (RFC 2104), of which authenticator apps make their codes (RFC 6238). Sign with hmac_sha256. Does not
----yield.
+---HMAC with SHA-1 (RFC 2104), of which authenticator apps make their codes (RFC 6238). Sign with hmac_sha256.
+---Does not yield.
 ---@param key string|usher.Secret
 ---@param text string
 ---@return string digest 20 bytes
