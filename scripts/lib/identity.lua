@@ -29,6 +29,13 @@ function identity.user_state(signup, email)
 end
 
 
+-- Does Cognito say that there is nobody of this name? Without an answer nothing is said.
+function identity.is_gone(username)
+  local user, err = cognito.admin_get_user(username)
+  return not user and err.code == "UserNotFoundException"
+end
+
+
 -- Raises. By the settings nobody gets to see it.
 function identity.refuse_taken(signup, step, message)
   conceal.claim(signup)

@@ -71,6 +71,12 @@ function ownership.renew(signup, item, old)
 end
 
 
+-- Somebody has removed the user by hand who was to be confirmed: the code that was sent is worth nothing.
+local function waits_in_vain(old)
+  return old.step == "DONE" and not old.code_accepted and not old.confirmed and identity.is_gone(old.username)
+end
+
+
 local function renew_known(signup, item, old, user)
   for name, value in pairs(identity.known_by_password(user)) do item[name] = value end
   return ownership.renew(signup, item, old) or identity.refuse_taken(signup, "cognito")
@@ -153,6 +159,7 @@ function ownership.settle(signup, item, old, form, given, bound)
     return ownership.replace(signup, item, old, old.supersedes, old.supersedes ~= nil)
   end
   if not (same and (by_key or by_proof)) then return contend(signup, item, old, form) end
+  if waits_in_vain(old) then return ownership.replace(signup, item, old, supersede.left_by(old), false) end
   if not by_key then bind_key(signup, item, old) end
   if old.step == "DONE" and not wants_card(old) then
     signup.replays = true

@@ -79,6 +79,13 @@ def done(case):
     assert case.send() == 201
 
 
+def done_and_user_removed(case):
+    """Somebody has removed the user by hand, who never confirmed."""
+    done(case)
+    case.removed = stores.user(case.email)
+    stores.cognito.admin_delete_user(UserPoolId=ready["user_pool_id"], Username=case.email)
+
+
 def done_and_forgotten(case):
     done(case)
     case.forget("INTENT")
@@ -169,6 +176,7 @@ ROWS = [
     *[(there, who, "resume") for there in (half_at_the_card, half_at_the_account, half_and_not_stored)
       for who in OURS],
     *[(done, who, "replay") for who in OURS],
+    *[(done_and_user_removed, who, "begin_anew") for who in OURS],
     *[(there, who, "supersede") for who in OTHERS
       for there in (half_at_the_card, half_at_the_account, half_and_not_stored, done, done_and_forgotten, no_intent)],
     (done_and_forgotten, with_proof, "supersede"),
@@ -297,6 +305,13 @@ class Exists(unittest.TestCase):
         self.assertEqual((refused.status, refused.code), (422, "signup_superseded"))
         good = case.second.post(CONFIRM, {"email": case.email, "code": stores.code(case.email)})
         self.assertEqual(good.status, 200, good.text)
+
+    def check_begin_anew(self, case, answer, before, _, mails, called):
+        self.check_supersede(case, answer, before, case.removed, mails, called)
+        token = answer.json["signup_token"]
+        self.assertEqual(case.browser.post(SIGNUP, {**case.body, "signup_token": token}).text, answer.text)
+        good = {"email": case.email, "code": stores.code(case.email), "signup_token": token}
+        self.assertEqual(case.browser.post(CONFIRM, good).status, 200)
 
     def check_taken(self, case, answer, before, user, mails, called, message="Please sign in."):
         self.assertEqual((answer.status, answer.code), (409, "account_exists"))

@@ -16,8 +16,25 @@ describe("the same request again", function()
     local calls = #world.calls
     local second = sign_up(nil, KEY)
     assert.same(first, second)
-    assert.equal(calls + 2, #world.calls)
+    assert.equal(calls + 3, #world.calls) -- the intent, the key, and whether Cognito still has the user
     assert.equal(1, world:count "SIGNUP_SUCCESS done")
+    assert_complete()
+  end)
+
+  it("replays also while Cognito cannot say whether it has the user", function()
+    local first = sign_up(nil, KEY)
+    world:fail("cognito.admin_get_user", { code = "InternalErrorException", status = 500 })
+    assert.same(first, sign_up(nil, KEY))
+    assert_complete()
+  end)
+
+  it("begins anew when somebody has removed the user who was to confirm", function()
+    local first = sign_up(nil, KEY)
+    world.users = {}
+    local second = sign_up(nil, KEY)
+    assert.equal(201, second.status)
+    assert.not_equal(first.json.visible_account_id, second.json.visible_account_id)
+    assert.same(second, sign_up(nil, KEY))
     assert_complete()
   end)
 
