@@ -16,7 +16,7 @@ local Unread = { __tostring = function(err) return err.message end }
 -- Raises: this store did not answer.
 function dossier.unread(store, err)
   local code = err.code or err.kind or err.type or "no answer"
-  error(setmetatable({ message = ("%s cannot be read: %s"):format(store, code), cause = err }, Unread), 0)
+  error(setmetatable({ message = ("%s cannot be read: %s"):format(store, code) }, Unread), 0)
 end
 
 

@@ -9,11 +9,10 @@ local slack, sent, slept, now
 
 
 -- answers: what http.fetch gives in turn, {status=, body=, headers=} or a failure {kind=, sent=}
-local function with(answers, settings)
+local function with(answers)
   sent, slept, now = {}, {}, 1000
   package.loaded.slack = nil
   package.loaded.config = { slack = { webhook = secret.new("slack.webhook", WEBHOOK), timeout = 2 } }
-  for name, value in pairs(settings or {}) do package.loaded.config.slack[name] = value end
   package.loaded.clock = { monotonic = function() return now end, sleep = function(seconds)
     slept[#slept + 1] = seconds
     now = now + seconds

@@ -51,11 +51,10 @@ local function stop(facts, step)
 end
 
 
-local function google(facts, status)
+local function google(facts)
   local user = { username = "google_1", sub = "u2", status = "EXTERNAL_PROVIDER", enabled = true,
     created_at = NOW - 60, attributes = { sub = "u2", email = "a@b.c" } }
   facts.users[#facts.users + 1], facts.by_username.google_1 = user, user
-  if status then facts.users[1].status = status end
 end
 
 

@@ -22,18 +22,18 @@ local function fresh(settings)
   end
 end
 
-local function rows_of(account_id, key_id, username)
-  local account, user = "ACCOUNT#" .. account_id, "USER#" .. (username or PERSON.username)
+local function rows_of(account_id, key_id)
+  local account, user = "ACCOUNT#" .. account_id, "USER#" .. PERSON.username
   local rows = { account .. " API_KEY#" .. key_id, account .. " DETAILS", account .. " " .. user,
     user .. " " .. account, "USER#" .. PERSON.sub .. " DETAILS" }
   table.sort(rows)
   return rows
 end
 
-local function assert_complete(username)
+local function assert_complete()
   local intent = world:intent()
   assert.same({ "DONE", 0 }, { intent.step, intent.lease_until })
-  assert.same(rows_of(intent.visible_account_id, intent.key_id, username), world:rows())
+  assert.same(rows_of(intent.visible_account_id, intent.key_id), world:rows())
   local count = 0
   for _ in pairs(world.customers) do count = count + 1 end
   assert.equal(1, count)
