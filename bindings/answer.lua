@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Wraps a handler (request -> reply table) for request.c: whatever happens inside, there is one answer in FLOW's shape.
+-- Wraps a handler (request -> reply table) for request.c: whatever happens inside, there is one answer; an error has
+-- the shape that the README tells.
 -- Returns a function of the request that gives status, { name, value, … }, body. Yields where the handler does.
 -- { abort = true } is no answer at all: the status is false, and the connection is reset.
 local config, fail, json, log = require "config", require "fail", require "json", require "log"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The metatable of a box, and what is said when there is no memory for one. */
 #include "box.h"
 
 void box_type(lua_State *L, const char *name, lua_CFunction gc, const luaL_Reg *methods) {

@@ -4,8 +4,7 @@
 -- that is sent. All functions yield and return plain results | nil, err (as aws.call's). Functions that take
 -- one table take timeout=, deadline= or, where they are signed, user_pool_id= in it, the others in a last
 -- argument `options`.
--- Repeated are only calls that may be: see the mode each one names (WIRE: what is safe to retry).
-
+-- Repeated are only calls that may be: see the mode each one names; retry.lua has the modes.
 local aws, config, crypto = require "aws", require "config", require "crypto"
 local json = require "json"
 

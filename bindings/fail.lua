@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- fail(status, code[, fields[, extra]]): the visitor's fault. Leaves the flow from any depth; the answer is the error
--- shape of FLOW. fields: list of { field =, code =, message = }. extra: { message =, retry_after = seconds,
--- headers = {} }. Any other error is ours: a 500 with the traceback in the log.
+-- fail(status, code[, fields[, extra]]): the visitor's fault. Leaves the flow from any depth; the answer has
+-- the shape and the codes of the README. fields: list of { field =, code =, message = }. extra: { message =,
+-- retry_after = seconds, headers = {} }. Any other error is ours: a 500 with the traceback in the log.
 local failure = {}
 failure.__index = failure
 

@@ -26,8 +26,7 @@ enum { RELOAD_PREPARE = 1, RELOAD_SWAP = 2, RELOAD_DISCARD = 4, RELOAD_ANSWER = 
 
 /* --- the main thread ------------------------------------------------------------------------ */
 
-/* Reads and proves the first version; then reload_current is it.
- * 0, or UV_E* and *problem (freed by the caller). */
+/* Reads and proves the first version. 0, or UV_E* and *problem (freed by the caller). */
 int reload_open(const struct reload_settings *settings, struct reload **out, char **problem);
 void reload_set_workers(struct reload *r, struct workers *ws, unsigned count);
 struct versions *reload_versions(struct reload *r);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The registry remembers the view of each table, so that whoever asks again gets the same one. */
 #include "view.h"
 
 #include <lauxlib.h>

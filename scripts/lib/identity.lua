@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- What Cognito knows of a person: signing up, confirming, and what its refusals mean (FLOW's table of
--- UsernameExists). Functions take the saga; what a step returns is stored in the intent.
+-- What Cognito knows of a person: signing up, confirming, and what its refusals mean, a name that
+-- exists already above all. Functions take the saga; what a step returns is stored in the intent.
 local cognito = require "cognito"
 local account, conceal, fingerprint = require "lib.account", require "lib.conceal", require "lib.fingerprint"
 local refusal, supersede, trouble = require "lib.refusal", require "lib.supersede", require "lib.trouble"

@@ -151,7 +151,7 @@ class Attempt:
         for stores in ("USER", "ACCOUNT"):
             name = f"INCONSISTENT_{stores}_STORES"
             wanted = self.row.call.stores == stores and (failed or self.confirms and persists and not cured)
-            self.expect(bool(now[name]) == wanted, f"{name} counted {now[name]} times, not as FLOW §7 says")
+            self.expect(bool(now[name]) == wanted, f"{name} counted {now[name]} times, not as the matrix says")
 
     def check_first(self, answer):
         """What breaks once is cured before the visitor is answered."""

@@ -6,8 +6,8 @@ run.py proves that CALLS is complete: it compares it with the sandbox's journal 
 import collections
 
 # A call of a flow. match: what its body holds, where the operation alone does not say which call it is; nth: the
-# first one meant, where the body does not say it either. stores: "USER" or "ACCOUNT" when FLOW §7 wants
-# INCONSISTENT_*_STORES counted if it fails for good. uncured: faults that the visitor meets although they come once.
+# first one meant, where the body does not say it either. stores: "USER" or "ACCOUNT" when
+# INCONSISTENT_*_STORES counts it if it fails for good. uncured: faults that the visitor meets although they come once.
 Call = collections.namedtuple("Call", "name service operation match nth stores uncured")
 
 

@@ -24,7 +24,7 @@ import fixture
 from process import PATIENCE, Serve, exchange
 
 SIGNUP, BEGAN = "/api/account/signup", time.time()
-# Everything that is there from the start; FLOW's names and ours.
+# Everything that is there from the start; the README has their meaning.
 AT_START = [
     "SIGNUP_SUCCESS", "SIGNUP_FAILURE", "SIGNUP_ERROR", "SIGNUP_CONFIRM_SUCCESS", "SIGNUP_CONFIRM_FAILURE",
     "SIGNUP_CONFIRM_ERROR", "EMAIL_PRESIGNUP_SUCCESS", "EMAIL_PRESIGNUP_FAILURE", "INCONSISTENT_USER_STORES",
