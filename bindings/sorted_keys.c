@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Few members stay on the stack, so that no key is looked up again;
- * the names of more are sorted in a userdata. */
+ * the names of more are held in a list and sorted in a userdata. */
 #include "sorted_keys.h"
 
 #include <lauxlib.h>
@@ -40,13 +40,24 @@ static bool collect_few(lua_State *L, struct sorted_keys *k) {
   return true;
 }
 
+/* The collector takes members out of a weak table whenever anything is allocated, so the names are
+ * held in a list of their own, and counted anew. */
 static void collect_many(lua_State *L, struct sorted_keys *k) {
-  struct sorted_key key = {.value = 0}, *to;
+  int names = k->table + 1;
   lua_settop(L, k->table);
-  to = k->list = lua_newuserdatauv(L, k->count * sizeof *to, 0);
-  for (lua_pushnil(L); lua_next(L, k->table); lua_pop(L, 1)) {
-    key.name.data = lua_tolstring(L, -2, &key.name.len);
-    *to++ = key;
+  lua_createtable(L, (int)k->count, 0);
+  k->count = 0;
+  for (lua_pushnil(L); lua_next(L, k->table);) {
+    lua_pop(L, 1);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, names, (lua_Integer)++k->count);
+  }
+  k->list = lua_newuserdatauv(L, k->count * sizeof *k->list, 0);
+  for (size_t i = 0; i < k->count; i++, lua_pop(L, 1)) {
+    struct sorted_key *key = &k->list[i];
+    lua_rawgeti(L, names, (lua_Integer)i + 1);
+    key->name.data = lua_tolstring(L, -1, &key->name.len);
+    key->value = 0;
   }
 }
 

@@ -194,6 +194,18 @@ describe("json", function()
     collectgarbage("setpause", pause)
   end)
 
+  it("sorts what the collector takes away meanwhile", function()
+    local form <const> = require "form"
+    for round = 1, 100 do
+      local weak = setmetatable({}, { __mode = "v" })
+      for i = 1, 500 do weak[("name %d of %d"):format(i, round)] = { n = i } end
+      for _, encode in ipairs { form.encode, function(t) return json.encode(t, { sorted = true }) end } do
+        local ok, text = pcall(encode, weak)
+        if not ok then assert.matches("nil", text, 1, true) end
+      end
+    end
+  end)
+
   it("raises the caller's mistakes", function()
     for _, call in ipairs {
       function() json.decode() end, function() json.decode({}) end, function() json.decode("1", 1) end,
