@@ -7,6 +7,9 @@ local failure, faults = require "sandbox.failure", require "sandbox.faults"
 local query = require "sandbox.cloudwatch.query"
 local operations, signature = require "sandbox.cloudwatch.operations", require "sandbox.aws_signature"
 
+-- What a code's error is named where it is not the code and "Exception".
+local ERRORS = { MissingParameter = "MissingRequiredParameterException", InternalServiceError = "InternalServiceFault" }
+
 local service = {
   name = "cloudwatch",
   signing_name = "monitoring",
@@ -18,15 +21,16 @@ local service = {
   query_errors = true,
   error_type = function(code)
     if code:find "Exception$" then return "com.amazon.coral.service#" .. code end
-    return ("com.amazonaws.cloudwatch#%sException"):format(code)
+    return "com.amazonaws.cloudwatch#" .. (ERRORS[code] or code .. "Exception")
   end,
 }
 
 local function perform(ctx)
   local operation, input = query.decode(aws_json.body(ctx.req, service))
   signature.check_query(ctx.req, service)
+  if not operation then failure("MissingAction", "Could not find operation for the request") end
   if not operations[operation] then
-    failure("InvalidAction", ("The action %s is not valid for this endpoint."):format(tostring(operation)))
+    failure("InvalidAction", ("The action %s is not valid for this endpoint."):format(operation))
   end
   return operation, aws_json.call(service, operation, input, ctx)
 end

@@ -96,7 +96,8 @@ describe("CloudWatch", function()
   for _, case in ipairs(REFUSED) do
     it("refuses " .. case[1], function()
       local status, body = ask(case[2], case[3])
-      assert.same({ 400, ("com.amazonaws.cloudwatch#%sException"):format(case[4]), case[5] },
+      local name = case[4] == "MissingParameter" and "MissingRequiredParameter" or case[4]
+      assert.same({ 400, ("com.amazonaws.cloudwatch#%sException"):format(name), case[5] },
         { status, body.__type, body.message })
     end)
   end
@@ -200,7 +201,7 @@ describe("CBOR", function()
     local refused = ask_cbor("PutMetricData", cbor.encode { Namespace = name })
     assert.same({ 400, "MissingParameter;Sender", "application/cbor" },
       { refused.status, refused.headers["x-amzn-query-error"], refused.headers["Content-Type"] })
-    assert.equal("com.amazonaws.cloudwatch#MissingParameterException", cbor.decode(refused.body).__type)
+    assert.equal("com.amazonaws.cloudwatch#MissingRequiredParameterException", cbor.decode(refused.body).__type)
     assert.equal(400, ask_cbor("PutMetricData", "\255").status)
     assert.equal(400, ask_cbor("Nothing", "\xa0").status)
   end)
