@@ -50,11 +50,17 @@ local function count(list)
 end
 
 
+-- A webhook that is not ours: another team's, another of our team's, or ours with a wrong secret.
+local function stranger(path)
+  local function at_ours(parts) return path:find(settings.slack_path:match(parts), 1, true) == 1 end
+  if at_ours "^/services/%w+/%w+/" then return plain(403, "invalid_token") end
+  return plain(404, at_ours "^/services/%w+/" and "no_service" or "no_team")
+end
+
+
 local function post(req)
   if req.method ~= "POST" then return plain(400, "invalid_payload") end
-  if req.path ~= settings.slack_path then
-    return plain(404, req.path:find("^/services/T%w+/B%w+/%w+$") and "no_service" or "no_team")
-  end
+  if req.path ~= settings.slack_path then return stranger(req.path) end
   local payload, text = payload_of(req)
   if not payload then return plain(400, "invalid_payload") end
   local words = payload.text

@@ -49,7 +49,11 @@ describe("Slack", function()
   end)
 
   it("knows its own address only", function()
-    assert.equal("no_service", post("{}", nil, "/services/T1/B1/x").body)
-    assert.equal("no_team", post("{}", nil, "/services").body)
+    for _, case in ipairs { { "/services/T00000000/B00000000/x", 403, "invalid_token" },
+      { "/services/T00000000/B1/x", 404, "no_service" }, { "/services/T1/B1/x", 404, "no_team" },
+      { "/services", 404, "no_team" } } do
+      local reply = post("{}", nil, case[1])
+      assert.same(case, { case[1], reply.status, reply.body })
+    end
   end)
 end)
