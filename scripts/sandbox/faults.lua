@@ -16,7 +16,8 @@ local KINDS = {
   hang = { after = true, answer = "wait" },
 }
 local SERVICES = {
-  cognito = true, dynamodb = true, stripe = true, cloudwatch = true, slack = true, sts = true, metadata = true,
+  cognito = true, dynamodb = true, stripe = true, ses = true, cloudwatch = true, slack = true, sts = true,
+  metadata = true,
 }
 
 -- What a fault is armed with, and what its error says.

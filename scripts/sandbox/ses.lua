@@ -3,11 +3,13 @@
 -- header. Every sender counts as verified, but for the domains below, which show the service's refusals.
 -- Called by the sandbox's door with a request of listener "ses".
 local crypto, json, log = require "crypto", require "json", require "log"
+local aws_json, faults = require "sandbox.aws_json", require "sandbox.faults"
 local failure, mailbox = require "sandbox.failure", require "sandbox.mailbox"
 local settings, signature = require "sandbox.settings", require "sandbox.aws_signature"
 
-local SERVICE = { name = "ses", signing_name = "ses", missing_token = "Missing Authentication Token" }
-local MOST_RECIPIENTS = 50
+local SERVICE = { name = "ses", signing_name = "ses", missing_token = "Missing Authentication Token",
+  internal = { "InternalFailure" } }
+local MOST_RECIPIENTS, MOST_HEADERS <const> = 50, 15
 
 -- A sender's domain -> how SES refuses it: code, message, status.
 local REFUSED = {
@@ -33,17 +35,24 @@ local function address_of(text, name)
   return address
 end
 
+-- What a member lists; nothing where it is missing.
+local function list_of(value)
+  if value == nil or value == json.null then return {} end
+  if type(value) ~= "table" or not json.is_array(value) then failure("SerializationException") end
+  return value
+end
+
 local function recipients(destination)
   local list = {}
   for _, kind in ipairs { "ToAddresses", "CcAddresses", "BccAddresses" } do
-    for _, text in ipairs(destination[kind] or {}) do list[#list + 1] = address_of(text, kind) end
+    for _, text in ipairs(list_of(destination[kind])) do list[#list + 1] = address_of(text, kind) end
   end
   return list
 end
 
 -- 'a@b.co, "Jane, of C" <jane@b.co>' -> its addresses; what is quoted, or in angles, may have commas
 local function addresses_in(header)
-  local list, at, quoted = {}, 1, false
+  local list, at, quoted = json.array {}, 1, false
   for i = 1, #header + 1 do
     local char = header:sub(i, i)
     if char == '"' then quoted = not quoted end
@@ -65,6 +74,7 @@ end
 local function simple(content)
   local body = type(content.Body) == "table" and content.Body or {}
   local part = body.Text or body.Html
+  if #list_of(content.Headers) > MOST_HEADERS then bad_request("Header count exceeds " .. MOST_HEADERS .. ".") end
   return { subject = data(content.Subject, "content.simple.subject"), text = data(part, "content.simple.body") }
 end
 
@@ -121,7 +131,7 @@ local function check_sender(from)
 end
 
 local function check_tags(tags)
-  for _, tag in ipairs(tags or {}) do
+  for _, tag in ipairs(list_of(tags)) do
     for _, name in ipairs { "Name", "Value" } do
       local text = tag[name]
       if type(text) ~= "string" or text == "" or #text > 256 or text:find "[^%w_.@-]" then
@@ -133,6 +143,7 @@ local function check_tags(tags)
 end
 
 local operations = {}
+SERVICE.operations = operations
 
 function operations.SendEmail(input)
   local mail = message(input.Content)
@@ -143,7 +154,7 @@ function operations.SendEmail(input)
       404)
   end
   check_tags(input.EmailTags)
-  for _, text in ipairs(input.ReplyToAddresses or {}) do address_of(text, "ReplyToAddresses") end
+  for _, text in ipairs(list_of(input.ReplyToAddresses)) do address_of(text, "ReplyToAddresses") end
   local list = recipients(type(input.Destination) == "table" and input.Destination or mail.destination or {})
   if #list == 0 then bad_request("Destination: at least one recipient is required.") end
   if #list > MOST_RECIPIENTS then bad_request("Recipient count exceeds " .. MOST_RECIPIENTS .. ".") end
@@ -160,25 +171,25 @@ function operations.GetAccount()
   }
 end
 
-local ROUTES = { ["POST /v2/email/outbound-emails"] = operations.SendEmail,
-  ["GET /v2/email/account"] = operations.GetAccount }
+local ROUTES = { ["POST /v2/email/outbound-emails"] = "SendEmail", ["GET /v2/email/account"] = "GetAccount" }
 
 local function perform(req)
-  local run = ROUTES[req.method .. " " .. req.path]
-  if not run then failure("UnknownOperationException", nil, nil, 404) end
+  local name = ROUTES[req.method .. " " .. req.path]
+  if not name then failure("UnknownOperationException", nil, nil, 404) end
   signature.check_rest(req, SERVICE)
   local input = req.body == "" and {} or json.decode(req.body)
   if type(input) ~= "table" or json.is_array(input) then failure("SerializationException") end
-  return run(input)
+  return aws_json.call(SERVICE, name, input, { req = req })
 end
 
 local function handler(req)
   local headers = { ["x-amzn-RequestId"] = crypto.uuid(), ["Content-Type"] = "application/json" }
   local ok, result = xpcall(perform, failure.trace, req)
   if ok then return { status = 200, headers = headers, body = json.encode(result) } end
+  if result.code == faults.NO_ANSWER then return { abort = true } end
   if result.unexpected then
     log.error("sandbox.broken_operation", { service = "ses", traceback = result.text })
-    result = { code = "InternalFailure", status = 500 }
+    result = aws_json.internal(SERVICE)
   end
   headers["x-amzn-ErrorType"] = result.code
   return { status = result.status, headers = headers, body = json.encode { message = result.message } }

@@ -101,8 +101,8 @@ class OfAnAwsService(unittest.TestCase):
                          [("dynamodb", "PutItem"), ("dynamodb", "GetItem")])
 
 
-class OfTheQueryProtocol(unittest.TestCase):
-    """STS speaks nothing else, and CloudWatch speaks it with older SDKs."""
+class OfOtherProtocols(unittest.TestCase):
+    """STS speaks Query only, CloudWatch does with older SDKs, and SES has paths."""
 
     def setUp(self):
         self.addCleanup(ask, "DELETE", "/faults")
@@ -119,7 +119,8 @@ class OfTheQueryProtocol(unittest.TestCase):
     def test_calls_break_and_are_noted(self):
         calls = [("sts", "GetCallerIdentity", self.client("sts", "sts").get_caller_identity, "InternalFailure"),
                  ("cloudwatch", "ListMetrics", self.client("cloudwatch", "cloudwatch").list_metrics,
-                  "InternalServiceError")]
+                  "InternalServiceError"),
+                 ("ses", "GetAccount", self.client("ses", "sesv2").get_account, "InternalFailure")]
         for service, operation, call, code in calls:
             with self.subTest(service=service):
                 arm(service=service, operation=operation, kind="refuse")

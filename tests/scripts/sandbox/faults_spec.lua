@@ -207,7 +207,7 @@ describe("a fault", function()
 
   describe("is refused", function()
     local ROWS = {
-      { { kind = "refuse" }, "service is one of cloudwatch, cognito, dynamodb, metadata, slack, stripe, sts" },
+      { { kind = "refuse" }, "service is one of cloudwatch, cognito, dynamodb, metadata, ses, slack, stripe, sts" },
       { { service = "stripe", kind = "burn" },
         "kind is one of error_after, hang, hang_before, lost_answer, refuse, reset_before" },
       { { service = "stripe", kind = "hang", nth = 0 }, "nth and count are whole numbers from 1" },
