@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What belongs to a table but not to its schema: time to live, tags, and the account's answers about itself.
 -- Expired items stay: DynamoDB itself removes them only within days.
-local clock = require "clock"
+local account_id, clock = require "sandbox.settings".account_id, require "clock"
 local failure = require "sandbox.failure"
 local json = require "json"
 local rules = require "sandbox.dynamodb.table_rules"
@@ -43,7 +43,7 @@ local NO_SUCH_TABLE = "Requested resource not found"
 local function check_arn(arn, operation)
   if not arn then failure("ValidationException", "Invalid TableArn") end
   if not arn:find("^.+:.+:.+:.+:.+:.+/.+$") then
-    local user = "User: arn:aws:iam::000000000000:root"
+    local user = ("User: arn:aws:iam::%s:root"):format(account_id)
     failure("AccessDeniedException", ("%s is not authorized to perform: dynamodb:%s on resource: %s")
       :format(user, operation, arn))
   end

@@ -3,7 +3,7 @@
 -- refused, and what a description says of it.
 local clock = require "clock"
 local crypto = require "crypto"
-local failure = require "sandbox.failure"
+local account_id, failure = require "sandbox.settings".account_id, require "sandbox.failure"
 
 local settings = {}
 
@@ -177,7 +177,8 @@ end
 
 local function apply_encryption(description, wanted)
   description.SSEDescription = is_encrypted(wanted) and { Status = "ENABLED", SSEType = wanted.SSEType or "KMS",
-    KMSMasterKeyArn = wanted.KMSMasterKeyId or "arn:aws:kms:us-east-1:000000000000:key/" .. crypto.uuid() } or nil
+    KMSMasterKeyArn = wanted.KMSMasterKeyId
+      or ("arn:aws:kms:us-east-1:%s:key/%s"):format(account_id, crypto.uuid()) } or nil
 end
 
 local function apply(description, input)

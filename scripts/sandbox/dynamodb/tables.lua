@@ -4,7 +4,7 @@
 -- covers(item)}}, by_name}. One connection's cache is dropped whenever another one has written.
 local failure = require "sandbox.failure"
 local json = require "json"
-local store = require "sandbox.store"
+local settings, store = require "sandbox.settings", require "sandbox.store"
 local is_key = require "sandbox.dynamodb.validate".is_key
 
 local tables = {}
@@ -98,7 +98,7 @@ function tables.get_named(name)
 end
 
 function tables.arn(name)
-  return "arn:aws:dynamodb:us-east-1:000000000000:table/" .. name
+  return ("arn:aws:dynamodb:%s:%s:table/%s"):format(settings.region, settings.account_id, name)
 end
 
 function tables.names(after, limit)

@@ -79,21 +79,21 @@ describe("what is refused", function()
     { "TagResource", "{}",
       "ValidationException: Invalid TableArn" },
     { "TagResource", [[{"ResourceArn":"abcd"}]],
-      "AccessDeniedException: User: arn:aws:iam::000000000000:root is not authorized to perform: dynamodb:TagResource on resource: abcd" },
+      "AccessDeniedException: User: arn:aws:iam::123456789012:root is not authorized to perform: dynamodb:TagResource on resource: abcd" },
     { "TagResource", [[{"ResourceArn":"a:b:c:d:e:f/g"}]],
       "ValidationException: 1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not be null" },
     { "TagResource", [[{"ResourceArn":"a:b:c:d:e:f/g","Tags":[{"Key":"a","Value":"b"}]}]],
       "ValidationException: Invalid TableArn: Invalid ResourceArn provided as input a:b:c:d:e:f/g" },
-    { "TagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/Hash1","Tags":[]}]],
+    { "TagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:123456789012:table/Hash1","Tags":[]}]],
       "ValidationException: Atleast one Tag needs to be provided as Input." },
-    { "TagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/nosuch","Tags":[{"Key":"a","Value":"b"}]}]],
-      "ResourceNotFoundException: Requested resource not found: ResourcArn: arn:aws:dynamodb:us-east-1:000000000000:table/nosuch not found" },
-    { "UntagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/nosuch","TagKeys":["a"]}]],
+    { "TagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:123456789012:table/nosuch","Tags":[{"Key":"a","Value":"b"}]}]],
+      "ResourceNotFoundException: Requested resource not found: ResourcArn: arn:aws:dynamodb:us-east-1:123456789012:table/nosuch not found" },
+    { "UntagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:123456789012:table/nosuch","TagKeys":["a"]}]],
       "ResourceNotFoundException: Requested resource not found" },
-    { "UntagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/Hash1","TagKeys":[""]}]],
+    { "UntagResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:123456789012:table/Hash1","TagKeys":[""]}]],
       "ValidationException: The Tag Key provided is invalid, Key: " },
-    { "ListTagsOfResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/nosuch"}]],
-      "ResourceNotFoundException: Requested resource not found: ResourcArn: arn:aws:dynamodb:us-east-1:000000000000:table/nosuch not found" },
+    { "ListTagsOfResource", [[{"ResourceArn":"arn:aws:dynamodb:us-east-1:123456789012:table/nosuch"}]],
+      "ResourceNotFoundException: Requested resource not found: ResourcArn: arn:aws:dynamodb:us-east-1:123456789012:table/nosuch not found" },
   })
 end)
 
@@ -318,7 +318,7 @@ describe("a table's life", function()
     end
     local on, arn = stream [[{"StreamEnabled":true,"StreamViewType":"KEYS_ONLY"}]]
     assert.same({ StreamEnabled = true, StreamViewType = "KEYS_ONLY" }, on)
-    assert.truthy(arn:find "^arn:aws:dynamodb:us%-east%-1:000000000000:table/Life/stream/%d+%-%d+%-%d+T%d+:%d+:%d+%.%d%d%d$")
+    assert.truthy(arn:find "^arn:aws:dynamodb:us%-east%-1:123456789012:table/Life/stream/%d+%-%d+%-%d+T%d+:%d+:%d+%.%d%d%d$")
     assert.is_nil((stream [[{"StreamEnabled":false}]]))
   end)
 
