@@ -151,7 +151,7 @@ end
 
 
 -- Some shapes write their text with a capital letter.
-local CAPITAL <const> = { ResourceNotFoundException = true }
+local CAPITAL <const> = { ResourceNotFoundException = true, AccessDeniedException = true, ServiceException = true }
 
 local function refuse(e)
   if e.unexpected then

@@ -43,7 +43,8 @@ describe("Lambda", function()
     it(("refuses %d: %s"):format(i, case[1]), function()
       local reply = invoke(case[1], case[2], case[3])
       assert.same({ case[4], case[5] }, { reply.status, reply.headers["x-amzn-ErrorType"] })
-      local message = reply.json.Message or reply.json.message
+      local capital = case[5] == "ResourceNotFoundException" or case[5] == "AccessDeniedException"
+      local message = reply.json[capital and "Message" or "message"]
       assert.truthy(message:find(case[6], 1, true), message)
     end)
   end
