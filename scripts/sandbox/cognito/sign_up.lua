@@ -20,9 +20,11 @@ local function send_code(pool, user)
   return delivery.send_code.sign_up(pool, user, attribute, codes.issue(user, "sign_up", attribute))
 end
 
+-- From here on each address says whether it is proved.
 local function auto_verify(user, response)
-  if response.autoVerifyEmail then user.attributes.email_verified = "true" end
-  if response.autoVerifyPhone then user.attributes.phone_number_verified = "true" end
+  local values = user.attributes
+  if values.email then values.email_verified = tostring(response.autoVerifyEmail == true) end
+  if values.phone_number then values.phone_number_verified = tostring(response.autoVerifyPhone == true) end
 end
 
 -- Clients whose people choose how to sign in go on from a sign-up into it.

@@ -36,7 +36,7 @@ describe("SignUp", function()
     assert.equal("UNCONFIRMED", user.UserStatus)
     assert.equal(output.UserSub, user.Username)
     assert.is_true(user.Enabled)
-    assert.same({ email = email, name = "Jane", sub = output.UserSub }, values)
+    assert.same({ email = email, email_verified = "false", name = "Jane", sub = output.UserSub }, values)
   end)
 
   local long = ("x"):rep(129) .. "@example.com"
