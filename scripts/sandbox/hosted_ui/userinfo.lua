@@ -11,7 +11,7 @@ local ENDED = "Access token is expired, disabled, or deleted, or the user has gl
 
 local function refuse(status, code, description)
   return { status = status, headers = {
-    ["WWW-Authenticate"] = ('Bearer error="%s", error_description="%s"'):format(code, description),
+    ["WWW-Authenticate"] = ('error="%s", error_description="%s"'):format(code, description),
     ["Cache-Control"] = "no-store", ["Access-Control-Allow-Origin"] = "*",
   }, json = { error = code, error_description = description } }
 end
