@@ -66,8 +66,8 @@ describe("the sandbox's switches", function()
       "fault.kind is one of bad_output, crash, denied, error, throttled, timeout; did you mean timeout?" },
     { "/faults", { service = "stripe", kind = "refuse", operaton = "*" },
       "there is no operaton; did you mean operation?" },
-    { "/faults", { service = "strip", kind = "refuse" }, "service is one of cloudwatch, cognito, dynamodb, metadata, ses, "
-      .. "slack, stripe, sts; did you mean stripe?" },
+    { "/faults", { service = "strip", kind = "refuse" }, "service is one of cloudwatch, cognito, dynamodb, metadata, "
+      .. "ses, slack, stripe, sts; did you mean stripe?" },
     { "/faults", { service = "stripe", kind = "lost" }, "kind is one of error_after, hang, hang_before, lost_answer, "
       .. "refuse, reset_before" },
     { "/faults", { service = "stripe" },
