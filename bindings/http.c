@@ -352,12 +352,12 @@ static int http_fetch(lua_State *T) {
   luaL_checktype(T, 1, LUA_TTABLE);
   lua_settop(T, 1);
   check_request(T, &r, &url_len);
-  lua_getfield(T, 1, "headers");
-  r.header_count = check_headers(T, &len);
   struct task *task = task_current(T);
   struct client *client = vm_of(T)->settings.client;
   if (!client) return luaL_error(T, "http.fetch: nothing is fetched in this process");
   r.deadline_ms = check_deadline(T, task);
+  lua_getfield(T, 1, "headers"); /* last: no __index runs after they were judged */
+  r.header_count = check_headers(T, &len);
   struct op *op = op_push(T, task);
   if (!op_fill(T, op, &r, len) && !op_join_all(T, op, &r, url_len))
     op->call = client_send(client, &r, on_done, op);

@@ -60,28 +60,31 @@ static void add_header(lua_State *L, struct sigv4_call *call, struct slice name,
   call->headers[call->request.header_count++] = (struct sigv4_header){name, value};
 }
 
-/* stack: …, headers, key, value; a pair {name, value} under an integer, or a name and its value */
+/* stack: …, headers, key, value -> …, name, text, headers, key, value; a pair {name, value} under an
+ * integer, or a name and its value. Both texts are held: an __index may yet empty the tables. */
 static void read_header(lua_State *L, struct sigv4_call *call) {
-  struct slice name, value;
+  const char *what = "a header's value";
   if (lua_type(L, -1) == LUA_TTABLE && lua_isinteger(L, -2)) {
     lua_rawgeti(L, -1, 1);
-    name = check_text(L, "a header's name");
     lua_rawgeti(L, -2, 2);
-    value = check_text(L, "a header's value");
-    lua_pop(L, 2);
   } else {
     if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "sigv4: a header without a name");
-    name.data = lua_tolstring(L, -2, &name.len);
-    value = check_text(L, name.data);
+    what = lua_tostring(L, -2);
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
   }
-  add_header(L, call, name, value);
+  lua_insert(L, -2); /* …, text, name */
+  struct slice name = check_text(L, "a header's name");
+  lua_insert(L, -2);
+  add_header(L, call, name, check_text(L, what));
+  lua_rotate(L, -5, 2);
 }
 
 /* A list keeps its order; names that are the same come in it. */
 static void read_headers(lua_State *L, struct sigv4_call *call) {
   call->request.headers = call->headers;
   call->request.header_count = 0;
-  luaL_checkstack(L, 6, "sigv4");
+  luaL_checkstack(L, 2 * SIGV4_MAX_HEADERS + 8, "sigv4");
   if (lua_getfield(L, 1, "headers") == LUA_TNIL) return;
   if (!lua_istable(L, -1)) luaL_error(L, "sigv4: 'headers' is no table");
   lua_Unsigned listed = lua_rawlen(L, -1);

@@ -80,6 +80,19 @@ describe("http.fetch refuses", function()
     end)
   end
 
+  it("headers that an option's __index changes while they are read", function()
+    for _, change in ipairs {
+      function(headers) headers.a = "b\r\nX: y" end,
+      function(headers) headers.a, headers[{ 1, 2, 3 }] = nil, "b" end,
+    } do
+      local headers = { a = "b" }
+      local options = setmetatable({ url = REFUSED, headers = headers }, { __index = function(_, name)
+        if name == "timeout" then change(headers) end
+      end })
+      assert.is_false((pcall(http.fetch, options)))
+    end
+  end)
+
   it("to wait outside a task", function()
     local ok, problem = coroutine.resume(coroutine.create(http.fetch), { url = REFUSED })
     assert.is_false(ok)

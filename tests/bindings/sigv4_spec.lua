@@ -138,6 +138,29 @@ describe("sigv4.sign", function()
     assert.has_error(function() sigv4.sign() end)
     assert.has_error(function() sigv4.presign(outgoing { expires = 604801 }) end)
   end)
+
+  -- An __index runs between the reading of the headers and the signing.
+  it("holds what it has read", function()
+    local function fill(headers)
+      for i = 1, 10 do headers[("x-%d-%s"):format(i, ("n"):rep(60))] = ("v"):rep(60 + i) end
+      return headers
+    end
+    local wanted = sigv4.sign(outgoing { headers = fill {} }).authorization
+    local headers = fill {}
+    local request = outgoing { headers = headers }
+    local region = request.region
+    request.region = nil
+    setmetatable(request, { __index = function(_, name)
+      if name ~= "region" then return nil end
+      for header in pairs(headers) do headers[header] = nil end
+      collectgarbage()
+      local others = {}
+      for i = 1, 1000 do others[i] = ("o"):rep(60 + i % 20) .. i end
+      fill(headers)
+      return region
+    end })
+    assert.equal(wanted, sigv4.sign(request).authorization)
+  end)
 end)
 
 describe("sigv4.verify", function()
