@@ -94,10 +94,10 @@ static void put_list(lua_State *L, struct form *f, int depth) {
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) count++;
   if (count != n) refuse(L, f, "mixes a list and names, or has holes");
   for (lua_Unsigned i = 0; i < n; i++) {
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)i);
+    char digits[DECIMAL_ROOM];
+    size_t len = decimal_encode(i, digits);
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    put_member(L, f, (struct slice){digits, (size_t)len}, depth);
+    put_member(L, f, (struct slice){digits, len}, depth);
     lua_pop(L, 1);
   }
 }

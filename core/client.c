@@ -76,7 +76,7 @@ static void finish(struct client_call *call, enum client_error error, const char
 static void judge(struct client_call *call) {
   switch (call->reply.state) {
   case REPLY_MORE: return;
-  case REPLY_DONE: finish(call, CLIENT_OK, ""); return;
+  case REPLY_DONE: finish(call, CLIENT_OK, call->message); return;
   case REPLY_BAD: finish(call, CLIENT_PROTOCOL, "the reply is not HTTP/1.1"); return;
   case REPLY_TOO_LARGE: finish(call, CLIENT_TOO_LARGE, "the reply is larger than allowed"); return;
   case REPLY_NO_MEMORY: finish(call, CLIENT_CANCELED, "out of memory"); return;

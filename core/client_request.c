@@ -2,8 +2,9 @@
 /* Measured first, then written: what grows would leave copies of its secrets behind. */
 #include "client_request.h"
 
+#include "encoding.h"
+
 #include <openssl/crypto.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -54,9 +55,10 @@ static void put_request(struct pen *pen, const struct client_request *r,
   }
   for (size_t i = 0; i < r->header_count; i++) put_line(pen, r->headers[i]);
   if (has_body(r)) {
-    char length[40];
-    snprintf(length, sizeof length, "Content-Length: %zu", r->body_len);
-    put_line(pen, length);
+    char length[DECIMAL_ROOM];
+    put_text(pen, "Content-Length: ");
+    put(pen, length, decimal_encode(r->body_len, length));
+    put_text(pen, "\r\n");
   }
   put_text(pen, "\r\n");
   put(pen, r->body, r->body_len);

@@ -2,9 +2,10 @@
 /* Strict where a host begins and ends: whom we trust is decided by that name. */
 #include "client_url.h"
 
+#include "encoding.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <uv.h>
@@ -48,14 +49,24 @@ static const char *port(const char *at, struct client_url *out) {
   return strchr("/?#", *at) ? at : NULL; /* the NUL at the end too */
 }
 
+/* There is room: the host is as long as ours, or has its brackets too. */
+static void put_authority(struct client_url *out, struct slice host) {
+  bool usual = out->port == (out->tls ? 443 : 80);
+  memcpy(out->authority, host.data, host.len);
+  char *end = out->authority + host.len;
+  if (!usual) {
+    *end++ = ':';
+    end += decimal_encode(out->port, end);
+  }
+  *end = '\0';
+}
+
 int client_url_parse(const char *text, struct client_url *out) {
   const char *from = scheme(text, &out->tls);
   const char *to = from ? host(from, out) : NULL;
   const char *target = to ? port(to, out) : NULL;
   if (!target) return UV_EINVAL;
   out->target = (struct slice){target, strcspn(target, "#")};
-  bool usual = out->port == (out->tls ? 443 : 80);
-  int len = snprintf(out->authority, sizeof out->authority, "%.*s", (int)(to - from), from);
-  if (!usual) snprintf(out->authority + len, sizeof out->authority - (size_t)len, ":%d", out->port);
+  put_authority(out, (struct slice){from, (size_t)(to - from)});
   return 0;
 }

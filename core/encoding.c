@@ -32,6 +32,15 @@ bool hex_decode(const char *text, size_t len, void *out) {
   return true;
 }
 
+size_t decimal_encode(uint64_t number, char *out) {
+  char digits[DECIMAL_ROOM], *first = digits + sizeof digits;
+  do *--first = (char)('0' + number % 10);
+  while (number /= 10);
+  size_t len = (size_t)(digits + sizeof digits - first);
+  memcpy(out, first, len);
+  return len;
+}
+
 static const char base64_letters[2][65] = {
     [BASE64_PADDED] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
     [BASE64_URL] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"};

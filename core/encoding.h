@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes as text and back: hexadecimal, base64 and base64url (RFC 4648), percent-encoding (RFC
- * 3986), and CRC-32. Pure: no allocation, no state; every out must have the room that is named, and
- * gets no NUL. Decoders are strict. */
+ * 3986), decimal digits, and CRC-32. Pure: no allocation, no state; every out must have the room
+ * that is named, and gets no NUL. Decoders are strict. */
 #ifndef USHER_ENCODING_H
 #define USHER_ENCODING_H
 
@@ -24,6 +24,11 @@ size_t base64_encode(enum base64_kind kind, const void *data, size_t len, char *
 /* False for a wrong length, a foreign character (line breaks too), missing padding, or spare bits
  * that are not zero. out has UNBASE64_ROOM(len). */
 bool base64_decode(enum base64_kind kind, const char *text, size_t len, void *out, size_t *out_len);
+
+#define DECIMAL_ROOM 20
+
+/* Returns the length written. */
+size_t decimal_encode(uint64_t number, char *out);
 
 /* Everything but A-Z a-z 0-9 - . _ ~ becomes %XX, upper case; keep is one more byte to leave alone,
  * or 0. Returns the length written, at most 3 * len. */

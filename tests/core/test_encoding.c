@@ -6,6 +6,28 @@
 
 #include <string.h>
 
+static void decimal_digits(void **state) {
+  (void)state;
+  static const struct {
+    uint64_t number;
+    const char *text;
+  } rows[] = {
+      {0, "0"},
+      {7, "7"},
+      {10, "10"},
+      {1000, "1000"},
+      {65535, "65535"},
+      {INT64_MAX, "9223372036854775807"},
+      {UINT64_MAX, "18446744073709551615"},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    char text[DECIMAL_ROOM];
+    size_t len = decimal_encode(rows[i].number, text);
+    assert_int_equal(len, strlen(rows[i].text));
+    assert_memory_equal(text, rows[i].text, len);
+  }
+}
+
 static const struct {
   enum base64_kind kind;
   const char *plain;
@@ -157,11 +179,9 @@ static void crc32_known_answers(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(base64_round_trips),
-      cmocka_unit_test(base64_refuses),
-      cmocka_unit_test(hex_both_ways),
-      cmocka_unit_test(percent_both_ways),
-      cmocka_unit_test(percent_that_escapes_nothing),
+      cmocka_unit_test(decimal_digits),      cmocka_unit_test(base64_round_trips),
+      cmocka_unit_test(base64_refuses),      cmocka_unit_test(hex_both_ways),
+      cmocka_unit_test(percent_both_ways),   cmocka_unit_test(percent_that_escapes_nothing),
       cmocka_unit_test(crc32_known_answers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
