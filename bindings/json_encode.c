@@ -4,6 +4,7 @@
 #include "json_encode.h"
 
 #include "box.h"
+#include "encoding.h"
 #include "guard.h"
 #include "sorted_keys.h"
 
@@ -41,10 +42,13 @@ void json_refuse(lua_State *L, struct json_encoder *e, const struct json_place *
   lua_error(L);
 }
 
-static void reserve(lua_State *L, struct json_encoder *e, size_t len) {
-  if (len < e->out.cap - e->out.len) return;
+static void grow(lua_State *L, struct json_encoder *e, size_t len) {
   guard_check_size(L, "json.encode", e->out.len + len);
   if (bytes_reserve(&e->out, len)) box_no_memory(L);
+}
+
+static inline void reserve(lua_State *L, struct json_encoder *e, size_t len) {
+  if (len >= e->out.cap - e->out.len) grow(L, e, len);
 }
 
 void json_put(lua_State *L, struct json_encoder *e, const char *text, size_t len) {
@@ -53,7 +57,7 @@ void json_put(lua_State *L, struct json_encoder *e, const char *text, size_t len
   e->out.len += len;
 }
 
-static void append_char(lua_State *L, struct json_encoder *e, char c) {
+static inline void append_char(lua_State *L, struct json_encoder *e, char c) {
   reserve(L, e, 1);
   e->out.data[e->out.len++] = c;
 }
@@ -89,31 +93,33 @@ static void append_escape(lua_State *L, struct json_encoder *e, unsigned char c)
   json_put(L, e, text, sizeof text);
 }
 
-/* What stands for itself. */
-static bool is_plain(unsigned char c) {
-  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+static const bool is_plain[256] = {
+    [' ' ... '!'] = true, ['#' ... '['] = true, [']' ... 0x7f] = true};
+
+/* The end, or the first byte that does not stand for itself. */
+static const char *pass_plain(lua_State *L, struct json_encoder *e, const char *from,
+                              const char *end, const struct json_place *at) {
+  for (;;) {
+    while (from < end && is_plain[(unsigned char)*from]) from++;
+    if (from == end || (unsigned char)*from < 0x80) return from;
+    size_t len = json_sequence(from, end);
+    if (!len) json_refuse(L, e, at, "a string that is not UTF-8");
+    from += len;
+  }
 }
 
 void json_put_string(lua_State *L, struct json_encoder *e, struct slice s,
                      const struct json_place *at) {
-  const char *from = s.data, *end = from + s.len, *plain = from;
+  const char *from = s.data, *end = from + s.len;
   reserve(L, e, s.len + 2);
   append_char(L, e, '"');
-  while (from < end) {
-    unsigned char c = (unsigned char)*from;
-    if (is_plain(c)) {
-      from++;
-    } else if (c >= 0x80) {
-      size_t len = json_sequence(from, end);
-      if (!len) json_refuse(L, e, at, "a string that is not UTF-8");
-      from += len;
-    } else {
-      json_put(L, e, plain, (size_t)(from - plain));
-      append_escape(L, e, c);
-      plain = ++from;
-    }
+  for (;;) {
+    const char *plain = from;
+    from = pass_plain(L, e, from, end, at);
+    json_put(L, e, plain, (size_t)(from - plain));
+    if (from == end) break;
+    append_escape(L, e, (unsigned char)*from++);
   }
-  json_put(L, e, plain, (size_t)(from - plain));
   append_char(L, e, '"');
 }
 
@@ -125,11 +131,18 @@ static void shortest(double number, char text[JSON_DIGITS]) {
   }
 }
 
+static void whole(lua_Integer number, char text[JSON_DIGITS]) {
+  uint64_t size = number < 0 ? -(uint64_t)number : (uint64_t)number;
+  *text = '-';
+  text += number < 0;
+  text[decimal_encode(size, text)] = '\0';
+}
+
 void json_digits(lua_State *L, struct json_encoder *e, const struct json_place *at,
                  char text[JSON_DIGITS]) {
   double number = lua_tonumber(L, -1);
   if (lua_isinteger(L, -1))
-    snprintf(text, JSON_DIGITS, LUA_INTEGER_FMT, lua_tointeger(L, -1));
+    whole(lua_tointeger(L, -1), text);
   else if (isfinite(number))
     shortest(number, text);
   else

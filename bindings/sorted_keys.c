@@ -10,7 +10,9 @@
 static int compare(const void *a, const void *b) {
   const struct slice *x = &((const struct sorted_key *)a)->name;
   const struct slice *y = &((const struct sorted_key *)b)->name;
-  int order = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
+  int order = (unsigned char)*x->data - (unsigned char)*y->data; /* an empty one has its NUL */
+  if (order) return order;
+  order = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
   return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
