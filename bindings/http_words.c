@@ -23,6 +23,6 @@ bool http_is_framing(const char *name) {
   static const char *const names[] = {
       "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcasecmp(name, names[i]) == 0) return true;
+    if ((*name | 0x20) == *names[i] && strcasecmp(name, names[i]) == 0) return true;
   return false;
 }
