@@ -70,7 +70,7 @@ void *guard_alloc(void *ud, void *block, size_t old, size_t new) {
   }
   if (new > old && m->used + (new - old) > m->ceiling && !allow(g, block, new, new - old))
     return NULL;
-  void *moved = realloc(block, new);
+  void *moved = block ? realloc(block, new) : malloc(new); /* the shorter way in jemalloc */
   if (!moved) return NULL;
   m->used += new - old;
   if (new == m->tried_size) m->tried_size = 0;
