@@ -122,13 +122,23 @@ local function fail(call, err)
 end
 
 
+-- "attempt=1; max=3": most calls need no second try.
+local function attempt_words(service, try)
+  if try.attempt > 1 or try.attempts ~= service.policy.attempts then
+    return ("attempt=%d; max=%d"):format(try.attempt, try.attempts)
+  end
+  service.first_attempt = service.first_attempt or ("attempt=1; max=%d"):format(try.attempts)
+  return service.first_attempt
+end
+
+
 local function headers_of(call, try)
   local headers = {
     ["content-type"] = call.target and "application/x-amz-json-" .. call.version or "application/json",
     ["x-amz-target"] = call.target,
     ["amz-sdk-invocation-id"] = call.id,
     ["x-amzn-query-mode"] = call.service.entry.query_mode and "true" or nil,
-    ["amz-sdk-request"] = ("attempt=%d; max=%d"):format(try.attempt, try.attempts),
+    ["amz-sdk-request"] = attempt_words(call.service, try),
   }
   for name, value in pairs(call.headers) do headers[name] = value end
   return headers
