@@ -3,7 +3,8 @@
 -- Fields we do not know are ignored: front ends add their own.
 local fail, json = require "fail", require "json"
 local email, password = require "lib.validate.email", require "lib.validate.password"
-local text, tokens = require "lib.validate.text", require "lib.validate.tokens"
+local places, text = require "lib.validate.places", require "lib.validate.text"
+local tokens = require "lib.validate.tokens"
 
 local form = {}
 
@@ -30,6 +31,8 @@ local SSO = {
   { "organization", text.line(128), optional = true },
   { "country", tokens.country, optional = true },
   { "stripe_token", tokens.card, optional = true },
+  { "return_to", places.path },
+  { "callback_url", places.callback },
 }
 for _, name in ipairs(UTM) do SSO[#SSO + 1] = { "utm_" .. name, text.line(256), optional = true } end
 
@@ -90,9 +93,12 @@ end
 
 
 -- The start of signing in with Google: all of it may be missing. query: decoded.
--- -> { organization?, country?, stripe_token?, utm? }
+-- -> { organization?, country?, stripe_token?, utm? }, where to go afterwards, where to come back to
 function form.sso(query)
-  return gather_utm(read(query, SSO))
+  local clean = gather_utm(read(query, SSO))
+  local path, callback = clean.return_to, clean.callback_url
+  clean.return_to, clean.callback_url = nil, nil
+  return clean, path, callback
 end
 
 

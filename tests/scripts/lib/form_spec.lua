@@ -207,6 +207,20 @@ describe("the sign-up form", function()
 end)
 
 
+describe("the start of signing in with Google", function()
+  it("needs nothing, and leads to / then", function()
+    local clean, path = form.sso {}
+    assert.same({ {}, "/" }, { clean, path })
+  end)
+
+  it("tells every wrong parameter at once", function()
+    assert.equal("organization:too_long country:unknown_country return_to:not_a_path callback_url:not_allowed "
+      .. "utm_term:control_characters", read("sso", { organization = ("x"):rep(129), country = "XX",
+        return_to = "//evil.example", callback_url = "https://evil.example", utm_term = "a\nb" }))
+  end)
+end)
+
+
 describe("the confirm form", function()
   -- { code, clean | codes told }
   local codes = {
