@@ -14,7 +14,7 @@ local aws = {}
 
 local TIMEOUT <const> = 10          -- seconds for all tries together, when neither caller nor settings say
 local MAX_RESPONSE <const> = 16 << 20
-local DEEP <const> = { depth = 128 } -- an item nests 32 levels, two on the wire for each
+local DEEP <const> = { depth = 128, nul = true } -- an item nests 32 levels, two on the wire for each, of any text
 local SORTED <const> = { sorted = true }
 local NONE <const> = {}
 

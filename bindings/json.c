@@ -35,7 +35,8 @@ static bool option_boolean(lua_State *L, const char *name) {
 
 /* --- decode ----------------------------------------------------------------------------------- */
 
-/* json.decode(text[, {unique=false, depth=32, size=16777216}]) -> value | nil, message */
+/* json.decode(text[, {unique=false, nul=false, depth=32, size=16777216}])
+ * -> value | nil, message */
 static int json_decode_text(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
@@ -44,6 +45,7 @@ static int json_decode_text(lua_State *L) {
       .null = lua_upvalueindex(NULL_UPVALUE),
       .array_mt = lua_upvalueindex(ARRAY_UPVALUE),
       .unique = option_boolean(L, "unique"),
+      .nul = option_boolean(L, "nul"),
       .depth = (int)option_integer(L, "depth", DECODE_DEPTH, MOST_DEPTH),
   };
   lua_Integer size = option_integer(L, "size", DECODE_SIZE, LUA_MAXINTEGER);

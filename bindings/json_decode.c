@@ -74,7 +74,7 @@ static bool read_code_point(struct reader *r, luaL_Buffer *b) {
       r->at += 6;
     }
   }
-  if (code == 0) return refuse(r, "a NUL in a string");
+  if (code == 0 && !r->options->nul) return refuse(r, "a NUL in a string");
   if (code >= 0xd800 && code < 0xe000) return refuse(r, "half a pair of surrogates");
   lua_pushfstring(r->L, "%U", (long)code);
   luaL_addvalue(b);

@@ -11,6 +11,7 @@ struct json_options {
   int null, array_mt; /* indices of json.null and of the metatable of arrays */
   int depth;          /* levels at most */
   bool unique;        /* refuses an object that has a name twice */
+  bool nul;           /* takes \u0000 */
 };
 
 /* Reads text, which has a NUL behind it and none inside. Pushes the value; or nil and what is

@@ -8,6 +8,7 @@ local json = { null = {} }
 
 ---@class usher.json.DecodeOptions
 ---@field unique? boolean refuse an object that has a key twice; false
+---@field nul? boolean take \u0000 in a string; false
 ---@field depth? integer levels, 1 to 512; 32
 ---@field size? integer bytes; 16777216
 

@@ -3,7 +3,7 @@
 -- handle(service, req); the service table says what differs:
 --   name signing_name target_prefix content_type unsigned{Op} operations{Op=function(input, ctx)}
 --   error_type(code) · crc32 (DynamoDB's ids and checksum) · error_headers (Cognito's) · missing_token ·
---   capital_message{code = true} · internal{code, message}
+--   capital_message{code = true} · internal{code, message} · nul (\u0000 is a character as others are)
 local crypto = require "crypto"
 local gunzip = require "gunzip"
 local json = require "json"
@@ -102,8 +102,8 @@ local function operation_of(ctx)
   failure("UnknownOperationException")
 end
 
-local function decode(body)
-  local value = json.decode(body, { depth = DEPTH })
+local function decode(body, service)
+  local value = json.decode(body, { depth = DEPTH, nul = service.nul })
   if type(value) ~= "table" or json.is_array(value) then failure("SerializationException") end
   return value
 end
@@ -142,7 +142,7 @@ end
 local function perform(ctx)
   local service, req = ctx.service, ctx.req
   local body = aws_json.body(req, service)
-  local input = #body > 0 and decode(body) or nil
+  local input = #body > 0 and decode(body, service) or nil
   local name = operation_of(ctx)
   ctx.operation = name
   if not (service.unsigned and service.unsigned[name]) then

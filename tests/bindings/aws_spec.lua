@@ -209,6 +209,11 @@ describe("aws", function()
     end
   end)
 
+  it("reads NUL in an answer, as any other character", function()
+    world.answers = { { 200, [[{"Item":{"a":{"S":"\u0000"}}}]] } }
+    assert.are.same({ Item = { a = { S = "\0" } } }, call())
+  end)
+
   describe("checks DynamoDB's answer", function()
     -- name, body, headers, requests made (the fake checksum is the length)
     local cases = {

@@ -112,6 +112,11 @@ describe("json", function()
     end
   end)
 
+  it("takes NUL where asked, as an escape", function()
+    assert.same({ ["a\0"] = "\0b\0\0" }, json.decode([[{"a\u0000":"\u0000b\u0000\u0000"}]], { nul = true }))
+    assert.is_nil(json.decode('"a\0b"', { nul = true }))
+  end)
+
   it("limits depth and size", function()
     local function nest(n) return ("["):rep(n) .. ("]"):rep(n) end
     local function objects(n) return ('{"a":'):rep(n) .. "1" .. ("}"):rep(n) end

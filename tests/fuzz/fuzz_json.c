@@ -77,7 +77,7 @@ static void same(lua_State *L, json_t *node) {
 
 /* stack: json.null, the metatable of arrays, struct slice */
 static int compare(lua_State *L) {
-  const struct json_options options = {NULL_VALUE, ARRAY_MT, DEPTH, true};
+  const struct json_options options = {NULL_VALUE, ARRAY_MT, DEPTH, true, false};
   const struct slice *text = lua_touserdata(L, 3);
   bool taken = json_decode(L, text->data, text->len, &options);
   if (!taken && strstr(lua_tostring(L, -1), "nested")) return 0; /* Jansson goes deeper */

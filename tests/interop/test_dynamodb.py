@@ -132,6 +132,14 @@ class Items(TableTest):
                 item = self.table.get_item(Key={"pk": "types", "sk": name}, ConsistentRead=True)["Item"]
                 self.assertEqual(value, item["v"])
 
+    def test_every_text_comes_back(self):
+        for text in ("\0", "a\0b\0", "\x01\x1f\x7f\x85", "\ufeff\u2028\uffff", "\U0001f600\U0010ffff", "\"\\/"):
+            with self.subTest(text=text):
+                item = {"pk": "text " + text, "sk": text, "v": {text: [text, {text}]}}
+                self.table.put_item(Item=item)
+                found = self.table.query(KeyConditionExpression=Key("pk").eq(item["pk"]) & Key("sk").begins_with(text))
+                self.assertEqual(found["Items"], [item])
+
     def test_missing_item(self):
         self.assertNotIn("Item", self.table.get_item(Key={"pk": "nobody", "sk": "x"}))
 

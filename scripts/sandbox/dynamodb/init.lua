@@ -39,4 +39,5 @@ return {
   error_type = function(code) return (PREFIXES[code] or OWN) .. code end,
   capital_message = { SerializationException = true, AccessDeniedException = true },
   crc32 = true,
+  nul = true,
 }

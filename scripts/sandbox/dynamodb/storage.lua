@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS dynamodb_entries (
   PRIMARY KEY (idx, bucket, partition, sort, tie, item_partition, item_sort)) WITHOUT ROWID;
 ]]
 
-local decode_options = { depth = 80 } -- 32 levels of values are twice as many of JSON
+local decode_options = { depth = 80, nul = true } -- 32 levels of values are twice as many of JSON
 
 function storage.decode(text)
   return assert(json.decode(text, decode_options))
