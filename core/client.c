@@ -96,7 +96,7 @@ static void on_data(struct client_call *call, const char *data, size_t len) {
 }
 
 static bool goes_again(struct client_call *call) {
-  if (call->reply.begun) return false;
+  if (call->reply.taken) return false;
   call->dead = !call->request->repeatable;
   return !call->dead;
 }

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_HEAD = 64 * 1024 };
+/* Framing is all that is not body: heads, chunk sizes, trailers. A chunk may be one byte. */
+enum { MAX_HEAD = 64 * 1024, MAX_FRAMING = 4 * MAX_HEAD, FRAMING_PER_BYTE = 16 };
 
 static int stop(struct client_reply *r, enum client_reply_state why) {
   r->state = why;
@@ -22,13 +23,6 @@ static int add(struct client_reply *r, const char *data, size_t len) {
   if (r->status) return 0;
   if (len > MAX_HEAD - r->head.len) return stop(r, REPLY_TOO_LARGE);
   return bytes_append(&r->head, data, len) ? stop(r, REPLY_NO_MEMORY) : 0;
-}
-
-static int on_status(llhttp_t *parser, const char *at, size_t len) {
-  (void)at;
-  struct client_reply *r = parser->data;
-  r->reason += len;
-  return r->reason > MAX_HEAD ? stop(r, REPLY_TOO_LARGE) : 0;
 }
 
 static int on_field(llhttp_t *parser, const char *at, size_t len) {
@@ -103,7 +97,6 @@ static int on_message_complete(llhttp_t *parser) {
 }
 
 static const llhttp_settings_t callbacks = {
-    .on_status = on_status,
     .on_header_field = on_field,
     .on_header_field_complete = on_field_complete,
     .on_header_value = on_value,
@@ -120,11 +113,16 @@ void client_reply_begin(struct client_reply *r, bool no_body, size_t max_body) {
   r->max_body = max_body;
 }
 
+static bool is_endless(const struct client_reply *r) {
+  return (r->taken - r->body.len) / FRAMING_PER_BYTE > r->body.len + MAX_FRAMING / FRAMING_PER_BYTE;
+}
+
 void client_reply_feed(struct client_reply *r, const char *data, size_t len) {
-  r->begun = true;
+  r->taken += len;
   llhttp_errno_t err = llhttp_execute(&r->parser, data, len);
   if (err == HPE_PAUSED && llhttp_get_error_pos(&r->parser) != data + len) r->keep_alive = false;
   if (err && r->state == REPLY_MORE) r->state = REPLY_BAD;
+  if (r->state == REPLY_MORE && is_endless(r)) r->state = REPLY_TOO_LARGE;
 }
 
 void client_reply_end(struct client_reply *r) {

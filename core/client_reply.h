@@ -22,12 +22,11 @@ struct client_reply {
   enum client_reply_state state;
   struct bytes head; /* "name: value\r\n" …, names in lower case, of the final reply only */
   struct bytes body;
-  size_t max_body, reason; /* reason: bytes of the status line's phrase, which is not kept */
-  size_t value_at;         /* where in head the value begins that is being read */
-  int status;              /* 0 until the final head is complete */
-  bool no_body;            /* its request was HEAD */
-  bool begun;              /* a byte has come */
-  bool keep_alive;         /* once it is done: the connection may serve again */
+  size_t max_body, taken; /* taken: bytes that have come, of which most may be kept nowhere */
+  size_t value_at;        /* where in head the value begins that is being read */
+  int status;             /* 0 until the final head is complete */
+  bool no_body;           /* its request was HEAD */
+  bool keep_alive;        /* once it is done: the connection may serve again */
 };
 
 void client_reply_begin(struct client_reply *r, bool no_body, size_t max_body);
