@@ -77,20 +77,31 @@ local function last_comment(text)
 end
 
 
--- What a module written in C registers: name -> what its comment says, of all its luaL_Reg tables; nil: not in C
-function reader.c_table(module, files)
-  for _, stem in ipairs(files) do
-    local code = reader.text("bindings/" .. stem .. ".c")
-    if code:find("\nint luaopen_" .. module .. "%(lua_State %*L%) {") then
-      local registered = {}
-      for rows in code:gmatch("luaL_Reg [%w_]+%[%] = (%b{})") do
-        for name, fn in rows:gmatch('{"([^"]+)", ([%w_]+)}') do
-          if not name:find("^__") then registered[name] = last_comment(comment_of(code, fn)) end
-        end
-      end
-      return registered
+local function add_rows(registered, code)
+  for rows in code:gmatch("luaL_Reg [%w_]+%[%] = (%b{})") do
+    for name, fn in rows:gmatch('{"([^"]+)", ([%w_]+)}') do
+      if not name:find("^__") then registered[name] = last_comment(comment_of(code, fn)) end
     end
   end
+end
+
+
+-- What a module written in C registers: name -> what its comment says, of all its luaL_Reg tables, also of those in
+-- a file beside its own that opens no module (jwt_key.c); nil: not in C
+function reader.c_table(module, files)
+  local codes, own = {}, nil
+  for _, stem in ipairs(files) do
+    codes[stem] = reader.text("bindings/" .. stem .. ".c")
+    if codes[stem]:find("\nint luaopen_" .. module .. "%(lua_State %*L%) {") then own = stem end
+  end
+  if not own then return nil end
+
+  local registered = {}
+  for stem, code in pairs(codes) do
+    local is_part = stem:sub(1, #own + 1) == own .. "_" and not code:find("\nint luaopen_")
+    if stem == own or is_part then add_rows(registered, code) end
+  end
+  return registered
 end
 
 
