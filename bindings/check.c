@@ -5,6 +5,7 @@
 
 #include "proof.h"
 #include "script_set.h"
+#include "server_config.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -48,6 +49,22 @@ static void print_problem(const struct check_options *options, const char *probl
   json_decref(text);
 }
 
+/* Settings that are taken, and of which serve would warn. */
+static void print_doubts(const struct check_options *options, uv_loop_t *loop) {
+  struct server_config config;
+  struct vm *vm;
+  char *problem = NULL;
+  const struct vm_settings settings = {
+      .loop = loop, .config_path = options->config_path, .config_over = options->config_over};
+  if (vm_open(&vm, &settings, &problem) == 0) {
+    if (server_config_read(vm, &config, &problem) == 0 && *config.outlasting)
+      fprintf(stderr, "usher check: signup.lease should be longer than %s: " SERVER_OUTLASTING "\n",
+              config.outlasting);
+    vm_close(vm);
+  }
+  free(problem);
+}
+
 static int check_in(const struct check_options *options, uv_loop_t *loop) {
   struct script_set *set;
   struct proof_faults faults;
@@ -65,6 +82,7 @@ static int check_in(const struct check_options *options, uv_loop_t *loop) {
     return 1;
   }
   err = proof_now(&vm, set, "router", true, &faults);
+  if (!err) print_doubts(options, loop);
   if (!err)
     print_good(options, script_set_count(set));
   else if (faults.lines)

@@ -292,7 +292,7 @@ static void say_doubts(const struct server_config *c) {
               "give signup.key 32 random bytes or more", NULL);
   if (*c->outlasting)
     log_event(LOG_WARN, "lease_short", "settings", c->outlasting, "next",
-              "two requests may work on one sign-up: make signup.lease longer than these", NULL);
+              SERVER_OUTLASTING ": make signup.lease longer than these", NULL);
 }
 
 static void say_ready(struct process *p, const struct serve_options *options) {

@@ -7,6 +7,9 @@
 #include "server.h"
 #include "vm.h"
 
+/* What such a timeout does. */
+#define SERVER_OUTLASTING "two requests may work on one sign-up"
+
 struct server_config {
   char host[64], admin_host[64];
   int port, admin_port;

@@ -165,6 +165,14 @@ class Start(unittest.TestCase):
                 words = ["--config", path + "/c.lua"] + ([] if scripts is None else ["--scripts", path + "/s"])
                 self.assert_refused(run("serve", "--port", "0", "--admin-port", "0", *words), said.replace("DIR", path))
 
+    def test_a_check_warns_of_what_it_takes(self):
+        for lease, said in ((8, "usher check: signup.lease should be longer than cognito.timeout, stripe.timeout: two "
+                                "requests may work on one sign-up\n"), (16, "")):
+            with self.subTest(lease), Folder({"c.lua": f"return {{ signup = {{ lease = {lease} }} }}"}) as path:
+                for words in ([], ["--json"]):
+                    code, out, err = run("check", "--config", path + "/c.lua", *words)
+                    self.assertEqual((code, err), (0, said), out)
+
     def test_no_settings(self):
         self.assert_refused(run("serve", "--config", "/nowhere/c.lua"), "/nowhere/c.lua: No such file or directory")
 
