@@ -61,12 +61,13 @@ class Window:
 
     # --- what a person sees ---
 
-    def view(self, name="desktop", scheme="light", motion="no-preference"):
+    def view(self, name="desktop", scheme="light"):
         width, height, scale, mobile = VIEWS[name]
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile})
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
-            {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": motion}]})
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "no-preference"}]})
 
     def shoot(self, name, looks=(("desktop", "light"), ("phone", "dark"))):
         """The whole page, as different people have it."""

@@ -81,7 +81,7 @@ class SignUp(PageTest):
         window.shoot("key-gone")
 
     def test_each_error_is_beside_its_field(self):
-        for number, (changes, expected) in enumerate(FIELD_ERRORS):
+        for changes, expected in FIELD_ERRORS:
             with self.subTest(changes):
                 self.open()
                 self.fill(**changes)

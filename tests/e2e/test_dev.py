@@ -62,7 +62,7 @@ class Ready(unittest.TestCase):
 
 
 class Kept(unittest.TestCase):
-    def sign_up(self, ready, browser, email):
+    def sign_up(self, browser, email):
         answer = browser.post(SIGNUP, form(email))
         self.assertLess(answer.status, 300, answer.text)
         return answer
@@ -73,7 +73,7 @@ class Kept(unittest.TestCase):
         with Folder() as path:
             with fixture.Usher("--data", path) as usher:
                 browser = Browser(usher.ready["url"])
-                token = self.sign_up(usher.ready, browser, email).json["signup_token"]
+                token = self.sign_up(browser, email).json["signup_token"]
             with fixture.Usher("--data", path) as usher:
                 browser.address = urllib.parse.urlsplit(usher.ready["url"]).netloc
                 answer = browser.post(CONFIRM, {"email": email, "code": code_for(usher.ready, email),
@@ -86,7 +86,7 @@ class Kept(unittest.TestCase):
     def test_memory_forgets(self):
         for _ in range(2):
             with fixture.Usher() as usher:
-                self.sign_up(usher.ready, Browser(usher.ready["url"]), "forgotten@example.com")
+                self.sign_up(Browser(usher.ready["url"]), "forgotten@example.com")
 
 
 class ServeOverIt(unittest.TestCase):

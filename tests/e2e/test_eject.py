@@ -100,9 +100,9 @@ class Eject(unittest.TestCase):
     def test_what_came_out_is_good(self):
         self.ejected()
         for more in ([], ["--config", self.dir + "/usher.lua"]):
-            code, out, err = run("check", "--scripts", self.dir, *more)
+            code, _, err = run("check", "--scripts", self.dir, *more)
             self.assertEqual((code, err), (0, ""))
-        code, out, err = run("check", "--dev", "--scripts", self.dir, env=NO_SECRETS)
+        code, _, err = run("check", "--dev", "--scripts", self.dir, env=NO_SECRETS)
         self.assertEqual((code, err), (0, ""))
         self.assertEqual(run("check", "--scripts", self.dir, env=NO_SECRETS)[0], 1)  # production's are missing
         with Serve(scripts=self.dir) as server:

@@ -85,7 +85,7 @@ class Reconcile(unittest.TestCase):
             self.assertTrue(os.path.exists(state))
             self.assertEqual(first["looked_at"]["users"] % 20, 0)
 
-            code, second = self.reconcile("--state", state)
+            _, second = self.reconcile("--state", state)
             self.assertTrue(second["complete"])
             self.assertEqual(second["looked_at"]["users"], 45)
             self.assertEqual(second["people"][:len(first["people"])], first["people"])

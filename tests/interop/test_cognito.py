@@ -236,7 +236,7 @@ class SigningIn(Cognito):
         pi = (16 * arctan(5, one) - 4 * arctan(239, one)) >> spare
         return 2 ** 3072 - 2 ** 3008 - 1 + 2 ** 64 * (pi + 1690314)
 
-    def srp(self, name, password, wait=True):
+    def srp(self, name, password):
         def to_bytes(number):
             return number.to_bytes(number.bit_length() // 8 + 1, "big")
 
