@@ -15,6 +15,7 @@ struct link {
   struct client_call *call;   /* NULL while it is being made, and when it is idle */
   struct link *newer, *older; /* in the origin's list of its kind: making or idle */
   struct deadline deadline;
+  uint64_t until; /* when it has to be made */
   bool making, used;
   enum client_error error; /* of one that could not even begin, told by its deadline */
   char message[CLIENT_MESSAGE];

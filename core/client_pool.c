@@ -99,6 +99,14 @@ static void link_failed(struct link *k, enum client_error error) {
 
 static const struct client_socket_user of_link;
 
+/* An address that another one follows has half of the time that is left to answer. */
+static void link_hurry(struct link *k) {
+  struct pool *p = k->origin->pool;
+  uint64_t now = uv_now(p->loop), at = k->until;
+  if (k->address->ai_next && now < at) at = now + (at - now) / 2;
+  deadline_set(&p->deadlines, &k->deadline, MAKING, at);
+}
+
 /* To the next of the addresses that takes the connection. */
 static void link_connect(struct link *k, const char *words) {
   struct origin *o = k->origin;
@@ -106,7 +114,10 @@ static void link_connect(struct link *k, const char *words) {
   for (; k->address; k->address = k->address->ai_next) {
     int err = client_socket_open(p->loop, k->address, o->tls ? p->trust : NULL, &o->peer, &of_link,
                                  k, &k->socket);
-    if (!err) return;
+    if (!err) {
+      link_hurry(k);
+      return;
+    }
     k->socket = NULL;
     words = uv_strerror(err);
   }
@@ -146,8 +157,8 @@ static int link_new(struct origin *o) {
   o->links++;
   p->links++;
   uv_update_time(p->loop);
-  deadline_set(&p->deadlines, &k->deadline, MAKING,
-               uv_now(p->loop) + p->settings->connect_timeout_ms);
+  k->until = uv_now(p->loop) + p->settings->connect_timeout_ms;
+  deadline_set(&p->deadlines, &k->deadline, MAKING, k->until);
   if (o->tls && !p->trust && !(p->trust = client_tls_open(p->settings->ca_file))) {
     link_doom(k, CLIENT_TLS, "the trusted certificates cannot be read (http.ca_file)");
   } else {
@@ -213,6 +224,21 @@ static void serve_all(struct pool *p) {
 
 /* --- what sockets tell --- */
 
+/* It could not be made with this address. */
+static void link_next(struct link *k, int err, const char *words) {
+  client_socket_close(k->socket);
+  k->socket = NULL;
+  if (err == UV_EPROTO) {
+    origin_forget_session(k->origin); /* it may be why */
+    link_doom(k, CLIENT_TLS, words);
+  } else if (k->address) {
+    k->address = k->address->ai_next;
+    link_connect(k, words);
+  } else {
+    link_find(k, 0);
+  }
+}
+
 static void on_open(void *ctx) {
   struct link *k = ctx;
   struct origin *o = k->origin;
@@ -242,17 +268,7 @@ static void on_end(void *ctx, int err, const char *words) {
   struct link *k = ctx;
   struct pool *p = k->origin->pool;
   if (k->making) {
-    client_socket_close(k->socket);
-    k->socket = NULL;
-    if (err == UV_EPROTO) {
-      origin_forget_session(k->origin); /* it may be why */
-      link_doom(k, CLIENT_TLS, words);
-    } else if (k->address) {
-      k->address = k->address->ai_next;
-      link_connect(k, words);
-    } else {
-      link_find(k, 0);
-    }
+    link_next(k, err, words);
     return;
   }
   struct client_call *call = k->call;
@@ -270,18 +286,31 @@ static void on_end(void *ctx, int err, const char *words) {
 
 static const struct client_socket_user of_link = {on_open, on_data, on_end};
 
+/* While there is time, one whose address is silent tries the next, and one that shakes hands goes
+   on. */
+static void link_due(struct link *k) {
+  struct pool *p = k->origin->pool;
+  bool is_late = uv_now(p->loop) >= k->until;
+  if (!is_late && k->socket && k->address && client_socket_is_connecting(k->socket)) {
+    link_next(k, UV_ETIMEDOUT, uv_strerror(UV_ETIMEDOUT));
+  } else if (!is_late) {
+    deadline_set(&p->deadlines, &k->deadline, MAKING, k->until);
+  } else {
+    snprintf(k->message, sizeof k->message, "%s:%u: no connection within %u ms", k->origin->host,
+             k->origin->port, p->settings->connect_timeout_ms);
+    link_failed(k, CLIENT_TIMEOUT);
+  }
+}
+
 static void on_due(struct deadline *deadline, void *ctx) {
   struct link *k = (struct link *)((char *)deadline - offsetof(struct link, deadline));
   (void)ctx;
-  if (!k->making) {
+  if (!k->making)
     link_close(k);
-  } else if (k->error) {
+  else if (k->error)
     link_failed(k, k->error);
-  } else {
-    snprintf(k->message, sizeof k->message, "%s:%u: no connection within %u ms", k->origin->host,
-             k->origin->port, k->origin->pool->settings->connect_timeout_ms);
-    link_failed(k, CLIENT_TIMEOUT);
-  }
+  else
+    link_due(k);
 }
 
 /* --- the pool --- */

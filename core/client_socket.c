@@ -168,6 +168,10 @@ fail:
   return err;
 }
 
+bool client_socket_is_connecting(const struct client_socket *s) {
+  return s->state == CONNECTING;
+}
+
 void client_socket_write(struct client_socket *s, struct slice bytes) {
   s->out = bytes;
   push(s);

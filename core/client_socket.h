@@ -27,6 +27,9 @@ int client_socket_open(uv_loop_t *loop, const struct addrinfo *address, SSL_CTX 
                        const struct client_tls_peer *peer, const struct client_socket_user *user,
                        void *ctx, struct client_socket **out);
 
+/* Has the peer's machine not answered yet? */
+bool client_socket_is_connecting(const struct client_socket *s);
+
 /* After on_open, once what was written before is out. The bytes stay the caller's, and where they
    are, until client_socket_written or client_socket_close. An error is told by on_end. */
 void client_socket_write(struct client_socket *s, struct slice bytes);

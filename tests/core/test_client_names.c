@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A host whose address changes while connections to the old one are still being made. libuv's
-   look-ups are linked with --wrap, and its clock, which the test moves. */
+/* A host whose addresses do not all answer, or change while connections to the old one are still
+   being made. libuv's look-ups are linked with --wrap, and its clock, which the test moves. */
 #include "client_world.h"
 
-static const char *resolves_to;
+static const char *resolves_to, *and_to; /* and_to: NULL for no second address */
 static unsigned lookups, answers;
 static uv_getaddrinfo_cb on_answer;
+static char service_of[8];
 static uint64_t ahead_ms;
 
 int __real_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *req, uv_getaddrinfo_cb cb,
@@ -14,6 +15,7 @@ int __wrap_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *req, uv_getaddrinfo
                           const char *node, const char *service, const struct addrinfo *hints);
 
 static void on_real_answer(uv_getaddrinfo_t *req, int err, struct addrinfo *found) {
+  if (and_to) assert_int_equal(getaddrinfo(and_to, service_of, NULL, &found->ai_next), 0);
   on_answer(req, err, found);
   answers++;
 }
@@ -23,6 +25,7 @@ int __wrap_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *req, uv_getaddrinfo
   assert_string_equal(node, "host.test");
   lookups++;
   on_answer = cb;
+  snprintf(service_of, sizeof service_of, "%s", service);
   return __real_uv_getaddrinfo(loop, req, on_real_answer, resolves_to, service, hints);
 }
 
@@ -52,16 +55,41 @@ static void hole_close(struct hole *hole) {
   close(hole->listener);
 }
 
+static void start(struct world *w, char url[64], const struct client_settings *settings) {
+  static const struct peer_line line = {EMPTY, KEEP, 0};
+  lookups = answers = 0;
+  ahead_ms = 0;
+  resolves_to = "127.0.0.2";
+  and_to = NULL;
+  world_open(w, &line, 1, settings);
+  snprintf(url, 64, "http://host.test%s", strrchr(w->peer.url, ':'));
+}
+
+/* The first one is silent: it does not take the time of the second. */
+static void test_each_address_has_its_time(void **state) {
+  (void)state;
+  struct world w;
+  char url[64];
+  start(&w, url, &(struct client_settings){.connect_timeout_ms = 4000});
+  and_to = "127.0.0.1";
+  struct hole hole = hole_open(resolves_to, w.peer.url);
+  struct client_request r = get(&w);
+  r.url = url;
+  w.call = client_send(w.client, &r, on_done, &w);
+  while (!w.done) uv_run(&w.loop, UV_RUN_ONCE);
+  if (client_call_error(w.call)) fail_msg("%s", client_call_message(w.call));
+  hole_close(&hole);
+  world_close(&w);
+}
+
 /* The first call would wait for ever; the second one asks for the name anew. Then the connection
    that is still being made to the old address is refused: it follows to the new one. */
 static void test_an_address_that_is_gone(void **state) {
   (void)state;
   struct world w;
-  struct peer_line line = {EMPTY, KEEP, 0};
   char url[64];
-  world_open(&w, &line, 1, &(struct client_settings){0});
-  snprintf(url, sizeof url, "http://host.test%s", strrchr(w.peer.url, ':'));
-  struct hole hole = hole_open(resolves_to = "127.0.0.2", w.peer.url);
+  start(&w, url, &(struct client_settings){0});
+  struct hole hole = hole_open(resolves_to, w.peer.url);
   struct client_request r = get(&w);
   r.url = url;
   struct client_call *first = client_send(w.client, &r, on_any_done, &w);
@@ -83,6 +111,9 @@ static void test_an_address_that_is_gone(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_an_address_that_is_gone)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_each_address_has_its_time),
+      cmocka_unit_test(test_an_address_that_is_gone),
+  };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
