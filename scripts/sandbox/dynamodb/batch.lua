@@ -3,6 +3,7 @@
 local capacity = require "sandbox.dynamodb.capacity"
 local expression = require "sandbox.dynamodb.expression"
 local failure = require "sandbox.failure"
+local invalid = require "sandbox.dynamodb.invalid"
 local json = require "json"
 local reads = require "sandbox.dynamodb.reads"
 local shape = require "sandbox.dynamodb.shape"
@@ -15,10 +16,6 @@ local validate = require "sandbox.dynamodb.validate"
 local operations = {}
 
 local MAX_READS, MAX_WRITES, RESPONSE_BYTES = 100, 25, 16 * 1024 * 1024
-
-local function invalid(message)
-  failure("ValidationException", message)
-end
 
 local function check_distinct(seen, place)
   local id = place.partition .. "\0" .. #place.partition .. "\0" .. place.sort

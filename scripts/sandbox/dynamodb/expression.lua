@@ -2,7 +2,7 @@
 -- The expressions of one request, with their names and values: which parameters may stand together, what the
 -- placeholders are, and that each of them is used. Gives {update, condition, key_condition, filter,
 -- projection, heads = {[each of these] = set of attributes}, nested = set of attributes with deeper paths}.
-local failure = require "sandbox.failure"
+local invalid = require "sandbox.dynamodb.invalid"
 local parse_condition = require "sandbox.dynamodb.condition"
 local parse_update = require "sandbox.dynamodb.update_parser"
 local projection = require "sandbox.dynamodb.projection"
@@ -12,10 +12,6 @@ local expression = {}
 
 local MAX_KEY, MAX_BYTES = 255, 2 * 1024 * 1024
 local TOO_LONG = "The expression attribute map contains a key that is too long;"
-
-local function invalid(message, ...)
-  failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
-end
 
 local function present(input, names)
   local found = {}

@@ -1,17 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- From a KeyConditionExpression's tree to {[attribute] = {operator, values}}, the form KeyConditions already
 -- has; and from that to the bounds of a sort key.
-local failure = require "sandbox.failure"
+local invalid = require "sandbox.dynamodb.invalid"
 local keys = require "sandbox.dynamodb.keys"
 
 local key_condition = {}
 
 local NAMES = { ["="] = "EQ", ["<"] = "LT", ["<="] = "LE", [">"] = "GT", [">="] = "GE" }
 local FLIPPED = { ["="] = "EQ", ["<"] = "GT", ["<="] = "GE", [">"] = "LT", [">="] = "LE" }
-
-local function invalid(message, ...)
-  failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
-end
 
 local function check_operands(node, operands)
   local path

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The parameters of before there were expressions: Expected, QueryFilter, ScanFilter, KeyConditions,
 -- AttributeUpdates, AttributesToGet. Conditions become {[attribute] = {operator, values}}, for evaluate.all.
-local failure = require "sandbox.failure"
+local invalid = require "sandbox.dynamodb.invalid"
 local values = require "sandbox.dynamodb.values"
 
 local legacy = {}
@@ -16,10 +16,6 @@ local OPERATORS = { -- least and most values, and the types they may have
   IN = { 1, math.huge, SCALAR }, BETWEEN = { 2, 2, SCALAR },
   NULL = { 0, 0 }, NOT_NULL = { 0, 0 },
 }
-
-local function invalid(message, ...)
-  failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
-end
 
 local function check_value(value)
   local problem = values.problem(value)

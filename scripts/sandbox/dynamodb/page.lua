@@ -3,7 +3,7 @@
 -- megabyte.
 local capacity = require "sandbox.dynamodb.capacity"
 local evaluate = require "sandbox.dynamodb.evaluate"
-local failure = require "sandbox.failure"
+local invalid = require "sandbox.dynamodb.invalid"
 local json = require "json"
 local legacy = require "sandbox.dynamodb.legacy"
 local page_size = require "sandbox.dynamodb.page_size"
@@ -14,10 +14,6 @@ local values = require "sandbox.dynamodb.values"
 local page = {}
 
 local PAGE_BYTES = 1024 * 1024
-
-local function invalid(message, ...)
-  failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
-end
 
 function page.count(map)
   local n = 0

@@ -3,6 +3,7 @@
 local evaluate = require "sandbox.dynamodb.evaluate"
 local expression = require "sandbox.dynamodb.expression"
 local failure = require "sandbox.failure"
+local invalid = require "sandbox.dynamodb.invalid"
 local key_condition = require "sandbox.dynamodb.key_condition"
 local keys = require "sandbox.dynamodb.keys"
 local legacy = require "sandbox.dynamodb.legacy"
@@ -15,10 +16,6 @@ local values = require "sandbox.dynamodb.values"
 local UNINDEXABLE = { NULL = true, NOT_NULL = true, NE = true, CONTAINS = true, NOT_CONTAINS = true,
   IN = true }
 local NO_SUCH_POSITION = "The provided starting key is invalid"
-
-local function invalid(message, ...)
-  failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
-end
 
 -- --- the request alone ---
 

@@ -2,6 +2,7 @@
 -- Scan: every item of a table or an index, or of one of its segments.
 local expression = require "sandbox.dynamodb.expression"
 local failure = require "sandbox.failure"
+local invalid = require "sandbox.dynamodb.invalid"
 local legacy = require "sandbox.dynamodb.legacy"
 local page = require "sandbox.dynamodb.page"
 local storage = require "sandbox.dynamodb.storage"
@@ -10,10 +11,6 @@ local validate = require "sandbox.dynamodb.validate"
 
 local SLICES, SLICE = 4096, 4096 -- of the 24 bits of a bucket
 local NO_SUCH_POSITION = "The provided starting key is invalid"
-
-local function invalid(message, ...)
-  failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
-end
 
 local function check_segment(input)
   local segment, total = input.Segment, input.TotalSegments

@@ -2,16 +2,13 @@
 -- What CreateTable and UpdateTable refuse: key schemas, indexes, billing, in the order in which the service
 -- looks.
 local failure = require "sandbox.failure"
+local invalid = require "sandbox.dynamodb.invalid"
 local settings = require "sandbox.dynamodb.table_settings"
 
 local rules = {}
 
 local INVALID = "One or more parameter values were invalid: "
 local MAX_UNITS, MAX_LOCAL, MAX_GLOBAL, MAX_UPDATES, MAX_TAGS = 1000000000000, 5, 20, 5, 50
-
-local function invalid(message, ...)
-  failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
-end
 
 local function names_of(list)
   local names = {}

@@ -5,6 +5,7 @@ local capacity = require "sandbox.dynamodb.capacity"
 local clock = require "clock"
 local crypto = require "crypto"
 local failure = require "sandbox.failure"
+local invalid = require "sandbox.dynamodb.invalid"
 local json = require "json"
 local reads = require "sandbox.dynamodb.reads"
 local storage = require "sandbox.dynamodb.storage"
@@ -24,10 +25,6 @@ CREATE TABLE IF NOT EXISTS dynamodb_tokens (
   token TEXT PRIMARY KEY, request BLOB NOT NULL, answer TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS dynamodb_tokens_by_age ON dynamodb_tokens (expires);
 ]]
-
-local function invalid(message)
-  failure("ValidationException", message)
-end
 
 -- Calls fn; gives what it failed with when that is an answer to the client, else raises it again.
 local function caught(fn, ...)

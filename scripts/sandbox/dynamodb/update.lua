@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- An update expression, or the older AttributeUpdates, applied to an item. The old item is never changed:
 -- the new one shares every part that the update does not touch.
-local failure = require "sandbox.failure"
+local invalid = require "sandbox.dynamodb.invalid"
 local json = require "json"
 local number = require "sandbox.dynamodb.number"
 local resolve = require "sandbox.dynamodb.evaluate".resolve
@@ -14,10 +14,6 @@ local INVALID_PATH = "The document path provided in the update expression is inv
 local MISSING = "The provided expression refers to an attribute that does not exist in the item"
 local WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 local MISMATCH = "Type mismatch for attribute to update"
-
-local function invalid(message)
-  failure("ValidationException", message)
-end
 
 -- --- right-hand sides: they see the item as it was ---
 

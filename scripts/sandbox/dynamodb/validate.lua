@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Keys and items against the schema of their table and of its indexes.
 local crypto = require "crypto"
-local failure = require "sandbox.failure"
+local invalid = require "sandbox.dynamodb.invalid"
 local values = require "sandbox.dynamodb.values"
 
 local validate = {}
@@ -11,10 +11,6 @@ local NOT_VALID = "One or more parameter values are not valid. "
 local SCHEMA_MISMATCH = "The provided key element does not match the schema"
 local MAX_HASH, MAX_RANGE, MAX_ITEM = 2048, 1024, 400 * 1024
 local KINDS = { S = "string", B = "binary" }
-
-local function invalid(message, ...)
-  failure("ValidationException", select("#", ...) > 0 and message:format(...) or message)
-end
 
 local function size_of(value)
   return value.S and #value.S or value.B and #crypto.unbase64(value.B) or 0
