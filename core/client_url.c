@@ -32,7 +32,7 @@ static const char *host(const char *at, struct client_url *out) {
   out->host[len] = '\0';
   unsigned char address[sizeof(struct in6_addr)];
   out->is_ip = inet_pton(is_ipv6 ? AF_INET6 : AF_INET, out->host, address) == 1;
-  if (len == 0 || (is_ipv6 && (!out->is_ip || *at++ != ']'))) return NULL;
+  if (len == 0 || out->host[0] == '.' || (is_ipv6 && (!out->is_ip || *at++ != ']'))) return NULL;
   return at;
 }
 

@@ -4,47 +4,62 @@
 
 static const struct peer_line slow[] = {{OK "Content-Length: 300000\r\n\r\n", KEEP, 300000}};
 
+/* The peer by its name: it has to be looked up first. */
+static struct client_request ask(const struct world *w, bool by_name) {
+  static char url[64];
+  struct client_request r = post(w);
+  snprintf(url, sizeof url, "http://localhost%s", strrchr(w->peer.url, ':'));
+  if (by_name) r.url = url;
+  return r;
+}
+
 /* Frees the call after each number of turns of the loop that it can live; the client must serve
    on. */
+static bool cancel_after(int turns, bool by_name) {
+  struct world w;
+  world_open(&w, slow, 1, &(struct client_settings){0});
+  struct client_request r = ask(&w, by_name);
+  struct client_call *call = client_send(w.client, &r, on_any_done, &w);
+  for (int i = 0; i < turns && !w.any_done; i++) uv_run(&w.loop, UV_RUN_ONCE);
+  bool ended = w.any_done == 1;
+  client_call_free(call);
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  assert_int_equal(w.any_done, ended);
+  world_close(&w);
+  return ended;
+}
+
 static void test_cancel_at_every_moment(void **state) {
   (void)state;
-  bool ended = false;
-  for (int turns = 0; !ended; turns++) {
-    struct world w;
-    world_open(&w, slow, 1, &(struct client_settings){0});
-    struct client_request r = post(&w);
-    struct client_call *call = client_send(w.client, &r, on_any_done, &w);
-    for (int i = 0; i < turns && !w.any_done; i++) uv_run(&w.loop, UV_RUN_ONCE);
-    ended = w.any_done == 1;
-    client_call_free(call);
-    exchange(&w, &r);
-    assert_int_equal(client_call_error(w.call), CLIENT_OK);
-    assert_int_equal(w.any_done, ended);
-    world_close(&w);
-  }
+  for (int by_name = 0; by_name < 2; by_name++)
+    for (int turns = 0; !cancel_after(turns, by_name);) turns++;
+}
+
+static bool close_after(int turns, bool by_name) {
+  struct world w;
+  world_open(&w, slow, 1, &(struct client_settings){0});
+  struct client_request r = ask(&w, by_name), late = r;
+  late.deadline_ms = 0;
+  struct client_call *call = client_send(w.client, &r, on_any_done, &w);
+  w.call = client_send(w.client, &late, on_done, &w);
+  for (int i = 0; i < turns && !w.any_done; i++) uv_run(&w.loop, UV_RUN_ONCE);
+  bool ended = w.any_done == 1;
+  client_close(w.client);
+  assert_int_equal(w.any_done, 1);
+  assert_int_equal(w.done, 1);
+  assert_int_equal(client_call_error(call), ended ? CLIENT_OK : CLIENT_CANCELED);
+  client_call_free(call);
+  w.client = NULL;
+  world_close(&w); /* a call outlives its client */
+  assert_int_equal(w.any_done + w.done, 2);
+  return ended;
 }
 
 static void test_close_at_every_moment(void **state) {
   (void)state;
-  bool ended = false;
-  for (int turns = 0; !ended; turns++) {
-    struct world w;
-    world_open(&w, slow, 1, &(struct client_settings){0});
-    struct client_request r = post(&w), late = post(&w);
-    late.deadline_ms = 0;
-    struct client_call *call = client_send(w.client, &r, on_any_done, &w);
-    w.call = client_send(w.client, &late, on_done, &w);
-    for (int i = 0; i < turns && !w.any_done; i++) uv_run(&w.loop, UV_RUN_ONCE);
-    ended = w.any_done == 1;
-    client_close(w.client);
-    assert_int_equal(w.any_done, 1);
-    assert_int_equal(w.done, 1);
-    assert_int_equal(client_call_error(call), ended ? CLIENT_OK : CLIENT_CANCELED);
-    client_call_free(call);
-    w.client = NULL;
-    world_close(&w); /* a call outlives its client */
-    assert_int_equal(w.any_done + w.done, 2);
-  }
+  for (int by_name = 0; by_name < 2; by_name++)
+    for (int turns = 0; !close_after(turns, by_name);) turns++;
 }
 
 static void on_done_close(struct client_call *call, void *ctx) {

@@ -29,6 +29,8 @@ static void test_urls(void **state) {
       {.text = "http:/h/"},
       {.text = "http://"},
       {.text = "http:///x"},
+      {.text = "https://.example.com/"}, /* OpenSSL takes that for any host below it */
+      {.text = "http://./"},
       {.text = "http://user@h/"},
       {.text = "http://user:word@h/"},
       {.text = "http://h:/"},
