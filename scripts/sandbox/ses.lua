@@ -6,10 +6,23 @@ local crypto, json, log = require "crypto", require "json", require "log"
 local aws_json, faults = require "sandbox.aws_json", require "sandbox.faults"
 local failure, mailbox = require "sandbox.failure", require "sandbox.mailbox"
 local settings, signature = require "sandbox.settings", require "sandbox.aws_signature"
+local typed = require "sandbox.typed"
 
 local SERVICE = { name = "ses", signing_name = "ses", missing_token = "Missing Authentication Token",
   internal = { "InternalFailure" } }
 local MOST_RECIPIENTS, MOST_HEADERS <const> = 50, 15
+
+-- SendEmail's input, as typed.lua reads it: the service's model.
+local TEXTS, PART, PAIRS = { list = "string" }, { Data = "string" }, { list = { Name = "string", Value = "string" } }
+local SHAPE = {
+  FromEmailAddress = "string", ConfigurationSetName = "string", ReplyToAddresses = TEXTS, EmailTags = PAIRS,
+  Destination = { ToAddresses = TEXTS, CcAddresses = TEXTS, BccAddresses = TEXTS },
+  Content = {
+    Simple = { Subject = PART, Body = { Text = PART, Html = PART }, Headers = PAIRS }, Raw = PART,
+    Template = { TemplateName = "string", TemplateData = "string",
+      TemplateContent = { Subject = "string", Text = "string", Html = "string" } },
+  },
+}
 
 -- A sender's domain -> how SES refuses it: code, message, status.
 local REFUSED = {
@@ -28,31 +41,24 @@ end
 
 -- "Jane <jane@example.com>" -> jane@example.com
 local function address_of(text, name)
-  local address = type(text) == "string" and (text:match("<([^<>]*)>%s*$") or text:match("^%s*(.-)%s*$"))
+  local address = text and (text:match("<([^<>]*)>%s*$") or text:match("^%s*(.-)%s*$"))
   if not address or not address:find("^[^%s@]+@[^%s@]+%.[^%s@]+$") then
     bad_request(("%s: Missing final '@domain'"):format(name))
   end
   return address
 end
 
--- What a member lists; nothing where it is missing.
-local function list_of(value)
-  if value == nil or value == json.null then return {} end
-  if type(value) ~= "table" or not json.is_array(value) then failure("SerializationException") end
-  return value
-end
-
 local function recipients(destination)
   local list = {}
   for _, kind in ipairs { "ToAddresses", "CcAddresses", "BccAddresses" } do
-    for _, text in ipairs(list_of(destination[kind])) do list[#list + 1] = address_of(text, kind) end
+    for _, text in ipairs(destination[kind] or {}) do list[#list + 1] = address_of(text, kind) end
   end
   return list
 end
 
 -- 'a@b.co, "Jane, of C" <jane@b.co>' -> its addresses; what is quoted, or in angles, may have commas
 local function addresses_in(header)
-  local list, at, quoted = json.array {}, 1, false
+  local list, at, quoted = {}, 1, false
   for i = 1, #header + 1 do
     local char = header:sub(i, i)
     if char == '"' then quoted = not quoted end
@@ -64,7 +70,7 @@ local function addresses_in(header)
 end
 
 local function data(part, name)
-  if type(part) ~= "table" or type(part.Data) ~= "string" then
+  if not (part and part.Data) then
     bad_request(("1 validation error detected: Value at '%s.data' failed to satisfy constraint: "
       .. "Member must not be null"):format(name))
   end
@@ -72,9 +78,9 @@ local function data(part, name)
 end
 
 local function simple(content)
-  local body = type(content.Body) == "table" and content.Body or {}
+  local body = content.Body or {}
   local part = body.Text or body.Html
-  if #list_of(content.Headers) > MOST_HEADERS then bad_request("Header count exceeds " .. MOST_HEADERS .. ".") end
+  if #(content.Headers or {}) > MOST_HEADERS then bad_request("Header count exceeds " .. MOST_HEADERS .. ".") end
   return { subject = data(content.Subject, "content.simple.subject"), text = data(part, "content.simple.body") }
 end
 
@@ -103,7 +109,7 @@ end
 -- A template that came with the message; none is kept here.
 local function template(content)
   local inside = content.TemplateContent
-  if type(inside) ~= "table" then
+  if not inside then
     failure("NotFoundException", ("Template %s does not exist"):format(content.TemplateName), nil, 404)
   end
   local values = json.decode(content.TemplateData or "{}")
@@ -112,15 +118,14 @@ local function template(content)
 end
 
 local function message(content)
-  if type(content) ~= "table" then content = {} end
   local first
   for _, kind in ipairs { "Simple", "Raw", "Template" } do
     if first and content[kind] ~= nil then bad_request "Content: only one of Simple, Raw and Template may be given." end
     first = first or content[kind]
   end
-  if type(content.Simple) == "table" then return simple(content.Simple) end
-  if type(content.Raw) == "table" then return raw(content.Raw) end
-  if type(content.Template) == "table" then return template(content.Template) end
+  if content.Simple then return simple(content.Simple) end
+  if content.Raw then return raw(content.Raw) end
+  if content.Template then return template(content.Template) end
   bad_request("Content: one of Simple, Raw and Template is required.")
 end
 
@@ -131,10 +136,10 @@ local function check_sender(from)
 end
 
 local function check_tags(tags)
-  for _, tag in ipairs(list_of(tags)) do
+  for _, tag in ipairs(tags or {}) do
     for _, name in ipairs { "Name", "Value" } do
       local text = tag[name]
-      if type(text) ~= "string" or text == "" or #text > 256 or text:find "[^%w_.@-]" then
+      if not text or text == "" or #text > 256 or text:find "[^%w_.@-]" then
         bad_request(("Invalid tag %s <%s>: only ASCII letters, digits, '_', '-', '.' and '@' are allowed.")
           :format(name:lower(), tostring(text)))
       end
@@ -146,7 +151,8 @@ local operations = {}
 SERVICE.operations = operations
 
 function operations.SendEmail(input)
-  local mail = message(input.Content)
+  typed(input, SHAPE)
+  local mail = message(input.Content or {})
   local from = input.FromEmailAddress or mail.from
   check_sender(from)
   if input.ConfigurationSetName then
@@ -154,8 +160,8 @@ function operations.SendEmail(input)
       404)
   end
   check_tags(input.EmailTags)
-  for _, text in ipairs(list_of(input.ReplyToAddresses)) do address_of(text, "ReplyToAddresses") end
-  local list = recipients(type(input.Destination) == "table" and input.Destination or mail.destination or {})
+  for _, text in ipairs(input.ReplyToAddresses or {}) do address_of(text, "ReplyToAddresses") end
+  local list = recipients(input.Destination or mail.destination or {})
   if #list == 0 then bad_request("Destination: at least one recipient is required.") end
   if #list > MOST_RECIPIENTS then bad_request("Recipient count exceeds " .. MOST_RECIPIENTS .. ".") end
   for _, to in ipairs(list) do mailbox.deliver { to = to, from = from, subject = mail.subject, text = mail.text } end

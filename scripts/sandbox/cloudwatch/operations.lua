@@ -4,7 +4,7 @@
 local crypto, json = require "crypto", require "json"
 local data, db = require "sandbox.cloudwatch.data", require "sandbox.store"
 local failure, statistics = require "sandbox.failure", require "sandbox.cloudwatch.statistics"
-local time = require "sandbox.time"
+local time, typed = require "sandbox.time", require "sandbox.typed"
 
 db:exec [[
   CREATE TABLE IF NOT EXISTS cloudwatch (
@@ -115,5 +115,13 @@ function operations.GetMetricStatistics(input)
 end
 
 operations.GetMetricData = require "sandbox.cloudwatch.metric_data"
+
+for name, shape in pairs(require "sandbox.cloudwatch.shapes") do
+  local run = operations[name]
+  operations[name] = function(input, ctx)
+    typed(input, shape)
+    return run(input, ctx)
+  end
+end
 
 return operations

@@ -36,7 +36,8 @@ end
 local _, standard = attributes.schema()
 
 local function check_entry(entry)
-  local known = standard[entry.Name or ""]
+  if not entry.Name then bad "A schema attribute needs a name." end
+  local known = standard[entry.Name]
   if known then
     local other = entry.AttributeDataType and entry.AttributeDataType ~= known.AttributeDataType
     if other or entry.DeveloperOnlyAttribute then

@@ -102,6 +102,33 @@ describe("CloudWatch", function()
     end)
   end
 
+  for _, case in ipairs {
+    { "PutMetricData", { Namespace = 1 } },
+    { "PutMetricData", { Namespace = "spec", MetricData = { MetricName = "m" } } },
+    { "PutMetricData", { Namespace = "spec", MetricData = { 1 } } },
+    { "PutMetricData", { Namespace = "spec", MetricData = { json.null } } },
+    { "PutMetricData", { Namespace = "spec", MetricData = { { MetricName = "m", Value = "1" } } } },
+    { "PutMetricData", { Namespace = "spec", MetricData = { { MetricName = "m", Values = { { 1 } } } } } },
+    { "ListMetrics", { NextToken = { "x" } } },
+    { "GetMetricStatistics", read { Period = "60" } },
+    { "GetMetricData", queries(query { ReturnData = "true" }) },
+    { "GetMetricData", { StartTime = "NaN", EndTime = 1, MetricDataQueries = {} } },
+  } do
+    it(("%s cannot read %s"):format(case[1], json.encode(case[2], { sorted = true })), function()
+      local status, body = ask(case[1], case[2])
+      assert.same({ 400, { __type = "com.amazon.coral.service#SerializationException" } }, { status, body })
+    end)
+  end
+
+  it("takes null for nothing, and NaN for a value that is none", function()
+    local function put_one(value, at)
+      return select(2, put { { MetricName = "m", Value = value, Timestamp = at } }).message
+    end
+    assert.is_nil(put_one(1, json.null))
+    assert.equal("The value NaN for parameter MetricData.member.1.Value is invalid.", put_one "NaN")
+    assert.equal("The parameter MetricData.member.1.Value is required.", put_one(json.null))
+  end)
+
   it("takes a dimension's value of 1024, and an entity's metrics", function()
     local name = namespace()
     local long = { { Name = "a", Value = ("x"):rep(1024) } }

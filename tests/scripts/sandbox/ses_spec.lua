@@ -44,6 +44,8 @@ local REFUSED = {
     Headers = many(16, { Name = "X-A", Value = "v" }) } } }, 400, "BadRequestException", "Header count exceeds 15." },
   { "an address where a list belongs", { Destination = { ToAddresses = "ses@y.co" } }, 400, "SerializationException" },
   { "an address to reply to alone", { ReplyToAddresses = "r@b.co" }, 400, "SerializationException" },
+  { "a sender that is a number", { FromEmailAddress = 5 }, 400, "SerializationException" },
+  { "a tag that is a text", { EmailTags = { "k" } }, 400, "SerializationException" },
   { "a template with too little", inline '{"name":"Jo"}', 400, "BadRequestException", "Attribute 'n' is not present" },
   { "a template with data that are none", inline "[", 400, "BadRequestException", "TemplateData" },
 }

@@ -23,6 +23,7 @@ describe("a pool's schema", function()
     { "a type that there is not", entry("x", "Banana"),
       "1 validation error detected: Value 'Banana' at 'schema.1.member.attributeDataType' failed to satisfy "
       .. "constraint: Member must satisfy enum value set: [String, Number, DateTime, Boolean]" },
+    { "no name", entry(nil, "String"), "A schema attribute needs a name." },
     { "no type", entry("x"),
       "Invalid AttributeDataType input, consider using the provided AttributeDataType enum." },
     { "a custom one that must be there", entry("x", "String", { Required = true }),
