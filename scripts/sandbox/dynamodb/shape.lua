@@ -66,8 +66,11 @@ function KINDS.Boolean(value)
   return truth
 end
 
+-- What is beyond 64 bits is the last of them.
 function KINDS.Number(value, as)
-  if type(value) == "number" then return math.floor(value) end
+  if type(value) == "number" then
+    return math.tointeger(math.floor(value)) or (value > 0 and math.maxinteger or math.mininteger)
+  end
   if type(value) == "table" then wrong_collection(value, "java.lang." .. as.java) end
   wrong("%s cannot be converted to %s", scalar_name(value), as.java)
 end

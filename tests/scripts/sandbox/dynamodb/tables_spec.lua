@@ -58,6 +58,8 @@ describe("what is refused", function()
       "ValidationException: 2 validation errors detected: Value '-1' at 'provisionedThroughput.writeCapacityUnits' failed to satisfy constraint: Member must have value greater than or equal to 1; Value '-1' at 'provisionedThroughput.readCapacityUnits' failed to satisfy constraint: Member must have value greater than or equal to 1" },
     { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"ProvisionedThroughput":{"ReadCapacityUnits":1000000000001,"WriteCapacityUnits":1}}]],
       "ValidationException: Given value 1000000000001 for ReadCapacityUnits is out of bounds" },
+    { "CreateTable", [[{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"ProvisionedThroughput":{"ReadCapacityUnits":1e300,"WriteCapacityUnits":1}}]],
+      "ValidationException: Given value 9223372036854775807 for ReadCapacityUnits is out of bounds" },
     { "DescribeTable", [[{"TableName":"nosuch"}]],
       "ResourceNotFoundException: Requested resource not found: Table: nosuch not found" },
     { "DescribeTable", "{}",
