@@ -25,16 +25,12 @@ local function object(fields, status)
     body = json.encode(fields, { sorted = true }) }
 end
 
-local function iso(seconds)
-  return os.date("!%Y-%m-%dT%H:%M:%SZ", seconds)
-end
-
 -- --- instance metadata ---
 
 local function instance_credentials()
   local key = keys.issue(ROLE_ARN, "i-0123456789abcdef0", 6 * HOURS)
   return object { Code = "Success", LastUpdated = clock.iso8601(), Type = "AWS-HMAC", AccessKeyId = key.access_key_id,
-    SecretAccessKey = key.secret_access_key, Token = key.session_token, Expiration = iso(key.expires) }
+    SecretAccessKey = key.secret_access_key, Token = key.session_token, Expiration = clock.iso8601(key.expires) }
 end
 
 local INSTANCE = {
@@ -110,7 +106,7 @@ local function container_credentials(req)
   end
   local key = keys.issue(ROLE_ARN, "usher-sandbox-task", 6 * HOURS)
   return object { RoleArn = ROLE_ARN, AccessKeyId = key.access_key_id, SecretAccessKey = key.secret_access_key,
-    Token = key.session_token, Expiration = iso(key.expires), AccountId = settings.account_id }
+    Token = key.session_token, Expiration = clock.iso8601(key.expires), AccountId = settings.account_id }
 end
 
 local function arn(kind, name)

@@ -1,8 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Sandbox, STS over the query protocol, answered in XML: sessions of roles, of the user and of federated ones, and who
--- signed.
--- Any role may be assumed. A web identity token is a JWT, whose signature nobody looks at; the tokens of TOKENS show
--- the service's refusals. Called by the sandbox's door with a request of listener "sts".
+-- signed. Any role may be assumed. A web identity token is a JWT, whose signature nobody looks at; the tokens of TOKENS
+-- show the service's refusals. Called by the sandbox's door with a request of listener "sts".
 local clock, crypto, form, json, log =
   require "clock", require "crypto", require "form", require "json", require "log"
 local aws_json, failure, faults = require "sandbox.aws_json", require "sandbox.failure", require "sandbox.faults"
@@ -84,13 +83,9 @@ end
 
 -- --- operations: each returns its result as a list of {name, value or list}; the order is the wire's ---
 
-local function iso(seconds)
-  return os.date("!%Y-%m-%dT%H:%M:%SZ", seconds)
-end
-
 local function credentials(key)
   return { "Credentials", { { "SessionToken", key.session_token }, { "SecretAccessKey", key.secret_access_key },
-    { "Expiration", iso(key.expires) }, { "AccessKeyId", key.access_key_id } } }
+    { "Expiration", clock.iso8601(key.expires) }, { "AccessKeyId", key.access_key_id } } }
 end
 
 local function user(key)

@@ -67,7 +67,7 @@ local element, content
 
 function content(name, value)
   if type(value) ~= "table" then
-    if TIMES[name] then return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(value)) end
+    if TIMES[name] then return clock.iso8601(value) end
     return web.escape(value)
   end
   local out = {}
