@@ -55,7 +55,8 @@ local MOMENTS <const> = { Timestamp = true, Timestamps = true }
 local function perform_cbor(ctx, name)
   if not operations[name] then failure("UnknownOperationException") end
   signature.check(ctx.req, service)
-  local input, problem = cbor.decode(ctx.req.body ~= "" and ctx.req.body or "\xa0")
+  local body = aws_json.body(ctx.req, service)
+  local input, problem = cbor.decode(body ~= "" and body or "\xa0")
   if problem or type(input) ~= "table" then failure("SerializationException") end
   return aws_json.call(service, name, input, ctx)
 end

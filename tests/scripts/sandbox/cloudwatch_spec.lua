@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The sandbox's CloudWatch without sockets: limits, readers, pages, and the protocol in CBOR. boto3 is in interop/.
 local client = dofile "tests/scripts/sandbox/client.lua"
-local json = require "json"
+local crypto, json = require "crypto", require "json"
 local cbor, time = require "sandbox.cloudwatch.cbor", require "sandbox.time"
 local decode = require "sandbox.cloudwatch.query".decode
 
@@ -15,9 +15,9 @@ local function ask(operation, input)
   return reply.status, reply.body ~= "" and json.decode(reply.body) or {}
 end
 
-local function ask_cbor(operation, bytes)
-  return client.rest("cloudwatch", { path = SERVICE .. operation, body = bytes,
-    headers = { ["content-type"] = "application/cbor", ["smithy-protocol"] = "rpc-v2-cbor" } })
+local function ask_cbor(operation, bytes, encoding)
+  return client.rest("cloudwatch", { path = SERVICE .. operation, body = bytes, headers = {
+    ["content-type"] = "application/cbor", ["smithy-protocol"] = "rpc-v2-cbor", ["content-encoding"] = encoding } })
 end
 
 local serial = 0
@@ -231,6 +231,15 @@ describe("CBOR", function()
     assert.equal("com.amazonaws.cloudwatch#MissingRequiredParameterException", cbor.decode(refused.body).__type)
     assert.equal(400, ask_cbor("PutMetricData", "\255").status)
     assert.equal(400, ask_cbor("Nothing", "\xa0").status)
+  end)
+
+  it("may be compressed", function()
+    -- {"Namespace": "zip", "MetricData": [{"MetricName": "m", "Value": 1}]}
+    local bytes = crypto.unbase64("H4sIAAAAAAACA1uU6ZeYm1pckJicmlyVWZDlm1pSlJnskliS2LgIygEpAKKwxJzSVEYA5Q"
+      .. "fW2zAAAAA=")
+    assert.equal(200, ask_cbor("PutMetricData", bytes, "gzip").status)
+    assert.equal("m", select(2, ask("ListMetrics", { Namespace = "zip" })).Metrics[1].MetricName)
+    assert.equal(500, ask_cbor("PutMetricData", "no", "gzip").status)
   end)
 
   it("is signed as everything else", function()
