@@ -169,13 +169,16 @@ static int link_new(struct origin *o) {
 
 /* --- who is served --- */
 
-/* Another host's connection that has idled longest makes room. */
+/* Another host's connection that has idled longest makes room, or one that is being made and that
+   nobody waits for any more. */
 static bool make_room(struct pool *p) {
-  struct link *oldest = NULL;
+  struct link *oldest = NULL, *spare = NULL;
   for (struct origin *o = p->origins; o; o = o->next) {
     struct link *k = o->idle.oldest;
     if (k && (!oldest || k->deadline.at < oldest->deadline.at)) oldest = k;
+    if (o->making_count > o->waiting_count) spare = o->making.newest;
   }
+  if (!oldest) oldest = spare;
   if (oldest) link_close(oldest);
   return oldest;
 }

@@ -74,4 +74,24 @@ static inline uint64_t in_ms(struct world *w, uint64_t ms) {
   return uv_now(&w->loop) + ms;
 }
 
+/* An address of this machine on which the kernel answers no SYN: its queue is full. */
+struct hole {
+  int listener, filler;
+};
+
+static inline struct hole hole_open(const char *host, const char *url) {
+  struct sockaddr_in address;
+  struct hole hole = {socket(AF_INET, SOCK_STREAM, 0), socket(AF_INET, SOCK_STREAM, 0)};
+  uv_ip4_addr(host, atoi(strrchr(url, ':') + 1), &address);
+  assert_int_equal(bind(hole.listener, (struct sockaddr *)&address, sizeof address), 0);
+  assert_int_equal(listen(hole.listener, 0), 0);
+  assert_int_equal(connect(hole.filler, (struct sockaddr *)&address, sizeof address), 0);
+  return hole;
+}
+
+static inline void hole_close(struct hole *hole) {
+  close(hole->filler);
+  close(hole->listener);
+}
+
 #endif

@@ -35,26 +35,6 @@ uint64_t __wrap_uv_now(const uv_loop_t *loop) {
   return __real_uv_now(loop) + ahead_ms;
 }
 
-/* An address of this machine on which the kernel answers no SYN: its queue is full. */
-struct hole {
-  int listener, filler;
-};
-
-static struct hole hole_open(const char *host, const char *url) {
-  struct sockaddr_in address;
-  struct hole hole = {socket(AF_INET, SOCK_STREAM, 0), socket(AF_INET, SOCK_STREAM, 0)};
-  uv_ip4_addr(host, atoi(strrchr(url, ':') + 1), &address);
-  assert_int_equal(bind(hole.listener, (struct sockaddr *)&address, sizeof address), 0);
-  assert_int_equal(listen(hole.listener, 0), 0);
-  assert_int_equal(connect(hole.filler, (struct sockaddr *)&address, sizeof address), 0);
-  return hole;
-}
-
-static void hole_close(struct hole *hole) {
-  close(hole->filler);
-  close(hole->listener);
-}
-
 static void start(struct world *w, char url[64], const struct client_settings *settings) {
   static const struct peer_line line = {EMPTY, KEEP, 0};
   lookups = answers = 0;

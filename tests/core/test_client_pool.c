@@ -102,6 +102,26 @@ static void test_an_idle_connection_makes_room(void **state) {
   world_close(&w);
 }
 
+/* All places taken by a connection that is still being made, for a call that is gone. */
+static void test_a_connection_for_nobody_makes_room(void **state) {
+  (void)state;
+  struct world w;
+  struct peer_line line = {EMPTY, KEEP, 0};
+  char url[64];
+  world_open(&w, &line, 1, &(struct client_settings){.max_connections = 1});
+  struct hole hole = hole_open("127.0.0.2", w.peer.url);
+  snprintf(url, sizeof url, "http://127.0.0.2%s", strrchr(w.peer.url, ':'));
+  struct client_request r = get(&w);
+  r.url = url;
+  client_call_free(client_send(w.client, &r, on_any_done, &w));
+  r.url = w.peer.url;
+  r.deadline_ms = in_ms(&w, 20000);
+  exchange(&w, &r);
+  assert_int_equal(client_call_error(w.call), CLIENT_OK);
+  hole_close(&hole);
+  world_close(&w);
+}
+
 /* --- who never stops --- */
 
 enum { ENOUGH = 100 };
@@ -209,6 +229,7 @@ int main(void) {
       cmocka_unit_test(test_many_hosts),
       cmocka_unit_test(test_a_waiting_call_has_its_deadline),
       cmocka_unit_test(test_an_idle_connection_makes_room),
+      cmocka_unit_test(test_a_connection_for_nobody_makes_room),
       cmocka_unit_test(test_a_busy_host_leaves_room_for_others),
       cmocka_unit_test(test_a_retry_has_its_turn),
       cmocka_unit_test(test_a_thousand_calls),
