@@ -235,9 +235,9 @@ describe("CBOR", function()
 
   it("may be compressed", function()
     -- {"Namespace": "zip", "MetricData": [{"MetricName": "m", "Value": 1}]}
-    local bytes = crypto.unbase64("H4sIAAAAAAACA1uU6ZeYm1pckJicmlyVWZDlm1pSlJnskliS2LgIygEpAKKwxJzSVEYA5Q"
+    local packed = crypto.unbase64("H4sIAAAAAAACA1uU6ZeYm1pckJicmlyVWZDlm1pSlJnskliS2LgIygEpAKKwxJzSVEYA5Q"
       .. "fW2zAAAAA=")
-    assert.equal(200, ask_cbor("PutMetricData", bytes, "gzip").status)
+    assert.equal(200, ask_cbor("PutMetricData", packed, "gzip").status)
     assert.equal("m", select(2, ask("ListMetrics", { Namespace = "zip" })).Metrics[1].MetricName)
     assert.equal(500, ask_cbor("PutMetricData", "no", "gzip").status)
   end)
