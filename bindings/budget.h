@@ -8,7 +8,6 @@
 
 #include "deadlines.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct budgets;

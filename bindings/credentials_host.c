@@ -5,8 +5,6 @@
 #include "credentials_refresh.h"
 #include "log.h"
 
-#include <stdio.h>
-
 enum { PATIENCE_MS = 2000 }; /* until somebody who watches wants to know what is going on */
 
 int credentials_host_open(struct credentials_host *h, uv_loop_t *loop, struct client *client,

@@ -12,7 +12,6 @@
 #include "metrics.h"
 #include "task.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {

@@ -4,7 +4,6 @@
 #define USHER_SIZES_H
 
 #include <lauxlib.h>
-#include <stdbool.h>
 
 /* stack: …, Lua's library, the table that gets ours (the same one, or another) -> the same */
 void sizes_string(lua_State *L);

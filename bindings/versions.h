@@ -9,7 +9,6 @@
 #include "script_set.h"
 
 #include <stdatomic.h>
-#include <stdint.h>
 
 struct version {
   unsigned number; /* counts from 1; a rollback is a new number with an old set */

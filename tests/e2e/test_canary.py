@@ -18,7 +18,7 @@ from process import Serve, environment, run
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 SESSION = ("ASIAUSHERSANDBOX0002", "usher/sandbox/temporary/secret/0000000002", "usher/sandbox/session/token/0000000002")
-SIGNUP_KEY, CAPTCHA_SECRET = "canary-signup-key-5Kq7wPz2-0123456789", "usher-sandbox-captcha-secret"
+SIGNUP_KEY = "canary-signup-key-5Kq7wPz2-0123456789"
 numbers = itertools.count(1)
 
 SETTINGS = """return {
