@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+int luaopen_globals(lua_State *L);
+
 #define ENVIRONMENT "usher.environment"
 #define METATABLES  "usher.metatables" /* those that scripts have set; weak */
 

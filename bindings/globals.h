@@ -14,6 +14,4 @@ void globals_install(lua_State *L);
 /* stack: …, function of a script -> the same, with the environment of scripts as its globals */
 void globals_confine(lua_State *L);
 
-int luaopen_globals(lua_State *L);
-
 #endif

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <uv.h>
 
+int luaopen_lifecycle(lua_State *L);
+
 static atomic_bool draining;
 static _Atomic uint64_t since;
 

@@ -3,9 +3,6 @@
 #ifndef USHER_LIFECYCLE_H
 #define USHER_LIFECYCLE_H
 
-#include <lua.h>
-
 void lifecycle_set_draining(void);
-int luaopen_lifecycle(lua_State *L);
 
 #endif

@@ -14,6 +14,4 @@ void modules_install(lua_State *L);
  * as read-only views, and scripts. */
 void modules_push_require(lua_State *L, bool for_scripts);
 
-int luaopen_modules(lua_State *L);
-
 #endif

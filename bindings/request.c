@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+int luaopen_request(lua_State *L);
+
 #define REQUEST          "usher.request"
 #define HEADERS_MAX      64
 #define HEADER_BYTES_MAX 65536

@@ -25,6 +25,4 @@ void request_start(struct vm *vm, int handler, struct exchange *e, struct reques
 /* Answers 503 to everything that is still open. Its tasks are lost: the vm is about to close. */
 void request_end_all(struct request_list *open);
 
-int luaopen_request(lua_State *L);
-
 #endif

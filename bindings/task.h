@@ -73,6 +73,4 @@ void task_prepare(lua_State *L);
 void task_queue_open(struct vm *vm);
 void task_queue_close(struct vm *vm);
 
-int luaopen_task(lua_State *L);
-
 #endif

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+int luaopen_task(lua_State *L);
+
 /* stack: … -> …, the error of a child that has failed: with its traceback when it is a message */
 static void push_error_of(lua_State *T, struct task *child) {
   luaL_checkstack(T, 2, NULL);

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+int luaopen_trail(lua_State *L);
+
 /* Weak: thread of a task -> list of {error, traceback}, oldest first. */
 #define TRAILS "usher.trails"
 

@@ -20,6 +20,4 @@ void trail_push_text(lua_State *L, int index);
  * innermost first, and of T from that level on */
 void trail_traceback(lua_State *L, lua_State *T, int level);
 
-int luaopen_trail(lua_State *L);
-
 #endif
