@@ -64,6 +64,7 @@ static void add_header(lua_State *L, struct sigv4_call *call, struct slice name,
  * integer, or a name and its value. Both texts are held: an __index may yet empty the tables. */
 static void read_header(lua_State *L, struct sigv4_call *call) {
   const char *what = "a header's value";
+  luaL_checkstack(L, 8, "sigv4"); /* not for all: a stack is marked whole */
   if (lua_type(L, -1) == LUA_TTABLE && lua_isinteger(L, -2)) {
     lua_rawgeti(L, -1, 1);
     lua_rawgeti(L, -2, 2);
@@ -84,7 +85,7 @@ static void read_header(lua_State *L, struct sigv4_call *call) {
 static void read_headers(lua_State *L, struct sigv4_call *call) {
   call->request.headers = call->headers;
   call->request.header_count = 0;
-  luaL_checkstack(L, 2 * SIGV4_MAX_HEADERS + 8, "sigv4");
+  luaL_checkstack(L, 6, "sigv4");
   if (lua_getfield(L, 1, "headers") == LUA_TNIL) return;
   if (!lua_istable(L, -1)) luaL_error(L, "sigv4: 'headers' is no table");
   lua_Unsigned listed = lua_rawlen(L, -1);
