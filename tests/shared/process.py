@@ -171,20 +171,40 @@ def ask(url, method="GET", path=""):
     return status, json.loads(text)
 
 
+PORT_BLOCK = 32  # as many as anybody wants in a row
+reserved = []  # until this process ends
+
+
+def reserve(base):
+    """Is the block of ports that begins here this process's? An abstract socket says so to all other tests."""
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0usher-test-ports-{base}")
+    except OSError:
+        mark.close()
+        return False
+    reserved.append(mark)
+    return True
+
+
+def are_free(ports):
+    sockets = []
+    try:
+        for port in ports:
+            sockets.append(socket.create_server(("127.0.0.1", port)))
+        return True
+    except OSError:
+        return False
+    finally:
+        for one in sockets:
+            one.close()
+
+
 def free_ports(count):
     """The first of count ports in a row that nobody uses, from below those that the kernel gives to clients."""
-    first = 10000 + os.getpid() % 10000
-    for base in range(first, 32768 - count):
-        sockets = []
-        try:
-            for port in range(base, base + count):
-                sockets.append(socket.create_server(("127.0.0.1", port)))
+    for base in range(10000, 32768 - PORT_BLOCK, PORT_BLOCK):
+        if reserve(base) and are_free(range(base, base + count)):
             return base
-        except OSError:
-            continue
-        finally:
-            for one in sockets:
-                one.close()
     raise AssertionError("no ports are free")
 
 
