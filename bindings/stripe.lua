@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- bindings: the Stripe client that flows call. Form bodies out, JSON back, over http.fetch; calls yield.
 -- Each gives the object, or nil and err {type, code, decline_code, message, param, status, sent, request_id,
--- retryable, attempts}. type "connection_error" means that no answer came: kind (as of http.fetch) says why,
+-- retryable, attempts, key_spent}. type "connection_error" means that no answer came: kind (as of http.fetch) says why,
 -- sent whether Stripe may have acted; "breaker_open": Stripe does not take our key (breaker.lua), nothing was sent.
+-- key_spent: Stripe keeps a failure of its own under this Idempotency-Key, and only says it again.
 -- opts = {idempotency_key=, timeout= seconds for all tries, retries=}.
 -- The secret key goes to C inside a list and never becomes a Lua string. Bodies are never logged.
 local breaker, crypto, form, json = require "breaker", require "crypto", require "form", require "json"
@@ -85,8 +86,14 @@ local function connection_error(failure)
   }
 end
 
+-- Stripe has kept a failure of its own under this Idempotency-Key, and will say the same again.
+local function is_kept_failure(reply)
+  return reply.status >= 500 and reply.headers["idempotent-replayed"] == "true"
+end
+
 -- Stripe's own word goes first. Else 409, 429 and 5xx are worth another try, after a pause.
 local function worth_retrying(reply)
+  if is_kept_failure(reply) then return false end
   local word = reply.headers["stripe-should-retry"]
   if word == "true" or word == "false" then
     return word == "true"
@@ -110,6 +117,7 @@ local function status_error(reply, decoded)
     sent = true,
     request_id = reply.headers["request-id"],
     retryable = worth_retrying(reply),
+    key_spent = is_kept_failure(reply) or nil,
   }
 end
 

@@ -24,6 +24,7 @@ local stripe = {}
 ---@field kind? string of a connection_error: as usher.http.Error
 ---@field sent boolean Stripe may have acted
 ---@field retryable boolean
+---@field key_spent? boolean Stripe keeps this failure under the Idempotency-Key, and will say the same again
 ---@field request_id? string
 ---@field attempts integer
 

@@ -7,7 +7,9 @@ local refusal, task, trouble = require "lib.refusal", require "task", require "l
 local billing = {}
 
 
+-- n and keys_spent only grow: no key is used for two bodies.
 local function options(intent, call, n)
+  n = n + (intent.keys_spent or 0)
   return { idempotency_key = ("usher:%s:%s:%s:%d"):format(config.env, intent.signup_id, call, n) }
 end
 
@@ -104,16 +106,26 @@ local function failed(signup, err, about_card)
 end
 
 
--- May Stripe have forgotten the keys of the first tries?
-local function is_old(intent)
-  return clock.now() - intent.started > KEY_LIFE
+-- May there be more than the keys tell of? Stripe forgets them, and one that is spent does not say what it did.
+local function keys_are_silent(intent)
+  return intent.keys_spent ~= nil or clock.now() - intent.started > KEY_LIFE
 end
 
 
--- -> the customer's id | nil, err. A key that Stripe may have forgotten cannot say whether the customer was
--- made already.
+-- Calls fn(intent), and once more with other keys where Stripe keeps a failure of its own under the first: it would say
+-- the same for a day. -> what fn returns
+local function with_good_key(signup, fn)
+  local intent = signup.intent
+  local result, err = fn(intent)
+  if result or not err.key_spent then return result, err end
+  signup:remember({ keys_spent = (intent.keys_spent or 0) + 1 }, nil, "stripe")
+  return fn(intent)
+end
+
+
+-- -> the customer's id | nil, err
 local function customer_of(intent)
-  if is_old(intent) then
+  if keys_are_silent(intent) then
     local id, err = billing.find_customer(intent.form.email, intent.signup_id)
     if id or err then return id, err end
   end
@@ -124,7 +136,7 @@ end
 
 -- -> the payment method's id | nil, err. A token is good for one, which may be attached already.
 local function method_of(intent)
-  if is_old(intent) and intent.stripe_id then
+  if keys_are_silent(intent) and intent.stripe_id then
     local page, err = stripe.list_customer_payment_methods(intent.stripe_id, { type = "card", limit = 1 })
     if not page then return nil, err end
     if page.data[1] then return page.data[1].id end
@@ -139,13 +151,13 @@ end
 local function make_both(signup)
   local intent, problems = signup.intent, {}
   local function customer()
-    if not intent.stripe_id then intent.stripe_id, problems.customer = customer_of(intent) end
+    if not intent.stripe_id then intent.stripe_id, problems.customer = with_good_key(signup, customer_of) end
   end
   local function method()
     if intent.payment_method or not intent.card then return end
-    intent.payment_method, problems.method = method_of(intent)
+    intent.payment_method, problems.method = with_good_key(signup, method_of)
   end
-  if is_old(intent) then
+  if keys_are_silent(intent) then
     customer()
     if not problems.customer then method() end
   else
@@ -179,11 +191,13 @@ end
 function billing.attach(signup)
   local intent = signup.intent
   if not intent.payment_method then return end
-  local method, err = attach_method(intent)
+  local method, err = with_good_key(signup, attach_method)
   if not method then failed(signup, err, true) end
   -- Stripe's test methods (pm_card_visa) become another one when they are attached.
-  local customer, problem = stripe.update_customer(intent.stripe_id,
-    { invoice_settings = { default_payment_method = method.id } }, options(intent, "default", intent.card_n))
+  local customer, problem = with_good_key(signup, function()
+    return stripe.update_customer(intent.stripe_id,
+      { invoice_settings = { default_payment_method = method.id } }, options(intent, "default", intent.card_n))
+  end)
   if not customer then failed(signup, problem, false) end
   return { card_attached = true }
 end

@@ -29,8 +29,8 @@ end
 
 
 local INTENT <const> = { "signup_id", "step", "sub", "username", "visible_account_id", "stripe_id",
-  "payment_method", "card_n", "card_declined", "card_attached", "code_sent", "code_accepted", "revealed",
-  "sign_ups", "created_at" }
+  "payment_method", "card_n", "keys_spent", "card_declined", "card_attached", "code_sent", "code_accepted",
+  "revealed", "sign_ups", "created_at" }
 
 local function intent_view(facts)
   local item = facts.intent

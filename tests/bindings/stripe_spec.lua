@@ -152,6 +152,7 @@ local RETRIED = {
   { "429 that says no", { status = 429, headers = { ["stripe-should-retry"] = "false" } }, false },
   { "400 that says so", { status = 400, headers = { ["stripe-should-retry"] = "true" } }, true },
   { "500 that says not", { status = 500, headers = { ["stripe-should-retry"] = "false" } }, false },
+  { "500 that is kept under the key", { status = 500, headers = { ["idempotent-replayed"] = "true" } }, false },
   { "409 that says not", { status = 409, headers = { ["stripe-should-retry"] = "false" } }, false },
   { "a timeout", { kind = "timeout", sent = true }, true },
   { "a reset", { kind = "reset", sent = true }, true },

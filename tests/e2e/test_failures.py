@@ -132,6 +132,14 @@ class Failures(unittest.TestCase):
                     self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
                 self.ends_well(email, jane, True)
 
+    def test_a_failure_that_stripe_keeps(self):
+        """Under a key that is spent nothing more can be had: the same request goes on with another one."""
+        for operation in ("create_customer", "create_payment_method", "attach_payment_method", "update_customer"):
+            with self.subTest(operation):
+                email, jane, answer, counted, _ = self.play("stripe", operation, "error_after", refusal("api_error", 500), 1)
+                self.assertEqual((answer.status, counted), (201, {SUCCESS: 1}), answer.text)
+                self.ends_well(email, jane, True)
+
     def test_a_declined_card(self):
         """User and customer stay; three tokens at most, one text for each."""
         email, jane = "cards@example.com", Browser(ready["url"])

@@ -146,8 +146,9 @@ class Attempt:
             return
         failed, persists = answer.status == 503, self.row.fault.count > 1
         self.expect(now[flow + "_ERROR"] == int(failed), f"{flow}_ERROR counted {now[flow + '_ERROR']} times")
-        # Stripe gives its answer again under the same key: what took effect is cured by the next try.
-        cured = self.row.call.service == "stripe" and self.row.fault.kind in ("error_after", "lost_answer")
+        # Stripe gives its answer again under the same key: what took effect is cured by the next try, unless it was an
+        # error of Stripe's own.
+        cured = self.row.call.service == "stripe" and self.row.fault.kind == "lost_answer"
         for stores in ("USER", "ACCOUNT"):
             name = f"INCONSISTENT_{stores}_STORES"
             wanted = self.row.call.stores == stores and (failed or self.confirms and persists and not cured)

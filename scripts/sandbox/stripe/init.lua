@@ -113,6 +113,15 @@ local function run(route, ctx, raw)
   end, ctx.request_id)
 end
 
+-- The answer, or what a fault has put in its place, if Stripe would keep that.
+local function sent_of(answer, ctx)
+  if type(ctx.instead) ~= "function" then return answer end
+  local instead = settled(ctx.instead, ctx.request_id)
+  if instead.early then return answer end
+  ctx.instead = nil
+  return instead
+end
+
 -- The answer, kept or made, and what its headers say about that.
 local function run_once(route, ctx, raw, request)
   local kept = idempotency.begin(request)
@@ -120,7 +129,7 @@ local function run_once(route, ctx, raw, request)
     return { status = kept.status, body = kept.body, headers = {
       ["Idempotent-Replayed"] = "true", ["Original-Request"] = kept.request_id } }
   end
-  local answer = run(route, ctx, raw)
+  local answer = sent_of(run(route, ctx, raw), ctx)
   local keep = not answer.early and answer.status ~= 401 and answer.status ~= 429
   idempotency.finish(request, keep and answer or nil, ctx.request_id)
   answer.headers = answer.headers or {}

@@ -20,8 +20,9 @@ local HEADERS = { [409] = { ["Stripe-Should-Retry"] = "true" },
   [429] = { ["Stripe-Rate-Limited-Reason"] = "global-rate" } }
 local PASSING = { [401] = true, [403] = true, [409] = true, [429] = true }
 
--- A fault's error in Stripe's words. What a retry cures is not kept under the Idempotency-Key.
-local function refuse(wanted)
+-- A fault's error in Stripe's words. What a retry cures is not kept under the Idempotency-Key; Stripe's own failure is,
+-- once the operation has run.
+local function refuse(wanted, has_run)
   local status = wanted.status or 500
   local default = not wanted.code and DEFAULTS[status] or { type = (DEFAULTS[status] or {}).type }
   errors.raise({
@@ -29,12 +30,12 @@ local function refuse(wanted)
     message = wanted.message or default.message or "An error occurred on our side. Please try again later.",
     code = wanted.code or default.code, decline_code = wanted.decline_code or default.decline_code,
     param = wanted.param,
-  }, { status = status, early = status >= 500 or PASSING[status], headers = HEADERS[status] })
+  }, { status = status, early = status >= 500 and not has_run or PASSING[status], headers = HEADERS[status] })
 end
 
 -- Every operation runs through this one function; a fault may break it. While a call hangs, its Idempotency-Key
--- counts as in use (409). After the effect its own answer is kept under the key, and ctx.instead says what is
--- sent: faults.NO_ANSWER, or a function that raises.
+-- counts as in use (409). ctx.instead says what is sent after the effect: faults.NO_ANSWER, while the answer itself is
+-- kept under the key, or a function that raises.
 function switches.around(route, ctx, run)
   local request = { service = "stripe", body = ctx.req.body or "", req = ctx.req, token = ctx.idempotency_key,
     names = { route.name, route.method .. " " .. route.path, route.method .. " " .. ctx.sent_path } }
@@ -43,7 +44,7 @@ function switches.around(route, ctx, run)
   if dropped then
     ctx.instead = broken
   elseif broken and ok ~= nil then
-    ctx.instead = function() refuse(broken) end
+    ctx.instead = function() refuse(broken, true) end
   end
   if ok == nil then refuse(dropped and {} or broken) end
   if not ok then error(object, 0) end

@@ -2,7 +2,8 @@
 -- The frame of the sandbox's Stripe: keys, routes, versions, media types, parameters, Idempotency-Key.
 local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
 local call = dofile(here .. "/call.lua")
-local crypto = require "crypto"
+local crypto, form = require "crypto", require "form"
+local faults = require "sandbox.faults"
 local settings, switches = require "sandbox.settings", require "sandbox.stripe.switches"
 
 local NO_KEY = "You did not provide an API key. You need to provide your API key in the Authorization "
@@ -321,6 +322,19 @@ describe("Idempotency-Key", function()
     assert.equal(402, second.status)
     assert.equal(first.text, second.text)
     assert.equal("true", second.headers["Idempotent-Replayed"])
+  end)
+
+  it("keeps its own failure once an operation has run, and none from before", function()
+    for kind, kept in pairs { error_after = true, refuse = false } do
+      local key, email = unique "k", unique "jane" .. "@example.com"
+      faults.arm { service = "stripe", operation = "create_customer", kind = kind, match = form.escape(email) }
+      local first, second = create(key, { email = email }), create(key, { email = email })
+      assert.equal(500, first.status)
+      assert.equal(kept and 500 or 200, second.status)
+      assert.equal(kept and "true" or nil, second.headers["Idempotent-Replayed"])
+      assert.equal(1, #call("GET", "/v1/customers", { email = email }).body.data)
+    end
+    faults.clear()
   end)
 
   it("keeps no refusal from before it began", function()
