@@ -61,9 +61,7 @@ static void test_lines(void **state) {
   struct cors *c;
   struct bytes out = {0};
   struct slice origin = {"https://x.example", 17};
-  assert_int_equal(
-      cors_new(&(struct cors_settings){any, 1, .headers = "X", .max_age = 9}, &c),
-      0);
+  assert_int_equal(cors_new(&(struct cors_settings){any, 1, .headers = "X", .max_age = 9}, &c), 0);
   assert_int_equal(cors_write(c, origin, &out), 0);
   assert_string_equal(out.data, "Access-Control-Allow-Origin: *\r\n"
                                 "Access-Control-Expose-Headers: X-Request-Id, Retry-After\r\n");

@@ -328,11 +328,12 @@ describe("Idempotency-Key", function()
     for kind, kept in pairs { error_after = true, refuse = false } do
       local key, email = unique "k", unique "jane" .. "@example.com"
       faults.arm { service = "stripe", operation = "create_customer", kind = kind, match = form.escape(email) }
-      local first, second = create(key, { email = email }), create(key, { email = email })
+      local params = { email = email }
+      local first, second = create(key, params), create(key, params)
       assert.equal(500, first.status)
       assert.equal(kept and 500 or 200, second.status)
       assert.equal(kept and "true" or nil, second.headers["Idempotent-Replayed"])
-      assert.equal(1, #call("GET", "/v1/customers", { email = email }).body.data)
+      assert.equal(1, #call("GET", "/v1/customers", params).body.data)
     end
     faults.clear()
   end)
