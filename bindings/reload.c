@@ -9,6 +9,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "proof.h"
+#include "secret_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +133,7 @@ static void swap(struct reload *r) {
   snprintf(message, sizeof message, "version %u serves (%.12s, %s)", v->number,
            script_set_hash(v->set), v->trigger);
   versions_adopt(r->versions, v);
+  secret_files_adopt();
   r->candidate = NULL;
   tell_version(r, v);
   workers_tell(r->workers, RELOAD_SWAP);
@@ -169,6 +171,7 @@ static void prove(struct reload *r, struct script_set *set, const char *trigger)
   r->candidate = versions_add(r->versions, set, trigger);
   int err = r->candidate ? 0 : UV_ENOMEM;
   r->phase = PROVING;
+  secret_files_begin();
   if (!err)
     err = proof_start(&r->settings.vm, set, r->settings.handler, r->settings.prove, on_proved, r,
                       &r->proof, &problem);
@@ -188,7 +191,7 @@ static void start_reload(struct reload *r) {
   }
   const struct script_set *now = versions_current(r->versions)->set;
   script_set_inherit(set, now);
-  if (strcmp(script_set_hash(set), script_set_hash(now)) == 0) {
+  if (strcmp(script_set_hash(set), script_set_hash(now)) == 0 && !secret_files_changed()) {
     versions_mended(r->versions);
     finish(r, true, "nothing has changed");
   } else {
@@ -231,17 +234,20 @@ static int read_first(struct reload *r, char **problem) {
   int err = vm_read_set(vm, &set, problem);
   if (err) return err;
   struct version *v = versions_add(r->versions, set, "start");
+  secret_files_begin();
   struct proof_faults faults = {0};
   err = v ? proof_now(vm, set, r->settings.handler, r->settings.prove, &faults) : UV_ENOMEM;
   script_set_unref(set);
   *problem = faults.text;
   faults.text = NULL;
   proof_faults_free(&faults);
-  if (!err)
-    versions_adopt(r->versions, v);
-  else if (v)
-    versions_discard(r->versions, v);
-  return err;
+  if (err) {
+    if (v) versions_discard(r->versions, v);
+    return err;
+  }
+  versions_adopt(r->versions, v);
+  secret_files_adopt();
+  return 0;
 }
 
 int reload_open(const struct reload_settings *settings, struct reload **out, char **problem) {

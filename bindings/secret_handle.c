@@ -3,6 +3,7 @@
 #include "secret_handle.h"
 
 #include "box.h"
+#include "secret_files.h"
 
 #include "encoding.h"
 #include "file.h"
@@ -79,12 +80,13 @@ static int from_env(lua_State *L, const char *name, const char *variable) {
 static int from_file(lua_State *L, const char *name, const char *path) {
   struct box *box = push_box(L);
   struct bytes text = {0};
-  int err = file_read(path, 2 * SECRET_MAX, &text);
+  int err = file_read(path, SECRET_FILE_MAX, &text);
   if (err && err != UV_EFBIG) {
     lua_pushfstring(L, "file %s cannot be read: %s", path, strerror(-err));
     return unavailable(L);
   }
   size_t len = text.len;
+  secret_files_note(path, text.data, len);
   while (len && (text.data[len - 1] == '\n' || text.data[len - 1] == '\r')) len--;
   bool fits = len && len <= SECRET_MAX;
   if (fits) box->secret = secret_new(name, text.data, len);

@@ -74,6 +74,24 @@ class Reload(unittest.TestCase):
         self.assertEqual("nothing has changed", ask(self.admin, "POST", "/reload")[1]["message"])
         self.assertEqual(1, self.scripts()["current"]["number"])
 
+    def test_a_secret_that_changes_in_its_file(self):
+        key = pathlib.Path(self.folder.name, "crm.key")
+
+        def reload(text):
+            key.write_text(text) if text else key.unlink()
+            return ask(self.admin, "POST", "/reload")[1]["message"]
+        key.write_text("one")
+        self.write({"lib/word.lua": 'local key = assert(require "secret".open("crm", "file:%s"))\n'
+                                    'return require "crypto".equal(key, "two") and "two" or "other"' % key})
+        self.assertIn("version 2 serves", ask(self.admin, "POST", "/reload")[1]["message"])
+        self.assertEqual("other", self.word())
+        for text, said, word in [("one", "nothing has changed", "other"), ("two", "version 3 serves", "two"),
+                                 ("two", "nothing has changed", "two"), (None, "cannot be read", "two"),
+                                 ("two", "nothing has changed", "two"), ("three", "version 5 serves", "other")]:
+            with self.subTest(text=text, said=said):
+                self.assertIn(said, reload(text))
+                self.assertEqual(word, self.word())
+
     def test_a_bad_set_is_refused_with_its_fault(self):
         for name, text, said in BROKEN:
             with self.subTest(text=text):
