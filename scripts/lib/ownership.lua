@@ -71,9 +71,9 @@ function ownership.renew(signup, item, old)
 end
 
 
--- Somebody has removed the user by hand who was to be confirmed: the code that was sent is worth nothing.
+-- Somebody has removed the user by hand who was to be confirmed: nothing that there is leads to an account.
 local function waits_in_vain(old)
-  return old.step == "DONE" and not old.code_accepted and not old.confirmed and identity.is_gone(old.username)
+  return old.username and not old.code_accepted and not old.confirmed and identity.is_gone(old.username)
 end
 
 

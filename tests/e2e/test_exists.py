@@ -79,11 +79,20 @@ def done(case):
     assert case.send() == 201
 
 
-def done_and_user_removed(case):
-    """Somebody has removed the user by hand, who never confirmed."""
-    done(case)
+def remove_user(case):
+    """Somebody does so by hand."""
     case.removed = stores.user(case.email)
     stores.cognito.admin_delete_user(UserPoolId=ready["user_pool_id"], Username=case.email)
+
+
+def done_and_user_removed(case):
+    done(case)
+    remove_user(case)
+
+
+def half_and_user_removed(case):
+    half_at_the_account(case)
+    remove_user(case)
 
 
 def done_and_forgotten(case):
@@ -176,7 +185,7 @@ ROWS = [
     *[(there, who, "resume") for there in (half_at_the_card, half_at_the_account, half_and_not_stored)
       for who in OURS],
     *[(done, who, "replay") for who in OURS],
-    *[(done_and_user_removed, who, "begin_anew") for who in OURS],
+    *[(there, who, "begin_anew") for there in (done_and_user_removed, half_and_user_removed) for who in OURS],
     *[(there, who, "supersede") for who in OTHERS
       for there in (half_at_the_card, half_at_the_account, half_and_not_stored, done, done_and_forgotten, no_intent)],
     (done_and_forgotten, with_proof, "supersede"),

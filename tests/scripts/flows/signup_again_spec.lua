@@ -356,6 +356,6 @@ describe("the card is declined", function()
     end
     local calls = #world.calls
     assert.equal(402, sign_up({ stripe_token = "tok_visa" }, nil, cookie).status)
-    assert.equal(calls + 1, #world.calls)
+    assert.equal(calls + 2, #world.calls) -- the intent, and whether Cognito still has the user
   end)
 end)
