@@ -167,6 +167,7 @@ void proof_cancel(struct proof *p) {
 /* --- waiting for it ------------------------------------------------------------------------- */
 
 struct wait {
+  uv_loop_t *loop; /* NULL: it does not run yet */
   bool ended, bad;
   struct proof_faults *faults;
 };
@@ -175,6 +176,7 @@ static void on_waited(void *ctx, struct proof_faults *faults) {
   struct wait *wait = ctx;
   wait->ended = true;
   wait->bad = faults;
+  if (wait->loop) uv_stop(wait->loop); /* a timer may say so, and UV_RUN_ONCE would wait for more */
   if (!faults) return;
   *wait->faults = *faults;
   *faults = (struct proof_faults){0};
@@ -191,6 +193,7 @@ int proof_now(const struct vm_settings *vm, struct script_set *set, const char *
     if (problem) *faults = (struct proof_faults){strdup(problem), problem, strdup("[]")};
     return err;
   }
-  while (!wait.ended) uv_run(vm->loop, UV_RUN_ONCE);
+  wait.loop = vm->loop;
+  while (!wait.ended) uv_run(wait.loop, UV_RUN_ONCE);
   return wait.bad ? UV_EINVAL : 0;
 }

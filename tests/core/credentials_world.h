@@ -135,7 +135,7 @@ static inline void world_forget_script(struct world *w) {
 static inline void world_close(struct world *w) {
   client_close(w->client);
   peer_close(&w->peer);
-  uv_run(&w->loop, UV_RUN_DEFAULT);
+  while (uv_run(&w->loop, UV_RUN_DEFAULT)) {}
   assert_int_equal(uv_loop_close(&w->loop), 0);
   world_forget_script(w);
   world_file(w, "token", NULL);
@@ -158,6 +158,7 @@ static inline void on_round(const struct credentials_result *result, void *ctx) 
   note(o->region, sizeof o->region, result->region);
   note(o->why, sizeof o->why, result->err ? result->why : "");
   w->done = true;
+  uv_stop(&w->loop); /* as in client_world.h */
 }
 
 /* Asks once; the outcome is in w. */
