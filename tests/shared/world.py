@@ -23,6 +23,7 @@ from fixture import PATIENCE, until  # until: for the tests
 GONE = (ConnectionError, http.client.HTTPException)  # how an exchange ends with a server that dies
 LEASE = 1.0  # seconds that a server which died holds a sign-up
 HASTE = 2.0  # seconds that a hasty server waits for a call; on a crowded machine one that does not hang takes a while
+FIRST_DELAY = 10.0  # seconds that a message waits at first: `usher repair`, which tells it too, comes before late
 METRIC = re.compile(r"^([A-Z_]+)\{[^}]*\} (\d+)", re.M)
 
 
@@ -48,7 +49,7 @@ def settings(ready, **sections):
         "cognito": {"url": sandbox["cognito"], "user_pool_id": ready["user_pool_id"], "client_id": ready["client_id"]},
         "dynamodb": {"url": sandbox["dynamodb"], "table": ready["table"]}, "stripe": {"url": sandbox["stripe"]},
         "attempts": {"per_address": 0, "per_email": 0, "overall": 0, "cards_per_address": 0},
-        "outbox": {"interval": 3600, "first_delay": 0.05, "max_delay": 1},
+        "outbox": {"interval": 3600, "first_delay": FIRST_DELAY},
     }
     for name, section in sections.items():
         base[name] = {**base.get(name, {}), **section} if isinstance(section, dict) else section
@@ -153,7 +154,7 @@ class World:
     HASTY = {"cognito": {"timeout": HASTE}, "dynamodb": {"timeout": HASTE}, "stripe": {"timeout": HASTE}}
     LEASE = {"signup": {"lease": LEASE}}
 
-    OUTBOX = {"outbox": {"interval": 0.5}}
+    OUTBOX = {"outbox": {"interval": 0.5, "first_delay": 0.05, "max_delay": 1}}
 
     def __init__(self, tells=True):
         """tells: does somebody work on the outbox?"""
